@@ -1,0 +1,3 @@
+#ifndef PD
+#define PD
+#endif

@@ -1,0 +1,70 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  // Deliberate breakage, so that the judge can be seen to fail. Never in a release build.
+  .define("SABOTAGE", .when(configuration: .debug)),
+]
+
+func room(_ name: String, needs: [Target.Dependency] = [], at path: String? = nil, exclude: [String] = []) -> Target {
+  .target(name: name, dependencies: needs, path: path ?? "Core/\(name)", exclude: exclude, swiftSettings: strict)
+}
+
+func library(_ name: String, pkgConfig: String, apt: String) -> Target {
+  .systemLibrary(name: name, path: "Core/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+/// A worker: the executable `verb-noun`, in the folder `Workers/VerbNoun`.
+func worker(_ name: String, needs: [Target.Dependency] = []) -> Target {
+  let folder = name.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
+  return .executableTarget(
+    name: name, dependencies: ["Contract", "Runtime", "Topics"] + needs,
+    path: "Workers/\(folder)", swiftSettings: strict)
+}
+
+func tests(_ name: String, of needs: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: needs, path: "Tests/\(name)", swiftSettings: strict)
+}
+
+let package = Package(
+  name: "millrace",
+  targets: [
+    library("CKafka", pkgConfig: "rdkafka", apt: "librdkafka-dev"),
+    library("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
+
+    // Rooms of Core, lowest first: no room imports one below it in this list.
+    room("JSON"),
+    room("Settings"),
+    room("Observe"),
+    .target(name: "CPhoneData", path: "Core/CPhoneData"),
+    room("PhoneNumbers", needs: ["CPhoneData"]),
+    room("Kafka", needs: ["CKafka"]),
+    room("Postgres", needs: ["CPostgres"]),
+    room("Contract", needs: ["JSON", "Postgres"]),
+    room("Runtime", needs: ["Contract", "JSON", "Settings", "Observe", "Kafka", "Postgres"]),
+    room("TestKit", needs: ["Kafka", "Postgres", "Runtime"]),
+
+    room("Topics", needs: ["Contract"], at: "Topics"),
+
+    worker("allocate-leads", needs: ["PhoneNumbers"]),
+    worker("relay-events"),
+    .executableTarget(
+      name: "millrace", dependencies: ["Runtime", "Contract", "Topics", "PhoneNumbers"], path: "ops/millrace",
+      swiftSettings: strict),
+
+    tests("JSONTests", of: ["JSON"]),
+    tests("SettingsTests", of: ["Settings"]),
+    tests("ObserveTests", of: ["Observe"]),
+    tests("PhoneNumbersTests", of: ["PhoneNumbers"]),
+    tests("KafkaTests", of: ["Kafka", "TestKit"]),
+    tests("PostgresTests", of: ["Postgres", "TestKit"]),
+    tests("RuntimeTests", of: ["Runtime", "Contract", "Topics", "TestKit"]),
+    tests("TopicsTests", of: ["Topics", "Contract", "JSON"]),
+    tests("AllocateLeadsTests", of: ["allocate-leads", "Topics", "TestKit"]),
+    tests("MillraceTests", of: ["millrace", "Topics", "TestKit"]),
+  ]
+)

@@ -1,0 +1,1 @@
+@main struct AllocateLeads { static func main() {} }

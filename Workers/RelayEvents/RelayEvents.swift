@@ -1,0 +1,1 @@
+@main struct RelayEvents { static func main() {} }
