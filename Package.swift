@@ -35,17 +35,20 @@ let package = Package(
   targets: [
     library("CKafka", pkgConfig: "rdkafka", apt: "librdkafka-dev"),
     library("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
+    library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
 
     // Rooms of Core, lowest first: no room imports one below it in this list.
-    room("JSON"),
+    room("Values"),
+    room("Digest", needs: ["CCrypto"]),
+    room("JSON", needs: ["Values"]),
     room("Settings"),
     room("Observe"),
     .target(name: "CPhoneData", path: "Core/CPhoneData"),
     room("PhoneNumbers", needs: ["CPhoneData"]),
     room("Kafka", needs: ["CKafka"]),
-    room("Postgres", needs: ["CPostgres"]),
-    room("Contract", needs: ["JSON", "Postgres"]),
-    room("Runtime", needs: ["Contract", "JSON", "Settings", "Observe", "Kafka", "Postgres"]),
+    room("Postgres", needs: ["CPostgres", "Values", "Digest"]),
+    room("Contract", needs: ["JSON", "Values", "Digest", "Postgres"]),
+    room("Runtime", needs: ["Contract", "JSON", "Values", "Digest", "Settings", "Observe", "Kafka", "Postgres"]),
     room("TestKit", needs: ["Kafka", "Postgres", "Runtime"]),
 
     room("Topics", needs: ["Contract"], at: "Topics"),
@@ -56,7 +59,8 @@ let package = Package(
       name: "millrace", dependencies: ["Runtime", "Contract", "Topics", "PhoneNumbers"], path: "ops/millrace",
       swiftSettings: strict),
 
-    tests("JSONTests", of: ["JSON"]),
+    tests("ValuesTests", of: ["Values", "Digest"]),
+    tests("JSONTests", of: ["JSON", "Values"]),
     tests("SettingsTests", of: ["Settings"]),
     tests("ObserveTests", of: ["Observe"]),
     tests("PhoneNumbersTests", of: ["PhoneNumbers"]),

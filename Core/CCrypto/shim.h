@@ -1,0 +1,4 @@
+#ifndef MILLRACE_CCRYPTO_H
+#define MILLRACE_CCRYPTO_H
+#include <openssl/evp.h>
+#endif

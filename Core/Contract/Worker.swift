@@ -1,0 +1,65 @@
+public import Postgres
+public import Values
+
+/// What *decide* and *sweep* share: items in, state loaded, a pure function folded over them, rows and events out.
+public protocol Deciding {
+  associatedtype Item
+  /// What `load` found and `decide` goes on changing, item by item.
+  associatedtype State
+  /// What one decision wants written.
+  associatedtype Change
+  /// What a lane keeps from batch to batch, such as a set of rules. It must never be needed for rightness alone:
+  /// after any failure it is made anew.
+  associatedtype Cache: LaneCache = NoCache
+
+  /// Locks and reads what the items need, with set-based statements, in the order of locks: lead or recipient, branch,
+  /// person, budget, each sorted. What is read without a lock may have changed by the time of writing; a unique key or
+  /// a guarded write finds that out, and the batch is tried again.
+  static func load(_ items: [Item], _ cache: inout Cache, _ transaction: Transaction) throws(PostgresError) -> State
+
+  /// One item after the other, in order. Pure: no clock (`now` is the database's, taken after the locks), no
+  /// randomness, no input or output, no errors.
+  static func decide(_ item: Item, _ state: inout State, _ now: Timestamp) -> Decision<Change>
+
+  static var writes: [Write<State, Change>] { get }
+}
+
+/// A worker of the shape *decide*: consumes one topic.
+///
+/// The runtime infers decoding, transaction, positions, outbox, dead letters, retries, shutdown and metrics.
+public protocol Worker: Deciding where Item == Delivery<Input> {
+  associatedtype Input: Event
+  /// Written by hand, because it is the consumer group, the owner of positions and the metric label.
+  static var name: String { get }
+  /// Sweeps that run in the same process, a lane each. None by default.
+  static var sweeps: [any Sweep.Type] { get }
+}
+
+extension Worker {
+  public static var sweeps: [any Sweep.Type] { [] }
+}
+
+/// A worker's part of the shape *sweep*: takes due rows of a table.
+public protocol Sweep: Deciding where Item: Sendable {
+  /// Written by hand: the metric label, and the owner of what is put aside.
+  static var name: String { get }
+  /// How long to rest when nothing was due. One second by default.
+  static var pause: Duration { get }
+  /// Claims at most `limit` due rows for this transaction, `for update skip locked`, oldest first, without those that
+  /// stand in `set_aside` for this sweep.
+  static func claim(_ limit: Int, _ transaction: Transaction) throws(PostgresError) -> [Item]
+  /// What identifies an item in `set_aside`, should it resist every decision.
+  static func label(_ item: Item) -> String
+}
+
+extension Sweep {
+  public static var pause: Duration { .seconds(1) }
+}
+
+public protocol LaneCache {
+  init()
+}
+
+public struct NoCache: LaneCache {
+  public init() {}
+}

@@ -1,0 +1,267 @@
+internal import CPostgres
+internal import Glibc
+
+/// SQL text that was written in the source: there is no way to make one from parts.
+public struct Statement: Sendable, ExpressibleByStringLiteral {
+  public let sql: StaticString
+  public init(stringLiteral sql: StaticString) { self.sql = sql }
+  public init(_ sql: StaticString) { self.sql = sql }
+  /// The literal's address: the same literal is prepared once a session.
+  var key: UnsafeRawPointer { UnsafeRawPointer(sql.utf8Start) }
+}
+
+/// How long a session may hold others up. All lie below the consumer group's session timeout, so that a frozen lane
+/// cannot hold its locks against the lane that has its partitions now.
+public struct SessionLimits: Sendable {
+  public var idleInTransaction: Duration
+  public var statement: Duration
+  public var lock: Duration
+  /// The schema that holds every table of ours.
+  public var schema: String
+
+  public init(idleInTransaction: Duration, statement: Duration, lock: Duration, schema: String) {
+    self.idleInTransaction = idleInTransaction
+    self.statement = statement
+    self.lock = lock
+    self.schema = schema
+  }
+}
+
+/// One session of PostgreSQL, used by one thread. Every wait is bounded by the session's own timeouts and by
+/// `tcp_user_timeout`; there are no callbacks and no other threads.
+public final class Connection {
+  private let handle: OpaquePointer
+  private var prepared: [UnsafeRawPointer: String] = [:]
+  private var serial = 0
+
+  /// - Parameter conninfo: a libpq connection string or URI; empty lets libpq read `PG…` variables.
+  public init(_ conninfo: String, name: String, limits: SessionLimits) throws(PostgresError) {
+    let timeout = String(limits.idleInTransaction.milliseconds)
+    let settings: [(String, String)] = [
+      ("dbname", conninfo), ("fallback_application_name", name), ("connect_timeout", "10"),
+      ("client_encoding", "UTF8"), ("tcp_user_timeout", timeout), ("keepalives_idle", "10"),
+    ].filter { $0.0 != "dbname" || !$0.1.isEmpty }
+    handle = try Self.open(settings)
+    PQsetNoticeProcessor(handle, { _, _ in }, nil)
+    try ready(limits)
+  }
+
+  private static func open(_ settings: [(String, String)]) throws(PostgresError) -> OpaquePointer {
+    let names = settings.map { strdup($0.0) }
+    let values = settings.map { strdup($0.1) }
+    defer { (names + values).forEach { free($0) } }
+    let opened = PQconnectdbParams(
+      names.map { UnsafePointer($0) } + [nil], values.map { UnsafePointer($0) } + [nil], 1)
+    guard let opened else { throw .lostConnection("out of memory") }
+    guard PQstatus(opened) == CONNECTION_OK else {
+      let message = Self.message(of: opened)
+      PQfinish(opened)
+      throw Self.refusedToConnect(message)
+    }
+    return opened
+  }
+
+  /// libpq gives no SQLSTATE for a connection that was refused; a wrong password or database will not pass by itself.
+  private static func refusedToConnect(_ message: String) -> PostgresError {
+    if message.contains("authentication failed") || message.contains("no password supplied") {
+      return PostgresError(sqlState: "28P01", message: message)
+    }
+    if message.contains("does not exist") { return PostgresError(sqlState: "3D000", message: message) }
+    return .lostConnection(message)
+  }
+
+  private func ready(_ limits: SessionLimits) throws(PostgresError) {
+    var arguments = Arguments()
+    arguments.text(String(limits.idleInTransaction.milliseconds))
+    arguments.text(String(limits.statement.milliseconds))
+    arguments.text(String(limits.lock.milliseconds))
+    arguments.text(limits.schema)
+    _ = try rows(
+      """
+      select set_config('idle_in_transaction_session_timeout', $1, false), set_config('statement_timeout', $2, false),
+        set_config('lock_timeout', $3, false), set_config('search_path', quote_ident($4) || ', pg_temp', false),
+        set_config('TimeZone', 'UTC', false), set_config('jit', 'off', false)
+      """, arguments)
+  }
+
+  deinit { PQfinish(handle) }
+
+  public var isOpen: Bool { PQstatus(handle) == CONNECTION_OK }
+
+  // MARK: One at a time
+
+  public func rows(_ statement: Statement) throws(PostgresError) -> Rows {
+    try rows(statement, Arguments())
+  }
+
+  public func rows(_ statement: Statement, _ arguments: borrowing Arguments) throws(PostgresError) -> Rows {
+    try enterPipeline()
+    try send(statement, arguments)
+    try finishSending()
+    let result = try receive()
+    try leavePipeline()
+    return result
+  }
+
+  /// Runs a script of many statements, as migrations are, in one simple query.
+  public func run(script: String) throws(PostgresError) {
+    guard let result = PQexec(handle, script) else { throw lost() }
+    defer { PQclear(result) }
+    switch PQresultStatus(result) {
+    case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: return
+    default: throw error(of: result)
+    }
+  }
+
+  // MARK: Many in one round trip
+  //
+  // enterPipeline, send…, finishSending, receive for each, leavePipeline. After an error the pipeline has been read to
+  // its end and left; a transaction that was open is still open and aborted.
+
+  public func enterPipeline() throws(PostgresError) {
+    // Sending must never block: the server would wait for us to read while we wait for it to read.
+    guard PQsetnonblocking(handle, 1) == 0, PQenterPipelineMode(handle) == 1 else { throw lost() }
+  }
+
+  public func send(_ statement: Statement) throws(PostgresError) {
+    try send(statement, Arguments())
+  }
+
+  public func send(_ statement: Statement, _ arguments: borrowing Arguments) throws(PostgresError) {
+    let name: String
+    if let known = prepared[statement.key] {
+      name = known
+      preparing.append(nil)
+    } else {
+      serial += 1
+      name = "s\(serial)"
+      let sent = statement.sql.withUTF8Buffer { _ in
+        PQsendPrepare(handle, name, statement.sql.pointer, Int32(arguments.count), arguments.types)
+      }
+      guard sent == 1 else { throw abandon() }
+      prepared[statement.key] = name
+      preparing.append(statement.key)
+    }
+    let base = arguments.buffer.base
+    var values: [UnsafePointer<CChar>?] = []
+    var lengths: [Int32] = []
+    values.reserveCapacity(arguments.count)
+    lengths.reserveCapacity(arguments.count)
+    for place in arguments.places {
+      values.append(place.length < 0 ? nil : UnsafePointer((base + place.start).assumingMemoryBound(to: CChar.self)))
+      lengths.append(max(0, place.length))
+    }
+    let formats = [Int32](repeating: 1, count: arguments.count)
+    let sent = PQsendQueryPrepared(handle, name, Int32(arguments.count), values, lengths, formats, 1)
+    guard sent == 1 else { throw abandon() }
+  }
+
+  /// Ends the sending. `meanwhile` is called again and again while PostgreSQL works, for as long as it answers true;
+  /// each call should take well under a millisecond.
+  public func finishSending(meanwhile: (() -> Bool)? = nil) throws(PostgresError) {
+    guard PQpipelineSync(handle) == 1 else { throw abandon() }
+    try flush(meanwhile)
+  }
+
+  /// The next statement's result, in the order of sending.
+  public func receive() throws(PostgresError) -> Rows {
+    precondition(!preparing.isEmpty, "more results are asked for than statements were sent")
+    if let key = preparing.removeFirst() {
+      do { _ = try next() } catch {
+        prepared[key] = nil
+        throw error
+      }
+    }
+    return Rows(try next())
+  }
+
+  public func leavePipeline() throws(PostgresError) {
+    precondition(preparing.isEmpty, "results are left unread")
+    guard let result = PQgetResult(handle) else { throw abandon() }
+    let status = PQresultStatus(result)
+    PQclear(result)
+    guard status == PGRES_PIPELINE_SYNC, PQexitPipelineMode(handle) == 1 else { throw abandon() }
+    guard PQsetnonblocking(handle, 0) == 0 else { throw lost() }
+  }
+
+  /// For every statement sent whose answer is due: the key of its text where it is also being prepared.
+  private var preparing: [UnsafeRawPointer?] = []
+
+  private func next() throws(PostgresError) -> OpaquePointer {
+    guard let result = PQgetResult(handle) else { throw abandon() }
+    switch PQresultStatus(result) {
+    case PGRES_COMMAND_OK, PGRES_TUPLES_OK:
+      // Each statement's results end with a null.
+      if let more = PQgetResult(handle) { PQclear(more) }
+      return result
+    default:
+      let failure = error(of: result)
+      PQclear(result)
+      drain()
+      throw failure
+    }
+  }
+
+  /// Reads what is left up to the end of the pipeline, after an error.
+  private func drain() {
+    for case let key? in preparing { prepared[key] = nil }
+    preparing.removeAll(keepingCapacity: true)
+    while PQstatus(handle) == CONNECTION_OK {
+      guard let result = PQgetResult(handle) else { continue }
+      let status = PQresultStatus(result)
+      PQclear(result)
+      if status == PGRES_PIPELINE_SYNC { break }
+    }
+    _ = PQexitPipelineMode(handle)
+    _ = PQsetnonblocking(handle, 0)
+  }
+
+  private func flush(_ meanwhile: (() -> Bool)?) throws(PostgresError) {
+    var hasWork = meanwhile != nil
+    while true {
+      let left = PQflush(handle)
+      if left < 0 { throw abandon() }
+      if hasWork {
+        hasWork = meanwhile?() ?? false
+        continue
+      }
+      if left == 0 { return }
+      var wait = pollfd(fd: PQsocket(handle), events: Int16(POLLIN | POLLOUT), revents: 0)
+      _ = poll(&wait, 1, 1000)
+      if wait.revents & Int16(POLLIN) != 0, PQconsumeInput(handle) == 0 { throw abandon() }
+    }
+  }
+
+  // MARK: Errors
+
+  private func abandon() -> PostgresError {
+    let failure = lost()
+    if PQstatus(handle) == CONNECTION_OK, PQpipelineStatus(handle) != PQ_PIPELINE_OFF { drain() }
+    return failure
+  }
+
+  private func lost() -> PostgresError { .lostConnection(Self.message(of: handle)) }
+
+  private func error(of result: OpaquePointer) -> PostgresError {
+    guard let state = PQresultErrorField(result, Int32(UInt8(ascii: "C"))) else { return lost() }
+    let message = PQresultErrorField(result, Int32(UInt8(ascii: "M"))).map { String(cString: $0) } ?? ""
+    let constraint = PQresultErrorField(result, Int32(UInt8(ascii: "n"))).map { " (\(String(cString: $0)))" } ?? ""
+    return PostgresError(sqlState: String(cString: state), message: message + constraint)
+  }
+
+  private static func message(of handle: OpaquePointer) -> String {
+    let text = String(cString: PQerrorMessage(handle))
+    return text.split(separator: "\n").map { $0.trimmingPrefix(while: { $0 == " " }) }.joined(separator: "; ")
+  }
+}
+
+extension StaticString {
+  /// Literals end with a NUL, so their start is a C string.
+  fileprivate var pointer: UnsafePointer<CChar> {
+    UnsafeRawPointer(utf8Start).assumingMemoryBound(to: CChar.self)
+  }
+}
+
+extension Duration {
+  var milliseconds: Int64 { components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000 }
+}

@@ -1,0 +1,166 @@
+-- What the runtime keeps for every worker: positions, identities, dead letters, the outbox.
+
+create table position (
+  worker text not null,
+  topic text not null,
+  partition integer not null,
+  -- The first offset that has not taken effect.
+  next_offset bigint not null default 0,
+  -- The last record that was passed, as it was: it is read again at every assignment, so that a topic that was
+  -- re-created or cut is noticed. NULL until a record was passed.
+  last_offset bigint,
+  last_time bigint,
+  last_checksum bigint,
+  -- The highest (run, index) of our own relay that was taken; what is not above it is a repeat.
+  run bigint not null default 0,
+  run_index integer not null default -1,
+  -- Who may move this position. An older owner's compare fails.
+  owner uuid,
+  -- Assignments since the last committed batch: three mean that something here kills the process.
+  starts integer not null default 0,
+  -- In event-by-event mode: the event being tried and how often it was begun.
+  trying_offset bigint,
+  tries integer not null default 0,
+  -- Why this partition is not read on, if it is not.
+  stopped_rule text,
+  stopped_detail text,
+  stopped_at timestamptz,
+  -- How many more refused events may pass to the dead letters before the garbage rule counts again.
+  accept bigint not null default 0,
+  moved_at timestamptz,
+  primary key (worker, topic, partition)
+) with (fillfactor = 50);
+
+-- How much of what a source sends is refused, by partition, for the garbage rule.
+create table intake (
+  worker text not null,
+  topic text not null,
+  partition integer not null,
+  source text not null,
+  taken bigint not null default 0,
+  refused bigint not null default 0,
+  primary key (worker, topic, partition, source)
+) with (fillfactor = 50);
+
+-- Identity of events from outside: the fingerprint of (topic, source, id) and that of the data.
+create table seen_event (
+  identity uuid primary key,
+  data bigint not null,
+  seen_at timestamptz not null
+);
+create index seen_event_age on seen_event using brin (seen_at) with (pages_per_range = 32);
+
+create table dead_letter (
+  id bigint generated always as identity primary key,
+  worker text not null,
+  topic text not null,
+  partition integer not null,
+  "offset" bigint not null,
+  recorded_at timestamptz,
+  key bytea,
+  value bytea,
+  -- Name and bytes of each header, in their order.
+  header_names text[] not null default '{}',
+  header_values bytea[] not null default '{}',
+  source text,
+  event_id text,
+  path text not null,
+  reason text not null,
+  detail text not null,
+  dead_at timestamptz not null default clock_timestamp(),
+  state text not null default 'open' check (state in ('open', 'replayed', 'discarded')),
+  replays integer not null default 0,
+  settled_at timestamptz,
+  settled_by text,
+  unique (worker, topic, partition, "offset", dead_at)
+);
+create index dead_letter_open on dead_letter (worker, topic, id) where state = 'open';
+
+-- Events on their way to Kafka. A row holds all that one batch emits for one topic.
+create table outbox (
+  id bigint generated always as identity primary key,
+  topic text not null,
+  source text not null,
+  -- One type for all events of the row, or one for each.
+  types text[] not null,
+  keys bytea[] not null,
+  -- NULL is a tombstone.
+  payloads bytea[] not null,
+  -- The CloudEvents id of each; NULL for `id.index`.
+  ids text[],
+  -- W3C trace context of each, where there is any.
+  traces text[],
+  -- Extra headers of each as one JSON object of name to base64, for dead letters.
+  headers text[],
+  emitted_at timestamptz not null default clock_timestamp()
+);
+-- Payloads are short-lived: compressing them costs more than it saves.
+alter table outbox alter column keys set storage external;
+alter table outbox alter column payloads set storage external;
+
+-- The runs that are being published: their rows, in order, each a fixed stretch of the run's indexes.
+create table outbox_run (
+  run bigint primary key,
+  ids bigint[] not null,
+  begun_at timestamptz not null default clock_timestamp()
+);
+
+-- What the broker refused for good.
+create table outbox_refused (
+  id bigint generated always as identity primary key,
+  run bigint not null,
+  run_index integer not null,
+  topic text not null,
+  source text not null,
+  type text not null,
+  event_id text not null,
+  key bytea,
+  payload bytea,
+  reason text not null,
+  refused_at timestamptz not null default clock_timestamp()
+);
+
+-- The one active relay. Every transaction of a relay checks the epoch that it began with.
+create table relay (
+  only boolean primary key default true check (only),
+  holder uuid,
+  epoch bigint not null default 0,
+  expires_at timestamptz not null default '-infinity',
+  run bigint not null default 0
+) with (fillfactor = 50);
+insert into relay default values;
+
+-- Few, precise, later events. A consumer obeys only the generation that the owning row names.
+create table scheduled_event (
+  key text not null,
+  generation bigint not null,
+  due_at timestamptz not null,
+  topic text not null,
+  source text not null,
+  type text not null,
+  event_key bytea not null,
+  payload bytea not null,
+  trace text,
+  primary key (key, generation)
+);
+create index scheduled_event_due on scheduled_event (due_at);
+
+-- Items that a sweep cannot decide on, put aside so that their neighbours go on.
+create table set_aside (
+  sweep text not null,
+  item text not null,
+  path text not null,
+  reason text not null,
+  detail text not null,
+  aside_at timestamptz not null default clock_timestamp(),
+  primary key (sweep, item)
+);
+
+-- What operators did through the command.
+create table operator_action (
+  id bigint generated always as identity primary key,
+  at timestamptz not null default clock_timestamp(),
+  by text not null default session_user,
+  command text not null,
+  detail text not null
+);
