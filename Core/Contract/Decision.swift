@@ -1,4 +1,4 @@
-public import JSON
+internal import JSON
 public import Values
 
 /// What becomes of one event. There is no fourth way, and none of them is an error.
