@@ -18,7 +18,8 @@ create table position (
   owner uuid,
   -- Assignments since the last committed batch: three mean that something here kills the process.
   starts integer not null default 0,
-  -- In event-by-event mode: the event being tried and how often it was begun.
+  -- Below this offset the lane goes event by event, writing down which event it tries and how often that was begun.
+  careful_until bigint not null default 0,
   trying_offset bigint,
   tries integer not null default 0,
   -- Why this partition is not read on, if it is not.
@@ -76,22 +77,19 @@ create table dead_letter (
 );
 create index dead_letter_open on dead_letter (worker, topic, id) where state = 'open';
 
--- Events on their way to Kafka. A row holds all that one batch emits for one topic.
+-- Events on their way to Kafka. A row holds all that one batch emits for one topic: either events of our own, which
+-- get the CloudEvents id `row.index`, or dead letters, which keep their own bytes and headers.
 create table outbox (
   id bigint generated always as identity primary key,
   topic text not null,
   source text not null,
   -- One type for all events of the row, or one for each.
-  types text[] not null,
-  keys bytea[] not null,
-  -- NULL is a tombstone.
-  payloads bytea[] not null,
-  -- The CloudEvents id of each; NULL for `id.index`.
-  ids text[],
-  -- W3C trace context of each, where there is any.
-  traces text[],
-  -- Extra headers of each as one JSON object of name to base64, for dead letters.
-  headers text[],
+  types text[] not null default '{}',
+  keys text[] not null default '{}',
+  payloads bytea[] not null default '{}',
+  -- W3C trace context of each; empty where no event has one.
+  traces text[] not null default '{}',
+  dead_letters bigint[] not null default '{}',
   emitted_at timestamptz not null default clock_timestamp()
 );
 -- Payloads are short-lived: compressing them costs more than it saves.
@@ -114,8 +112,8 @@ create table outbox_refused (
   source text not null,
   type text not null,
   event_id text not null,
-  key bytea,
-  payload bytea,
+  key text not null,
+  payload bytea not null,
   reason text not null,
   refused_at timestamptz not null default clock_timestamp()
 );
@@ -138,7 +136,7 @@ create table scheduled_event (
   topic text not null,
   source text not null,
   type text not null,
-  event_key bytea not null,
+  event_key text not null,
   payload bytea not null,
   trace text,
   primary key (key, generation)
