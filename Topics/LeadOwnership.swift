@@ -1,0 +1,124 @@
+public import Contract
+public import JSON
+public import Values
+
+/// Whose a lead is now. The events of one lead carry versions that rise by one, so that a reader who keeps the highest
+/// is right whatever it missed.
+public enum LeadOwnership: Event, Equatable {
+  case allocated(Allocated)
+  case held(Held)
+
+  public static let topic = Topic("lead.ownership", key: "lead id", origin: .relay)
+  public static let types = ["lead.allocated", "lead.held"]
+
+  /// A person of a branch has the lead, and nobody else may take it until `protectedUntil`.
+  public struct Allocated: Equatable, Sendable {
+    public let lead: LeadVersion
+    /// The branch's code.
+    public let branch: String
+    /// The person's code.
+    public let owner: String
+    public let protectedUntil: Timestamp
+
+    public init(lead: LeadVersion, branch: String, owner: String, protectedUntil: Timestamp) {
+      self.lead = lead
+      self.branch = branch
+      self.owner = owner
+      self.protectedUntil = protectedUntil
+    }
+  }
+
+  /// Nobody can take the lead yet; it waits, and `reason` says for what.
+  public struct Held: Equatable, Sendable {
+    public let lead: LeadVersion
+    /// The branch whose people it waits for, where a rule gave it one.
+    public let branch: String?
+    /// A kebab-case word, such as `no-capacity`.
+    public let reason: String
+
+    public init(lead: LeadVersion, branch: String? = nil, reason: String) {
+      self.lead = lead
+      self.branch = branch
+      self.reason = reason
+    }
+  }
+
+  public var type: String {
+    switch self {
+    case .allocated: "lead.allocated"
+    case .held: "lead.held"
+    }
+  }
+
+  public var key: String { String(lead.id) }
+
+  public var lead: LeadVersion {
+    switch self {
+    case .allocated(let allocated): allocated.lead
+    case .held(let held): held.lead
+    }
+  }
+
+  public init(type: String, reading data: JSONObject) throws(Refusal) {
+    let lead = try LeadVersion(reading: data)
+    switch type {
+    case "lead.allocated":
+      self = .allocated(
+        Allocated(
+          lead: lead, branch: try data.text("branch", 1...60), owner: try data.text("owner", 1...60),
+          protectedUntil: try data.timestamp("protectedUntil")))
+    case "lead.held":
+      self = .held(
+        Held(lead: lead, branch: try data.optionalText("branch", 1...60), reason: try data.text("reason", 1...60)))
+    default:
+      throw Refusal("unknown-type", "this topic carries \(Self.types.joined(separator: " and "))")
+    }
+  }
+
+  public func write(to data: inout JSONWriter) {
+    lead.write(to: &data)
+    switch self {
+    case .allocated(let allocated):
+      data.member("branch", allocated.branch)
+      data.member("owner", allocated.owner)
+      data.member("protectedUntil", allocated.protectedUntil)
+    case .held(let held):
+      data.member("branch", held.branch)
+      data.member("reason", held.reason)
+    }
+  }
+}
+
+/// A lead as one of its history's versions has it.
+public struct LeadVersion: Equatable, Sendable {
+  /// At most 2^53 - 1, so that JavaScript reads it exactly.
+  public static let ids: ClosedRange<Int64> = 1...9_007_199_254_740_991
+
+  public let id: Int64
+  /// From 1, one for each row of its history.
+  public let version: Int32
+  /// Where its phone is registered: a country `CN`, a subdivision `CN-GD` or a city `CN-GD/Shenzhen`.
+  public let region: String?
+  public let at: Timestamp
+
+  public init(id: Int64, version: Int32, region: String? = nil, at: Timestamp) {
+    self.id = id
+    self.version = version
+    self.region = region
+    self.at = at
+  }
+
+  init(reading data: JSONObject) throws(Refusal) {
+    id = try data.integer("leadId", Self.ids)
+    version = Int32(truncatingIfNeeded: try data.integer("version", 1...Int64(Int32.max)))
+    region = try data.optionalText("region", 2...100)
+    at = try data.timestamp("at")
+  }
+
+  func write(to data: inout JSONWriter) {
+    data.member("leadId", id)
+    data.member("version", Int64(version))
+    data.member("region", region)
+    data.member("at", at)
+  }
+}
