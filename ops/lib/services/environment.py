@@ -13,15 +13,16 @@ OLDEST_THAT_TALKS_TO_THE_BROKER = 0x020200FF  # librdkafka 2.2.0: before it, ans
 
 def variables(place):
     choices = place.choices()
+    ports = {name: server["port"] for name, server in choices["servers"].items()}
     values = {
         "SERVICES_DIR": str(place),
-        "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{choices['ports']['broker']}",
+        "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{ports['broker']}",
         # These two suit the development broker and are no defaults of the product. A fetch that waits there is not
         # woken when something is produced, and a join is held open for half the session timeout.
         "KAFKA_FETCH_WAIT_MAX_MS": "10",
         "KAFKA_SESSION_TIMEOUT_MS": "6000",
         "PGHOST": "127.0.0.1",
-        "PGPORT": str(choices["ports"]["postgres"]),
+        "PGPORT": str(ports['postgres']),
         "PGUSER": postgres.USER,
         "PGPASSWORD": choices["password"],
         "PGDATABASE": postgres.DATABASE,

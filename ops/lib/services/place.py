@@ -72,16 +72,20 @@ class Place:
             self.directory.rmdir()
 
     @contextlib.contextmanager
-    def locked(self, patience=60.0):
-        """Holds the lock on the directory, which must exist, for at most `patience` seconds of waiting.
+    def locked(self, patience=60.0, create=False):
+        """Holds the lock on the directory, waiting for it at most `patience` seconds.
 
         The lock dies with the process. A directory that was removed and made again meanwhile is locked again.
         """
         deadline = time.monotonic() + patience
         while True:
+            if create:
+                self.create()
             try:
                 handle = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY)
             except FileNotFoundError:
+                if create:
+                    continue
                 raise Trouble(f"no services in {self.in_words()}: start them with `ops/services up`") from None
             except OSError as error:
                 raise Trouble(f"cannot open the directory {self}: {error.strerror}") from None

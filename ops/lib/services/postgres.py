@@ -13,6 +13,7 @@ from services import processes
 from services.trouble import Trouble
 
 NAME = "postgres"
+INITDB = "initdb"
 USER = "millrace"
 DATABASE = "millrace"
 LONGEST_SOCKET_DIRECTORY = 107 - len("/.s.PGSQL.65535")  # sun_path, less what libpq appends.
@@ -88,6 +89,7 @@ def _unprivileged():
 
 def initialise(place, *, password, fast):
     """A fresh data directory; what an interrupted start left of one is cleared away first."""
+    processes.end(place, INITDB)
     shutil.rmtree(place / "postgres", ignore_errors=True)
     (place / "postgres").mkdir(mode=0o700)
     for name in ("data", "socket"):
@@ -102,10 +104,10 @@ def initialise(place, *, password, fast):
             "--auth-local=trust", "--auth-host=scram-sha-256", "--no-sync", f"--pwfile=/dev/fd/{secret}",
         ]  # fmt: skip
         options["pass_fds"] = [*options.get("pass_fds", []), secret]
-        result = processes.spawn(command, name=NAME, place=place, **options).wait()
+        result = processes.spawn(command, name=INITDB, place=place, **options).wait()
     os.close(secret)
     if result != 0:
-        raise Trouble(f"initdb failed:\n{processes.end_of_log(place, NAME)}")
+        raise Trouble(f"initdb failed:\n{processes.end_of_log(place, INITDB)}")
     with open(place / "postgres/data/postgresql.conf", "a") as file:
         file.write(CONFIGURATION.format(fsync="off" if fast else "on", libraries=_libraries()))
     (place / "postgres/data/pg_hba.conf").write_text(HOST_ACCESS)
@@ -124,7 +126,8 @@ def socket_directory(place):
 
 
 def start(place, port):
-    """Returns once the server itself says that it takes connections."""
+    """Returns once the server itself says that it takes connections. Nothing of an earlier one may run any more."""
+    _forget_the_dead(place)
     with _reach(place) as (data, sockets, options):
         sockets = sockets if socket_directory(place) else ""
         server = processes.spawn(
@@ -170,9 +173,13 @@ def stop(place, mode="fast"):
     _free_shared_memory(told)
 
 
-def kill(place):
-    """SIGKILL to the postmaster; its children notice and end by themselves, as after a real crash."""
-    processes.end(place, NAME, signal.SIGKILL)
+def _forget_the_dead(place):
+    """Removes a killed server's lock files. The next one would take its number for a live process's as long as
+    nobody has collected the zombie, and in containers the first process may take its time with that."""
+    _free_shared_memory(_told(place))
+    (place / "postgres/data/postmaster.pid").unlink(missing_ok=True)
+    for lock in (place / "postgres/socket").glob(".s.PGSQL.*"):
+        lock.unlink()
 
 
 def _free_shared_memory(told):
