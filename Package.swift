@@ -49,7 +49,7 @@ let package = Package(
     room("Postgres", needs: ["CPostgres", "Values", "Digest"]),
     room("Contract", needs: ["JSON", "Values", "Digest", "Postgres"]),
     room("Runtime", needs: ["Contract", "JSON", "Values", "Digest", "Settings", "Observe", "Kafka", "Postgres"]),
-    room("TestKit", needs: ["Kafka", "Postgres", "Runtime"]),
+    room("TestKit", needs: ["CKafka", "Kafka", "Postgres", "Runtime"]),
 
     room("Topics", needs: ["Contract"], at: "Topics"),
 

@@ -1,0 +1,184 @@
+internal import CKafka
+internal import Glibc
+internal import Synchronization
+
+/// What librdkafka's callbacks leave for the owner. Everything but `log` is touched by the owner's thread alone,
+/// because librdkafka runs these callbacks inside the owner's own calls.
+final class Inbox {
+  let log: KafkaLog?
+  var rebalance: Rebalance?
+  var notices: [Notice] = []
+  var deliveries = Deliveries()
+  /// Set before the closing thread starts, which from then on is the only one to run callbacks.
+  var isClosing = false
+
+  init(log: KafkaLog?) { self.log = log }
+
+  static func of(_ opaque: UnsafeMutableRawPointer?) -> Inbox? {
+    opaque.map { Unmanaged<Inbox>.fromOpaque($0).takeUnretainedValue() }
+  }
+}
+
+/// Owns an `rd_kafka_t` and what its callbacks need. Record batches hold it too: librdkafka must not be destroyed
+/// while records of it are alive.
+final class Client {
+  let raw: OpaquePointer
+  let inbox: Inbox
+  private var finished: Latch?
+
+  init(
+    _ type: rd_kafka_type_t, _ configuration: consuming Configuration, inbox: Inbox, _ operation: String
+  ) throws(KafkaError) {
+    let settings = configuration.raw
+    // The client's own reference, given back when it is destroyed: log lines may come until then.
+    let opaque = Unmanaged.passRetained(inbox)
+    rd_kafka_conf_set_opaque(settings, opaque.toOpaque())
+    rd_kafka_conf_set_log_cb(settings) { client, level, facility, text in
+      guard let log = Inbox.of(rd_kafka_opaque(client))?.log else { return }
+      let facility = facility.map { String(cString: $0) } ?? ""
+      let text = text.map { String(cString: $0) } ?? ""
+      // One set of properties serves consumers and producers alike: that one does not use the other's is no news.
+      if facility == "CONFWARN",
+        text.hasSuffix("by this producer instance") || text.hasSuffix("by this consumer instance")
+      {
+        return
+      }
+      log(level, facility, text)
+    }
+    rd_kafka_conf_set_error_cb(settings) { client, code, reason, opaque in
+      guard let client, let inbox = Inbox.of(opaque) else { return }
+      let error = Client.error(
+        rd_kafka_resp_err_t(rawValue: code), reason.map { String(cString: $0) }, "client", of: client)
+      inbox.notices.append(.failed(error))
+      rd_kafka_yield(client)
+    }
+    var made: OpaquePointer?
+    let reason = withReason { buffer, size in
+      made = rd_kafka_new(type, settings, buffer, size)
+      return made != nil
+    }
+    guard let made else {
+      opaque.release()
+      throw .wrong(reason ?? "", operation)
+    }
+    _ = configuration.release()
+    self.raw = made
+    self.inbox = inbox
+  }
+
+  deinit {
+    let opaque = rd_kafka_opaque(raw)
+    rd_kafka_destroy(raw)
+    if let opaque { Unmanaged<Inbox>.fromOpaque(opaque).release() }
+    finished?.open()
+  }
+
+  /// `_FATAL` only says that there is a fatal error; this says which.
+  static func error(_ code: rd_kafka_resp_err_t, _ reason: String?, _ operation: String, of raw: OpaquePointer)
+    -> KafkaError
+  {
+    guard code == RD_KAFKA_RESP_ERR__FATAL else { return KafkaError(code, operation, reason: reason) }
+    return fatalError(of: raw, operation) ?? KafkaError(code, operation, reason: reason, isFatal: true)
+  }
+
+  static func fatalError(of raw: OpaquePointer, _ operation: String) -> KafkaError? {
+    var code = RD_KAFKA_RESP_ERR_NO_ERROR
+    let reason = withReason { buffer, size in
+      code = rd_kafka_fatal_error(raw, buffer, size)
+      return code == RD_KAFKA_RESP_ERR_NO_ERROR
+    }
+    return reason.map { KafkaError(code, operation, reason: $0, isFatal: true) }
+  }
+
+  func check(_ code: rd_kafka_resp_err_t, _ operation: @autoclosure () -> String) throws(KafkaError) {
+    if code != RD_KAFKA_RESP_ERR_NO_ERROR { throw Client.error(code, nil, operation(), of: raw) }
+  }
+
+  func setting(_ name: String) -> String? {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { buffer -> String? in
+      var size = buffer.count
+      guard let base = buffer.baseAddress,
+        rd_kafka_conf_get(rd_kafka_conf(raw), name, base, &size) == RD_KAFKA_CONF_OK, size <= buffer.count
+      else { return nil }
+      return String(cString: base)
+    }
+  }
+
+  /// Leaves the group (a consumer) and destroys the client on a thread of its own, since either can hang (before
+  /// 2.1.0 and 2.6.1). False where it was not through in time, or a record of it is still held: it goes on alone.
+  static func close(_ client: consuming Client, within bound: Duration) -> Bool {
+    let latch = Latch()
+    client.finished = latch
+    client.inbox.isClosing = true
+    let baton = Unmanaged.passRetained(client)
+    _ = consume client
+    var thread = pthread_t()
+    let started = pthread_create(&thread, nil, { Client.runClose($0) }, baton.toOpaque())
+    guard started == 0 else {
+      baton.release()
+      return latch.wait(for: .zero)
+    }
+    pthread_detach(thread)
+    return latch.wait(for: bound)
+  }
+
+  private static func runClose(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let argument else { return nil }
+    let client = Unmanaged<Client>.fromOpaque(argument).takeRetainedValue()
+    if rd_kafka_type(client.raw) == RD_KAFKA_CONSUMER { _ = rd_kafka_consumer_close(client.raw) }
+    return nil
+  }
+}
+
+/// Opens once; `wait` tells whether it did within the time. Any thread.
+final class Latch: Sendable {
+  // POSIX objects at stable addresses, initialised before anybody else sees them: sound to share.
+  private nonisolated(unsafe) let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  private nonisolated(unsafe) let condition: UnsafeMutablePointer<pthread_cond_t>
+  private let isOpen = Atomic<Bool>(false)
+
+  init() {
+    mutex = .allocate(capacity: 1)
+    condition = .allocate(capacity: 1)
+    mutex.initialize(to: pthread_mutex_t())
+    condition.initialize(to: pthread_cond_t())
+    pthread_mutex_init(mutex, nil)
+    var attributes = pthread_condattr_t()
+    pthread_condattr_init(&attributes)
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+    pthread_cond_init(condition, &attributes)
+    pthread_condattr_destroy(&attributes)
+  }
+
+  deinit {
+    pthread_cond_destroy(condition)
+    pthread_mutex_destroy(mutex)
+    condition.deallocate()
+    mutex.deallocate()
+  }
+
+  func open() {
+    pthread_mutex_lock(mutex)
+    isOpen.store(true, ordering: .sequentiallyConsistent)
+    pthread_cond_broadcast(condition)
+    pthread_mutex_unlock(mutex)
+  }
+
+  func wait(for bound: Duration) -> Bool {
+    var deadline = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &deadline)
+    let milliseconds = Int(bound.cMilliseconds)
+    deadline.tv_sec += milliseconds / 1000
+    deadline.tv_nsec += milliseconds % 1000 * 1_000_000
+    if deadline.tv_nsec >= 1_000_000_000 {
+      deadline.tv_sec += 1
+      deadline.tv_nsec -= 1_000_000_000
+    }
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    while !isOpen.load(ordering: .sequentiallyConsistent) {
+      if pthread_cond_timedwait(condition, mutex, &deadline) != 0 { break }
+    }
+    return isOpen.load(ordering: .sequentiallyConsistent)
+  }
+}

@@ -1,0 +1,30 @@
+/// How much a consumer may fetch ahead of its owner. librdkafka's own defaults hold 100 MB.
+public struct ConsumerBounds: Sendable, Equatable {
+  /// Records a batch takes at most.
+  public var batchRecords: Int
+  /// Bytes a batch takes at most.
+  public var batchBytes: Int
+
+  public init(batchRecords: Int = 2_000, batchBytes: Int = 1 << 20) {
+    self.batchRecords = batchRecords
+    self.batchBytes = batchBytes
+  }
+
+  /// About two batches ahead, at most 4 MB, overshot by one fetch answer (1 MB) a broker.
+  ///
+  /// Before 2.2.0 a full queue is looked at again only after up to a second, so that two batches would mean two
+  /// batches a second: there the queue has to hold what is worked off in a second.
+  var properties: [(name: String, value: String)] {
+    let old = !KafkaLibrary.isAtLeast(2, 2)
+    let kilobytes = max(512, min(batchBytes / 1024 * 2, 4_096))
+    let records = max(1, min(batchRecords, 5_000_000) * 2)
+    var properties: [(name: String, value: String)] = [
+      ("queued.min.messages", String(old ? max(records, 50_000) : records)),
+      ("queued.max.messages.kbytes", String(old ? max(kilobytes, 16_384) : kilobytes)),
+      ("fetch.message.max.bytes", "524288"),
+      ("fetch.max.bytes", "1048576"),
+    ]
+    if !old { properties.append(("fetch.queue.backoff.ms", "2")) }
+    return properties
+  }
+}

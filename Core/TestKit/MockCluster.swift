@@ -1,0 +1,89 @@
+internal import CKafka
+public import Kafka
+
+/// librdkafka's own mock brokers, on loopback ports. Knows groups, transactions and injected errors; keeps 5 MB a
+/// partition and no admin requests. The one place outside the room Kafka that imports `CKafka`.
+public final class MockCluster {
+  private let client: OpaquePointer
+  private let cluster: OpaquePointer
+
+  /// Kafka protocol API keys, for `fail`.
+  public enum Request: Int16, Sendable {
+    case produce = 0
+    case fetch = 1
+    case listOffsets = 2
+    case metadata = 3
+    case offsetCommit = 8
+    case offsetFetch = 9
+    case findCoordinator = 10
+    case joinGroup = 11
+    case heartbeat = 12
+    case leaveGroup = 13
+    case syncGroup = 14
+    case initProducerID = 22
+    case addPartitionsToTransaction = 24
+    case endTransaction = 26
+  }
+
+  public struct Failure: Error, CustomStringConvertible {
+    public let description: String
+  }
+
+  public init(brokers: Int = 1) throws(Failure) {
+    let settings = rd_kafka_conf_new()
+    rd_kafka_conf_set_log_cb(settings) { _, _, _, _ in }
+    guard let client = rd_kafka_new(RD_KAFKA_PRODUCER, settings, nil, 0) else {
+      rd_kafka_conf_destroy(settings)
+      throw Failure(description: "no client for the mock cluster")
+    }
+    guard let cluster = rd_kafka_mock_cluster_new(client, Int32(brokers)) else {
+      rd_kafka_destroy(client)
+      throw Failure(description: "no mock cluster")
+    }
+    self.client = client
+    self.cluster = cluster
+  }
+
+  deinit {
+    rd_kafka_mock_cluster_destroy(cluster)
+    rd_kafka_destroy(client)
+  }
+
+  public var bootstrapServers: String { String(cString: rd_kafka_mock_cluster_bootstraps(cluster)) }
+
+  /// Points a client here, with waits short enough for tests. Further properties on top.
+  public func properties(_ more: [String: String] = [:]) throws(KafkaError) -> KafkaProperties {
+    let ours = [
+      "bootstrap.servers": bootstrapServers, "fetch.wait.max.ms": "10", "session.timeout.ms": "6000",
+      "heartbeat.interval.ms": "100", "reconnect.backoff.ms": "10", "reconnect.backoff.max.ms": "100",
+    ]
+    return try KafkaProperties(ours.merging(more) { $1 })
+  }
+
+  public func createTopic(_ name: String, partitions: Int = 1) throws(Failure) {
+    try check(rd_kafka_mock_topic_create(cluster, name, Int32(partitions), 1), "create \(name)")
+  }
+
+  /// The next requests of this kind are answered with these codes (`rd_kafka_resp_err_t`), one each. -195
+  /// (`_TRANSPORT`) cuts the connection instead.
+  public func fail(_ request: Request, with codes: [Int32]) {
+    let errors = codes.map { rd_kafka_resp_err_t(rawValue: $0) }
+    rd_kafka_mock_push_request_errors_array(cluster, request.rawValue, errors.count, errors)
+  }
+
+  /// Cuts every connection and refuses new ones.
+  public func setDown() throws(Failure) { try check(rd_kafka_mock_broker_set_down(cluster, -1), "set down") }
+
+  public func setUp() throws(Failure) { try check(rd_kafka_mock_broker_set_up(cluster, -1), "set up") }
+
+  /// Delays every answer.
+  public func setRoundTrip(milliseconds: Int) throws(Failure) {
+    try check(rd_kafka_mock_broker_set_rtt(cluster, -1, Int32(milliseconds)), "set round trip")
+  }
+
+  private func check(_ code: rd_kafka_resp_err_t, _ operation: String) throws(Failure) {
+    guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
+      throw Failure(description: "mock cluster: \(operation): \(String(cString: rd_kafka_err2str(code)))")
+    }
+  }
+}
