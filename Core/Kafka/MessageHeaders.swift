@@ -61,7 +61,7 @@ public struct MessageHeaders: Sendable {
     return start..<bytes.count
   }
 
-  func forEach(_ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) -> Void) {
+  func withEach(_ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) -> Void) {
     bytes.withUnsafeBytes { all in
       for field in fields {
         body(

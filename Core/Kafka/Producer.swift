@@ -77,7 +77,7 @@ public final class Producer {
     var list: OpaquePointer?
     if !headers.isEmpty {
       list = rd_kafka_headers_new(headers.count)
-      headers.forEach { name, value in
+      headers.withEach { name, value in
         // An empty value needs an address: a null one means a null value.
         rd_kafka_header_add(
           list, name.baseAddress?.assumingMemoryBound(to: CChar.self), name.count,
