@@ -47,9 +47,13 @@ let package = Package(
     room("PhoneNumbers", needs: ["CPhoneData"]),
     room("Kafka", needs: ["CKafka"]),
     room("Postgres", needs: ["CPostgres", "Values", "Digest"]),
+    .target(name: "CMigrations", path: "Core/CMigrations"),
+    room("Migrations", needs: ["CMigrations", "Postgres", "Digest"]),
     room("Contract", needs: ["JSON", "Values", "Digest", "Postgres"]),
-    room("Runtime", needs: ["Contract", "JSON", "Values", "Digest", "Settings", "Observe", "Kafka", "Postgres"]),
-    room("TestKit", needs: ["CKafka", "Kafka", "Postgres", "Runtime"]),
+    room(
+      "Runtime",
+      needs: ["Contract", "JSON", "Values", "Digest", "Settings", "Observe", "Kafka", "Postgres", "Migrations"]),
+    room("TestKit", needs: ["CKafka", "Kafka", "Postgres", "Migrations", "Runtime"]),
 
     room("Topics", needs: ["Contract"], at: "Topics"),
 
@@ -65,7 +69,7 @@ let package = Package(
     tests("ObserveTests", of: ["Observe"]),
     tests("PhoneNumbersTests", of: ["PhoneNumbers"]),
     tests("KafkaTests", of: ["Kafka", "TestKit"]),
-    tests("PostgresTests", of: ["Postgres", "TestKit"]),
+    tests("PostgresTests", of: ["Postgres", "Migrations", "Digest", "Values", "TestKit"]),
     tests("RuntimeTests", of: ["Runtime", "Contract", "Topics", "TestKit"]),
     tests("TopicsTests", of: ["Topics", "Contract", "JSON"]),
     tests("AllocateLeadsTests", of: ["allocate-leads", "Topics", "TestKit"]),

@@ -33,13 +33,17 @@ public struct Arguments: ~Copyable {
 
   // MARK: A column of many rows, as an array
 
-  public mutating func integers<Row>(_ rows: [Row], _ value: (Row) -> Int64?) { array(.int8, rows, value) { $0.put($1) } }
+  public mutating func integers<Row>(_ rows: [Row], _ value: (Row) -> Int64?) {
+    array(.int8, rows, value) { $0.put($1) }
+  }
   public mutating func smalls<Row>(_ rows: [Row], _ value: (Row) -> Int32?) { array(.int4, rows, value) { $0.put($1) } }
   public mutating func booleans<Row>(_ rows: [Row], _ value: (Row) -> Bool?) {
     array(.bool, rows, value) { $0.put(UInt8($1 ? 1 : 0)) }
   }
   public mutating func texts<Row>(_ rows: [Row], _ value: (Row) -> String?) { array(.text, rows, value) { $0.put($1) } }
-  public mutating func bytes<Row>(_ rows: [Row], _ value: (Row) -> [UInt8]?) { array(.bytea, rows, value) { $0.put($1) } }
+  public mutating func bytes<Row>(_ rows: [Row], _ value: (Row) -> [UInt8]?) {
+    array(.bytea, rows, value) { $0.put($1) }
+  }
   public mutating func timestamps<Row>(_ rows: [Row], _ value: (Row) -> Timestamp?) {
     array(.timestamptz, rows, value) { $0.put($1) }
   }

@@ -18,12 +18,17 @@ public struct SessionLimits: Sendable {
   public var lock: Duration
   /// The schema that holds every table of ours.
   public var schema: String
+  /// The role that the session takes on, so that it has a worker's rights and no more; `none` keeps the login's own.
+  public var role: String
 
-  public init(idleInTransaction: Duration, statement: Duration, lock: Duration, schema: String) {
+  public init(
+    idleInTransaction: Duration, statement: Duration, lock: Duration, schema: String = "millrace", role: String = "none"
+  ) {
     self.idleInTransaction = idleInTransaction
     self.statement = statement
     self.lock = lock
     self.schema = schema
+    self.role = role
   }
 }
 
@@ -76,11 +81,12 @@ public final class Connection {
     arguments.text(String(limits.statement.milliseconds))
     arguments.text(String(limits.lock.milliseconds))
     arguments.text(limits.schema)
+    arguments.text(limits.role)
     _ = try rows(
       """
       select set_config('idle_in_transaction_session_timeout', $1, false), set_config('statement_timeout', $2, false),
         set_config('lock_timeout', $3, false), set_config('search_path', quote_ident($4) || ', pg_temp', false),
-        set_config('TimeZone', 'UTC', false), set_config('jit', 'off', false)
+        set_config('TimeZone', 'UTC', false), set_config('jit', 'off', false), set_config('role', $5, false)
       """, arguments)
   }
 

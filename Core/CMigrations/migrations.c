@@ -1,0 +1,27 @@
+// The SQL travels inside every program, so that a program and its migrations cannot be of different versions.
+// A new migration takes two lines here; a test compares this list with the folder.
+#include "migrations.h"
+
+static const unsigned char runtime[] = {
+#embed "../../ops/migrations/0001_runtime.sql"
+};
+static const unsigned char organisation[] = {
+#embed "../../ops/migrations/0002_organisation.sql"
+};
+static const unsigned char leads[] = {
+#embed "../../ops/migrations/0003_leads.sql"
+};
+static const unsigned char roles[] = {
+#embed "../../ops/migrations/0004_roles.sql"
+};
+
+static const struct millrace_migration steps[] = {
+    {"0001_runtime", runtime, sizeof runtime},
+    {"0002_organisation", organisation, sizeof organisation},
+    {"0003_leads", leads, sizeof leads},
+    {"0004_roles", roles, sizeof roles},
+};
+
+const size_t millrace_migration_count = sizeof steps / sizeof *steps;
+
+const struct millrace_migration *millrace_migration_at(size_t index) { return &steps[index]; }
