@@ -15,9 +15,9 @@ public struct JSONObject {
 
   // MARK: Required
 
-  /// A string of so many UTF-8 bytes.
-  public func text(_ name: StaticString, _ bytes: ClosedRange<Int> = 1...200) throws(Refusal) -> String {
-    guard let value = try optionalText(name, bytes) else { throw missing(name) }
+  /// A string of so many characters: Unicode code points, as JSON Schema's `minLength` and `maxLength` count them.
+  public func text(_ name: StaticString, _ characters: ClosedRange<Int> = 1...200) throws(Refusal) -> String {
+    guard let value = try optionalText(name, characters) else { throw missing(name) }
     return value
   }
 
@@ -46,16 +46,18 @@ public struct JSONObject {
 
   // MARK: Optional
 
-  public func optionalText(_ name: StaticString, _ bytes: ClosedRange<Int> = 1...200) throws(Refusal) -> String? {
+  public func optionalText(_ name: StaticString, _ characters: ClosedRange<Int> = 1...200) throws(Refusal) -> String? {
     guard let found = try find(name, .string) else { return nil }
     let raw = bytesOf(found)
     let value = tape[found].escaped ? JSONEscape.resolve(raw) : String(decoding: raw, as: UTF8.self)
-    let count = value.utf8.count
-    guard count >= bytes.lowerBound else {
-      throw Refusal("too-short", at: path(name), "at least \(bytes.lowerBound) bytes were expected, \(count) were found")
+    let count = value.unicodeScalars.count
+    guard count >= characters.lowerBound else {
+      let least = characters.lowerBound
+      throw Refusal("too-short", at: path(name), "at least \(least) characters were expected, \(count) were found")
     }
-    guard count <= bytes.upperBound else {
-      throw Refusal("too-long", at: path(name), "at most \(bytes.upperBound) bytes are taken, \(count) were found")
+    guard count <= characters.upperBound else {
+      let most = characters.upperBound
+      throw Refusal("too-long", at: path(name), "at most \(most) characters are taken, \(count) were found")
     }
     return value
   }

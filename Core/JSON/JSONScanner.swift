@@ -13,15 +13,26 @@ struct JSONScanner {
 
   mutating func scan() throws(Refusal) {
     tape.count = 0
-    if text.count >= 5, text[0] == 0, text[1] == 0 || text[4] == UInt8(ascii: "{") {
-      throw Refusal("schema-registry-frame", "the value begins with a Confluent schema-registry frame; send plain JSON")
-    }
+    try refuseOtherFormats()
     if text.count >= 3, text[0] == 0xEF, text[1] == 0xBB, text[2] == 0xBF { at = 3 }
     skipSpace()
     guard at < text.count else { throw Refusal("empty", "there is no value") }
     try value(depth: 0)
     skipSpace()
     guard at == text.count else { throw bad("something follows the value") }
+  }
+
+  /// What serializers write in place of plain JSON is named as what it is.
+  private func refuseOtherFormats() throws(Refusal) {
+    guard text.count >= 2 else { return }
+    // Magic byte 0, a schema's number in four bytes, the value.
+    if text.count >= 5, text[0] == 0, text[1] == 0 || text.count > 5 && text[5] == UInt8(ascii: "{") {
+      throw Refusal("schema-registry-frame", "the value begins with a Confluent schema-registry frame; send plain JSON")
+    }
+    let marked = text[0] == 0xFE && text[1] == 0xFF || text[0] == 0xFF && text[1] == 0xFE
+    if marked || text[0] == 0 && text[1] != 0 || text[0] != 0 && text[1] == 0 {
+      throw Refusal("not-utf-8", "the text seems to be UTF-16; send UTF-8")
+    }
   }
 
   private func bad(_ what: String) -> Refusal { Refusal("not-json", "\(what), at byte \(at)") }

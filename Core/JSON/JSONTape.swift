@@ -9,6 +9,9 @@ public final class JSONTape {
   /// Deeper nesting is refused: events are flat, and depth is what an attacker has for free.
   public static let deepest = 32
 
+  /// Entries kept from text to text, 16 bytes each. One strange text must not make the process large for good.
+  private static let kept = 4096
+
   private var entries: UnsafeMutablePointer<JSONEntry>
   private var capacity = 256
 
@@ -27,6 +30,7 @@ public final class JSONTape {
     guard text.count <= Int(Int32.max), let base = text.baseAddress, text.count > 0 else {
       throw Refusal("empty", "there is no value")
     }
+    defer { shrink() }
     var scanner = JSONScanner(text, into: self)
     try scanner.scan()
     let root = JSONObject(text: base, tape: UnsafePointer(entries), entry: 0, parent: nil)
@@ -49,6 +53,13 @@ public final class JSONTape {
     (entries + count).initialize(to: entry)
     count += 1
     return count - 1
+  }
+
+  private func shrink() {
+    guard capacity > Self.kept else { return }
+    entries.deallocate()
+    entries = .allocate(capacity: Self.kept)
+    capacity = Self.kept
   }
 
   func close(_ entry: Int, end: Int) {

@@ -2,9 +2,20 @@
 public struct Timestamp: Hashable, Comparable, Sendable {
   public let microseconds: Int64
 
+  /// What RFC 3339 can write: the years 1 to 9999 of UTC. PostgreSQL holds more, `infinity` among it.
+  public static let writable = Timestamp(microseconds: -62_135_596_800_000_000)...Timestamp(
+    microseconds: 253_402_300_799_999_999)
+
   public init(microseconds: Int64) { self.microseconds = microseconds }
-  /// From Kafka's record time, which is in milliseconds.
-  public init(milliseconds: Int64) { self.microseconds = milliseconds &* 1000 }
+
+  /// From Kafka's record time, which is in milliseconds and any number that its producer chose: taken to the nearest
+  /// of `writable`.
+  public init(milliseconds: Int64) {
+    let (product, overflow) = milliseconds.multipliedReportingOverflow(by: 1000)
+    self = Timestamp(microseconds: overflow ? (milliseconds < 0 ? .min : .max) : product).nearestWritable
+  }
+
+  var nearestWritable: Timestamp { min(max(self, Self.writable.lowerBound), Self.writable.upperBound) }
 
   public static func < (a: Timestamp, b: Timestamp) -> Bool { a.microseconds < b.microseconds }
 
@@ -18,7 +29,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 // MARK: RFC 3339
 
 extension Timestamp {
-  /// Reads RFC 3339 with a zone, years 1 to 9999, up to nanoseconds (cut to microseconds).
+  /// Reads RFC 3339 with a zone, years 1 to 9999 both there and in UTC, up to nanoseconds (cut to microseconds).
   /// A leap second (`:60`) is taken as the first moment of the next minute, as PostgreSQL does.
   public init?(rfc3339 text: some Sequence<UInt8>) {
     var reader = DigitReader(text)
@@ -46,34 +57,28 @@ extension Timestamp {
     guard reader.isAtEnd else { return nil }
     let days = Self.daysSinceEpoch(year: year, month: month, day: day)
     let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - offset
-    microseconds = Int64(seconds) * 1_000_000 + Int64(micro)
+    self.init(microseconds: Int64(seconds) * 1_000_000 + Int64(micro))
+    guard Self.writable.contains(self) else { return nil }
   }
 
-  /// As RFC 3339 in UTC with microseconds, `2026-01-31T09:30:00.000000Z`; always 27 bytes for the years 1 to 9999.
+  /// As RFC 3339 in UTC with microseconds, `2026-01-31T09:30:00.000000Z`: always 27 bytes. What is not `writable` is
+  /// written as the nearest that is.
   public var rfc3339: String {
-    var text = String()
-    text.reserveCapacity(27)
-    let days = Self.floorDivide(microseconds, 86_400_000_000)
-    let rest = Int(microseconds - days * 86_400_000_000)
-    let date = Self.civil(fromDays: Int(days))
-    text.append(padded: date.year, to: 4)
-    text.append("-")
-    text.append(padded: date.month, to: 2)
-    text.append("-")
-    text.append(padded: date.day, to: 2)
-    text.append("T")
-    text.append(padded: rest / 3_600_000_000, to: 2)
-    text.append(":")
-    text.append(padded: rest / 60_000_000 % 60, to: 2)
-    text.append(":")
-    text.append(padded: rest / 1_000_000 % 60, to: 2)
-    text.append(".")
-    text.append(padded: rest % 1_000_000, to: 6)
-    text.append("Z")
-    return text
+    let moment = nearestWritable.microseconds - Self.writable.lowerBound.microseconds
+    let rest = Int(moment % 86_400_000_000)
+    let date = Self.civil(fromDays: Int(moment / 86_400_000_000) - 719_162)
+    return String(unsafeUninitializedCapacity: 27) { text in
+      _ = text.initialize(fromContentsOf: "0000-00-00T00:00:00.000000Z".utf8)
+      text.put(date.year, endingAt: 4)
+      text.put(date.month, endingAt: 7)
+      text.put(date.day, endingAt: 10)
+      text.put(rest / 3_600_000_000, endingAt: 13)
+      text.put(rest / 60_000_000 % 60, endingAt: 16)
+      text.put(rest / 1_000_000 % 60, endingAt: 19)
+      text.put(rest % 1_000_000, endingAt: 26)
+      return 27
+    }
   }
-
-  private static func floorDivide(_ a: Int64, _ b: Int64) -> Int64 { a >= 0 ? a / b : -((-a + b - 1) / b) }
 
   private static func days(in month: Int, of year: Int) -> Int {
     switch month {
@@ -149,10 +154,14 @@ private struct DigitReader<Bytes: Sequence<UInt8>> {
   }
 }
 
-extension String {
-  fileprivate mutating func append(padded number: Int, to width: Int) {
-    let digits = String(number)
-    for _ in 0..<max(0, width - digits.utf8.count) { append("0") }
-    append(digits)
+extension UnsafeMutableBufferPointer<UInt8> {
+  fileprivate func put(_ number: Int, endingAt end: Int) {
+    var rest = number
+    var at = end
+    while rest > 0 {
+      at -= 1
+      self[at] = UInt8(truncatingIfNeeded: rest % 10) &+ 0x30
+      rest /= 10
+    }
   }
 }
