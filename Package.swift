@@ -48,7 +48,7 @@ let package = Package(
     room("Kafka", needs: ["CKafka"]),
     room("Postgres", needs: ["CPostgres", "Values", "Digest"]),
     .target(name: "CMigrations", path: "Core/CMigrations"),
-    room("Migrations", needs: ["CMigrations", "Postgres", "Digest"]),
+    room("Migrations", needs: ["CMigrations", "Postgres", "Digest", "Values"]),
     room("Contract", needs: ["JSON", "Values", "Digest", "Postgres"]),
     room(
       "Runtime",
@@ -60,8 +60,11 @@ let package = Package(
     worker("allocate-leads", needs: ["PhoneNumbers"]),
     worker("relay-events"),
     .executableTarget(
-      name: "millrace", dependencies: ["Runtime", "Contract", "Topics", "PhoneNumbers"], path: "ops/millrace",
-      swiftSettings: strict),
+      name: "millrace",
+      dependencies: [
+        "Runtime", "Contract", "Topics", "PhoneNumbers", "JSON", "Values", "Settings", "Kafka", "Postgres", "Migrations",
+      ],
+      path: "ops/millrace", swiftSettings: strict),
 
     tests("ValuesTests", of: ["Values", "Digest"]),
     tests("JSONTests", of: ["JSON", "Values"]),

@@ -7,6 +7,7 @@ internal import Digest
 ///   programs may migrate one database at once, through any pooler; each step happens once.
 /// - A database whose steps are not exactly the first ones of ours is refused, by name of the step that differs.
 public import Postgres
+public import Values
 
 public enum Migrations {
   /// What the database has, and what it lacks.
@@ -14,8 +15,7 @@ public enum Migrations {
     public struct Applied: Sendable, Equatable {
       public let version: Int
       public let name: String
-      /// RFC 3339.
-      public let at: String
+      public let at: Timestamp
     }
     public let applied: [Applied]
     public let missing: [Migration]
@@ -32,7 +32,7 @@ public enum Migrations {
       }
       let rows = try connection.rows("select version, name, checksum, applied_at from migration order by version")
       let found = rows.map { row in
-        Found(version: row.small(0), name: row.text(1), checksum: row.fingerprint(2), at: row.timestamp(3).rfc3339)
+        Found(version: row.small(0), name: row.text(1), checksum: row.fingerprint(2), at: row.timestamp(3))
       }
       if let difference = difference(found, steps) { throw MigrationError.different(difference) }
       return State(
@@ -153,7 +153,7 @@ private struct Found {
   let version: Int
   let name: String
   let checksum: Fingerprint
-  let at: String
+  let at: Timestamp
 }
 
 /// The sentence about the first step that is not ours, if there is one.

@@ -1,0 +1,14 @@
+/// Everything that the command can do, in the order of its help.
+enum Commands {
+  static let all: [Command] = [
+    Migrate.command
+  ]
+
+  /// What the words that stand before several commands mean.
+  static let groups: [String: String] = [
+    "lanes": "see which partitions stand still, and let them go on",
+    "positions": "see how far every worker is, and move it",
+    "dead-letters": "see what could not be applied, replay or discard it",
+    "leads": "explain an allocation, list held leads, load the firm",
+  ]
+}

@@ -1,0 +1,60 @@
+/// Finds what a command line asks for.
+enum Dispatch {
+  enum Found {
+    case command(Command, rest: [String])
+    case help(String)
+  }
+
+  static func find(_ words: [String], in commands: [Command] = Commands.all) throws(Failure) -> Found {
+    let isHelp: (String) -> Bool = { $0 == "--help" || $0 == "-h" || $0 == "help" }
+    guard let first = words.first else { throw .usage(Help.overview(commands)) }
+    if isHelp(first) {
+      let rest = words.dropFirst().filter { !isHelp($0) }
+      return rest.isEmpty ? .help(Help.overview(commands)) : try find(rest + ["--help"], in: commands)
+    }
+    if let command = commands.first(where: { $0.name == first }) {
+      return .command(command, rest: Array(words.dropFirst()))
+    }
+    let group = commands.filter { $0.group == first }
+    guard !group.isEmpty else {
+      let known = commands.map(\.group)
+      throw .usage("there is no command \(shown(first))\(nearest(first, known)) See `millrace --help`.")
+    }
+    guard let second = words.dropFirst().first, !isHelp(second) else {
+      if words.count > 1 { return .help(Help.group(first, group)) }
+      throw .usage(Help.group(first, group))
+    }
+    guard let command = group.first(where: { $0.name == "\(first) \(second)" }) else {
+      let known = group.map { String($0.name.dropFirst(first.count + 1)) }
+      throw .usage("\(first) has no \(shown(second))\(nearest(second, known)) See `millrace \(first) --help`.")
+    }
+    return .command(command, rest: Array(words.dropFirst(2)))
+  }
+
+  /// `; did you mean X?`, where something known is close enough to be a slip of the hand, else a full stop.
+  static func nearest(_ word: String, _ known: [String]) -> String {
+    let ranked = known.map { (word: $0, distance: distance($0, word)) }.min { $0.distance < $1.distance }
+    guard let ranked, ranked.distance <= max(1, min(3, word.count / 2)) else { return "." }
+    return "; did you mean `\(ranked.word)`?"
+  }
+
+  /// Insertions, deletions, changes and swaps of neighbours (optimal string alignment).
+  static func distance(_ a: String, _ b: String) -> Int {
+    let a = Array(a)
+    let b = Array(b)
+    var rows = [Array(0...b.count)]
+    for i in 0..<a.count {
+      var row = [i + 1]
+      for j in 0..<b.count {
+        var best = min(rows[i][j] + (a[i] == b[j] ? 0 : 1), rows[i][j + 1] + 1, row[j] + 1)
+        if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { best = min(best, rows[i - 1][j - 1] + 1) }
+        row.append(best)
+      }
+      rows.append(row)
+    }
+    return rows[a.count][b.count]
+  }
+}
+
+/// What was typed, quoted on one line.
+func shown(_ text: String) -> String { "\"\(text.count > 80 ? text.prefix(80) + "…" : printable(text)[...])\"" }

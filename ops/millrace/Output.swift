@@ -1,0 +1,30 @@
+/// Where a command's words go. One for each run.
+final class Output {
+  private let out: (String) -> Void
+  private let err: (String) -> Void
+  /// Whether `--json` was given: then standard output carries JSON and nothing else.
+  var isJSON = false
+
+  init(out: @escaping (String) -> Void, err: @escaping (String) -> Void) {
+    self.out = out
+    self.err = err
+  }
+
+  func write(_ text: String) { out(text) }
+
+  /// The answer: as JSON, or aligned; `nothing` is said to people where there is no row.
+  func show(_ table: Table, nothing: String = "Nothing.") {
+    if isJSON {
+      out(table.json)
+    } else {
+      out(table.isEmpty ? nothing + "\n" : table.aligned)
+    }
+  }
+
+  /// A remark beside the answer.
+  func note(_ line: String) {
+    if isJSON { err(line + "\n") } else { out(line + "\n") }
+  }
+
+  func complain(_ sentence: String) { err(sentence.hasSuffix("\n") ? sentence : "millrace: \(sentence)\n") }
+}
