@@ -55,7 +55,8 @@ let package = Package(
       needs: ["Contract", "JSON", "Values", "Digest", "Settings", "Observe", "Kafka", "Postgres", "Migrations"]),
     room("TestKit", needs: ["CKafka", "Kafka", "Postgres", "Migrations", "Runtime"]),
 
-    room("Topics", needs: ["Contract"], at: "Topics"),
+    room(
+      "Topics", needs: ["Contract"], at: "Topics", exclude: ["README.md", "asyncapi.yaml", "schemas", "examples"]),
 
     worker("allocate-leads", needs: ["PhoneNumbers"]),
     worker("relay-events"),

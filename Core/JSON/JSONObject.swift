@@ -68,7 +68,8 @@ public struct JSONObject {
       throw Refusal("out-of-range", at: path(name), "a whole number of 64 bits was expected")
     }
     guard range.contains(value) else {
-      throw Refusal("out-of-range", at: path(name), "a number from \(range.lowerBound) to \(range.upperBound) was expected")
+      throw Refusal(
+        "out-of-range", at: path(name), "a number from \(range.lowerBound) to \(range.upperBound) was expected")
     }
     return value
   }

@@ -3,8 +3,8 @@ public struct Timestamp: Hashable, Comparable, Sendable {
   public let microseconds: Int64
 
   /// What RFC 3339 can write: the years 1 to 9999 of UTC. PostgreSQL holds more, `infinity` among it.
-  public static let writable = Timestamp(microseconds: -62_135_596_800_000_000)...Timestamp(
-    microseconds: 253_402_300_799_999_999)
+  public static let writable =
+    Timestamp(microseconds: -62_135_596_800_000_000)...Timestamp(microseconds: 253_402_300_799_999_999)
 
   public init(microseconds: Int64) { self.microseconds = microseconds }
 
