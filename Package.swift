@@ -43,7 +43,7 @@ let package = Package(
     room("JSON", needs: ["Values"]),
     room("Settings"),
     room("Observe"),
-    .target(name: "CPhoneData", path: "Core/CPhoneData"),
+    .target(name: "CPhoneData", path: "Core/CPhoneData", exclude: ["phone.bin"]),
     room("PhoneNumbers", needs: ["CPhoneData"]),
     room("Kafka", needs: ["CKafka"]),
     room("Postgres", needs: ["CPostgres", "Values", "Digest"]),

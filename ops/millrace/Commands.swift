@@ -1,7 +1,8 @@
 /// Everything that the command can do, in the order of its help.
 enum Commands {
   static let all: [Command] = [
-    Migrate.command
+    Migrate.command,
+    Phone.command,
   ]
 
   /// What the words that stand before several commands mean.
