@@ -6,6 +6,8 @@ create table position (
   partition integer not null,
   -- The first offset that has not taken effect.
   next_offset bigint not null default 0,
+  -- The highest that next_offset ever was: Kafka's committed position above it means that this database was restored.
+  highest_offset bigint not null default 0,
   -- The last record that was passed, as it was: it is read again at every assignment, so that a topic that was
   -- re-created or cut is noticed. NULL until a record was passed.
   last_offset bigint,

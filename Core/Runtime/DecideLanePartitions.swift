@@ -1,0 +1,298 @@
+internal import Contract
+internal import Kafka
+internal import Observe
+internal import Postgres
+internal import Values
+
+/// How a lane comes to its partitions, proves that they are what they were, and loses them.
+extension DecideLane {
+  private static var patience: Duration { .seconds(5) }
+
+  func opened() throws(LaneFailure) -> Consumer {
+    if let consumer { return consumer }
+    let log = self.log
+    let opened = try LaneFailure.kafka { () throws(KafkaError) in
+      try Consumer(
+        group: W.name, topics: [W.Input.topic.name], properties: try settings.kafka(), bounds: settings.bounds,
+        log: { level, facility, message in
+          level <= 4
+            ? log.warning("librdkafka: \(message)", ["facility": .text(facility)])
+            : log.debug("librdkafka: \(message)", ["facility": .text(facility)])
+        })
+    }
+    consumer = opened
+    status.obstacle("group", "waits to be admitted to the group \(W.name)")
+    return opened
+  }
+
+  func connected() throws(LaneFailure) -> Connection {
+    let opened = try LaneFailure.postgres { () throws(PostgresError) in try settings.connect(W.name, durable: false) }
+    status.obstacle("start", nil)
+    return opened
+  }
+
+  // MARK: Rebalance
+
+  func answerRebalance(_ consumer: Consumer) throws(LaneFailure) {
+    guard let connection, let rebalance = consumer.rebalance else { return }
+    switch rebalance {
+    case .revoked(let partitions, let lost):
+      log.info("partitions were taken away", ["partitions": .integer(partitions.count), "lost": .flag(lost)])
+      if !lost {
+        try LaneFailure.postgres { () throws(PostgresError) in
+          try positions.giveBack(cursors.map(\.partition), connection)
+        }
+        try readLog()
+        tell(consumer)
+      }
+      forgetPartitions()
+      try LaneFailure.kafka { () throws(KafkaError) in try consumer.unassign() }
+      status.obstacle("group", "waits to be admitted to the group \(W.name)")
+    case .assigned(let partitions):
+      let found = try take(partitions, consumer, connection)
+      FailPoint.pass(.assigned)
+      try install(found, consumer)
+      try stopWhatWasRestored(found, consumer)
+      status.obstacle("group", nil)
+      log.info("partitions were assigned", ["partitions": .integer(partitions.count)])
+    }
+  }
+
+  /// A partition that nobody has read yet begins at the log's start; the group's own offset starts nothing.
+  private func take(
+    _ partitions: [TopicPartition], _ consumer: Consumer, _ connection: Connection
+  ) throws(LaneFailure) -> [PositionTable.Found] {
+    let known = try LaneFailure.postgres { () throws(PostgresError) in try positions.known(partitions, connection) }
+    var starts: [(partition: TopicPartition, offset: Int64)] = []
+    for partition in partitions where !known.contains(partition) {
+      status.beat()
+      let low = try LaneFailure.kafka { () throws(KafkaError) in
+        try consumer.watermarks(partition, within: DecideLane.patience).low
+      }
+      starts.append((partition, low))
+    }
+    return try LaneFailure.postgres { () throws(PostgresError) in
+      if !starts.isEmpty { try positions.insert(starts, connection) }
+      gauges = try Intake.load(W.name, partitions, connection)
+      return try positions.take(partitions, careful: Int64(settings.settings[.batchEvents]), connection)
+    }
+  }
+
+  /// Kafka was told a position that this database has never reached: the database is older than it was.
+  private func stopWhatWasRestored(_ found: [PositionTable.Found], _ consumer: Consumer) throws(LaneFailure) {
+    let told: [TopicPartition: Int64]
+    do {
+      told = try consumer.committed(found.map(\.partition), within: DecideLane.patience)
+    } catch {
+      log.warning("the group's positions could not be read", ["cause": .text(error.description)])
+      return
+    }
+    for position in found {
+      guard let known = told[position.partition], known > position.highest, let place = places[position.partition],
+        !cursors[place].isStopped
+      else { continue }
+      let sentence =
+        "Kafka was told position \(known) of \(shown(position.partition)), this database knows \(position.highest): "
+        + "it was restored from a backup or lost commits; to apply what Kafka still has once more: "
+        + "millrace positions reset \(W.name) \(shown(position.partition)) --to \(position.next) --execute"
+      try stop(place, .restored, sentence, consumer)
+    }
+  }
+
+  // MARK: Installing
+
+  private func install(_ found: [PositionTable.Found], _ consumer: Consumer) throws(LaneFailure) {
+    let tried = Dictionary(uniqueKeysWithValues: cursors.map { ($0.partition, $0.trying) })
+    forgetPartitions()
+    let sorted = found.sorted { $0.partition < $1.partition }
+    for (place, position) in sorted.enumerated() {
+      var cursor = PartitionCursor(
+        position.partition, next: position.next, last: position.last, relayed: position.relayed,
+        carefulUntil: position.carefulUntil,
+        crashed: position.trying == position.next && position.tries >= 3 ? position.next : nil,
+        accept: position.accept, isStopped: position.stopped != nil)
+      cursor.trying = tried[position.partition] ?? nil
+      cursors.append(cursor)
+      applied.append(position.next)
+      places[position.partition] = place
+      if position.stopped != nil { status.obstacle("\(position.partition)", position.detail) }
+      if position.starts >= 3 {
+        log.warning(
+          "started three times without progress; going event by event",
+          ["place": .place(position.partition.topic, position.partition.partition, position.next)])
+      }
+    }
+    let starts = Dictionary(uniqueKeysWithValues: cursors.map { ($0.partition, $0.start) })
+    try LaneFailure.kafka { () throws(KafkaError) in
+      try consumer.assign(starts)
+      try consumer.resume(cursors.filter { !$0.isStopped }.map(\.partition))
+      try consumer.pause(cursors.filter(\.isStopped).map(\.partition))
+    }
+  }
+
+  func forgetPartitions() {
+    for cursor in cursors { status.obstacle("\(cursor.partition)", nil) }
+    metrics.forgetLag(cursors.map(\.partition))
+    cursors.removeAll()
+    places.removeAll()
+    applied.removeAll()
+    flushed.forget()
+  }
+
+  /// Reads the rows of the partitions in hand again and starts from them.
+  func resync(_ consumer: Consumer) throws(LaneFailure) {
+    guard let connection, !cursors.isEmpty else {
+      needsResync = false
+      return
+    }
+    let partitions = cursors.map(\.partition)
+    let owned = try LaneFailure.postgres { () throws(PostgresError) -> [PositionTable.Found] in
+      gauges = try Intake.load(W.name, partitions, connection)
+      return try positions.owned(partitions, connection)
+    }
+    try install(owned, consumer)
+    needsResync = false
+    status.obstacle("failure", nil)
+    if owned.count < partitions.count {
+      log.warning("other lanes have taken partitions; waiting for the group", ["lost": .integer(partitions.count - owned.count)])
+    }
+  }
+
+  // MARK: Settling
+
+  func heed(_ notice: Notice, _ consumer: Consumer) {
+    switch notice {
+    case .reachedEnd(let partition, let offset):
+      status.obstacle("kafka", nil)
+      if let place = places[partition], !cursors[place].isStopped { unsettled.append(.reachedEnd(place, offset)) }
+    case .partitionFailed(let partition, let error):
+      if error.isOffsetOutOfRange, let place = places[partition] {
+        unsettled.append(.outOfRange(place))
+      } else {
+        trouble(error)
+      }
+    case .failed(let error): trouble(error)
+    }
+  }
+
+  private func trouble(_ error: KafkaError) {
+    status.obstacle("kafka", "has no Kafka: \(error.reason)")
+    log.warning("Kafka is in trouble", ["cause": .text(error.description)])
+  }
+
+  func settle(_ consumer: Consumer) throws(LaneFailure) {
+    let open = unsettled
+    unsettled.removeAll()
+    for case let matter in open {
+      status.beat()
+      switch matter {
+      case .seek(let place): try seek(place, consumer)
+      case .changed(let place):
+        let last = cursors[place].unproved?.offset ?? cursors[place].next - 1
+        try stop(
+          place, .recreated, advice(place, "the record at offset \(last) is not the one that was applied"), consumer)
+      case .gap(let place, let offset):
+        try proveLogBegins(place, consumer) { (_) throws(LaneFailure) in cursors[place].jump(to: offset) }
+      case .outOfRange(let place):
+        try proveLogBegins(place, consumer) { (high) throws(LaneFailure) in
+          guard cursors[place].next > high else { return }
+          try stop(place, .beyondEnd, advice(place, beyond(place, high)), consumer)
+        }
+      case .reachedEnd(let place, let offset):
+        let high = consumer.cachedHighWatermark(cursors[place].partition) ?? offset
+        if high < applied[place] {
+          try stop(place, .beyondEnd, advice(place, beyond(place, high)), consumer)
+        } else if let last = cursors[place].unproved, offset > last.offset {
+          cursors[place].proved()
+        }
+      }
+    }
+  }
+
+  private func beyond(_ place: Int, _ high: Int64) -> String {
+    "it ends at offset \(high), but events up to \(applied[place]) were applied"
+  }
+
+  /// What lies before the log's start and was not read is lost: that is never passed over in silence.
+  private func proveLogBegins(
+    _ place: Int, _ consumer: Consumer, then goOn: (_ high: Int64) throws(LaneFailure) -> Void
+  ) throws(LaneFailure) {
+    let marks = try LaneFailure.kafka { () throws(KafkaError) in
+      try consumer.watermarks(cursors[place].partition, within: DecideLane.patience)
+    }
+    let next = cursors[place].next
+    guard marks.low <= next else {
+      let sentence =
+        "\(shown(cursors[place].partition)): events \(next) to \(marks.low - 1) were deleted before they were read; "
+        + "to go on behind them: millrace positions reset \(W.name) \(shown(cursors[place].partition)) "
+        + "--to \(marks.low) --execute"
+      return try stop(place, .deletedUnread, sentence, consumer)
+    }
+    try goOn(marks.high)
+    if !cursors[place].isStopped { try seek(place, consumer) }
+  }
+
+  private func seek(_ place: Int, _ consumer: Consumer) throws(LaneFailure) {
+    let cursor = cursors[place]
+    try LaneFailure.kafka { () throws(KafkaError) in
+      try consumer.seek(cursor.partition, to: cursor.next, within: DecideLane.patience)
+    }
+    cursors[place].sought()
+  }
+
+  // MARK: Stopping and going on
+
+  func stop(_ place: Int, _ rule: StopRule, _ sentence: String, _ consumer: Consumer) throws(LaneFailure) {
+    guard let connection else { return }
+    let partition = cursors[place].partition
+    cursors[place].isStopped = true
+    try LaneFailure.postgres { () throws(PostgresError) in
+      try positions.stop(partition, rule, sentence, connection)
+    }
+    try LaneFailure.kafka { () throws(KafkaError) in try consumer.pause([partition]) }
+    status.obstacle("\(partition)", sentence)
+    metrics.stopped(rule)
+    log.error(
+      "a partition is stopped", ["rule": .text(rule.rawValue), "source": .text(shown(partition)), "why": .text(sentence)])
+  }
+
+  /// An operator may have lifted a stop: then that partition starts from its row.
+  func resumeWhatMayGoOn(_ consumer: Consumer) throws(LaneFailure) {
+    guard let connection else { return }
+    let stopped = cursors.filter(\.isStopped).map(\.partition)
+    let rows = try LaneFailure.postgres { () throws(PostgresError) in try positions.owned(stopped, connection) }
+    guard rows.contains(where: { $0.stopped == nil }) else { return }
+    log.info("an operator lets stopped partitions go on")
+    forgetBatches()
+    try resync(consumer)
+  }
+
+  private func advice(_ place: Int, _ fact: String) -> String {
+    let source = shown(cursors[place].partition)
+    return "\(source): \(fact): the topic was re-created or cut; to read it from its start: "
+      + "millrace positions reset \(W.name) \(source) --to start --execute"
+  }
+
+  private func shown(_ partition: TopicPartition) -> String { "\(partition.topic)/\(partition.partition)" }
+
+  /// Keeps the place in the group while the lane waits.
+  func pollPaused(for wait: Duration) {
+    let until = Monotonic.now + wait
+    guard let consumer else {
+      _ = stopping.wait(wait)
+      return
+    }
+    let scratch = RecordBatch()
+    do { try consumer.pause(cursors.map(\.partition)) } catch {
+      log.debug("partitions were not paused", ["cause": .text(error.description)])
+    }
+    while Monotonic.now < until, !stopping.isRequested {
+      status.beat()
+      for notice in consumer.poll(into: scratch, upTo: settings.limit, wait: .milliseconds(50)) {
+        if case .failed(let error) = notice { trouble(error) }
+      }
+      scratch.removeAll()
+      if consumer.rebalance != nil { _ = stopping.wait(.milliseconds(50)) }
+    }
+  }
+}

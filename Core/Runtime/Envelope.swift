@@ -1,0 +1,224 @@
+internal import Contract
+internal import Digest
+internal import JSON
+internal import Kafka
+internal import Values
+
+/// Reads records as events: CloudEvents 1.0 in Kafka's binary and structured mode, or bare data of a topic's only type.
+///
+/// Source: CloudEvents Kafka protocol binding 1.0.2. One per lane; not shared between threads.
+final class EnvelopeReader<Input: Event> {
+  private let worker: String
+  private let topic: Topic
+  private let epoch: Int64
+  private let tape = JSONTape()
+  private let sha = SHA256()
+  private var lastSource = ""
+
+  /// - Parameter epoch: raised when a topic is re-created, so that ids made from offsets stay unique.
+  init(worker: String, epoch: Int64 = 0) {
+    self.worker = worker
+    self.epoch = epoch
+    topic = Input.topic
+  }
+
+  /// Where an event stands in the relay's stream, for topics that only our relay writes.
+  struct Read {
+    var relayed: RelayMark?
+    var source: String?
+    var id: String?
+    var outcome: Outcome
+  }
+
+  enum Outcome {
+    case event(Delivery<Input>, Identity)
+    case refused(Refusal)
+  }
+
+  func read(_ record: Record) -> Read {
+    var attributes = Attributes()
+    attributes.collect(from: record)
+    var read = Read(outcome: .refused(Refusal("empty", "the message has no value")))
+    do throws(Refusal) {
+      read.relayed = try relayMark(attributes)
+      if attributes.isStructured {
+        read.outcome = try structured(record, &read)
+      } else if attributes.specVersion != nil {
+        read.source = try text(attributes.source, "ce_source", 400)
+        read.id = try text(attributes.id, "ce_id", 400)
+        read.outcome = try binary(record, attributes, read)
+      } else {
+        read.source = topic.name
+        read.id = "\(topic.name)/\(epoch)/\(record.partition)/\(record.offset)"
+        read.outcome = try bare(record, attributes, read)
+      }
+    } catch {
+      read.outcome = .refused(error)
+    }
+    return read
+  }
+
+  // MARK: The three forms
+
+  private func binary(_ record: Record, _ attributes: Attributes, _ read: Read) throws(Refusal) -> Outcome {
+    guard attributes.specVersion?.elementsEqual("1.0".utf8) == true else {
+      throw Refusal("spec-version", at: "ce_specversion", "CloudEvents 1.0 was expected")
+    }
+    let type = try knownType(attributes.type.map { String(decoding: $0, as: UTF8.self) }, at: "ce_type")
+    var happened = Timestamp(milliseconds: record.timestampMilliseconds ?? 0)
+    if let time = attributes.time {
+      guard let read = Timestamp(rfc3339: time) else {
+        throw Refusal("not-a-time", at: "ce_time", "RFC 3339 with a zone was expected")
+      }
+      happened = read
+    }
+    return try data(record.value, type, happened, attributes, read)
+  }
+
+  private func bare(_ record: Record, _ attributes: Attributes, _ read: Read) throws(Refusal) -> Outcome {
+    guard Input.types.count == 1 else {
+      throw Refusal("no-type", at: "ce_type", "this topic has several types of events: set CloudEvents attributes")
+    }
+    let happened = Timestamp(milliseconds: record.timestampMilliseconds ?? 0)
+    return try data(record.value, Input.types[0], happened, attributes, read)
+  }
+
+  private func data(
+    _ value: UnsafeRawBufferPointer?, _ type: String, _ happened: Timestamp, _ attributes: Attributes, _ read: Read
+  ) throws(Refusal) -> Outcome {
+    guard let value, value.count > 0 else { throw Refusal("empty", "the message has no value") }
+    try checkSize(value)
+    let event = try tape.read(value) { object throws(Refusal) in try Input(type: type, reading: object) }
+    return outcome(event, read, happened, attributes.trace, data: value)
+  }
+
+  private func structured(_ record: Record, _ read: inout Read) throws(Refusal) -> Outcome {
+    guard let value = record.value, value.count > 0 else { throw Refusal("empty", "the message has no value") }
+    try checkSize(value)
+    let broughtAt = Timestamp(milliseconds: record.timestampMilliseconds ?? 0)
+    var source: String?
+    var id: String?
+    defer { (read.source, read.id) = (source, id) }
+    let relayed = read.relayed
+    return try tape.read(value) { (envelope: JSONObject) throws(Refusal) -> Outcome in
+      guard try envelope.text("specversion") == "1.0" else {
+        throw Refusal("spec-version", at: "specversion", "CloudEvents 1.0 was expected")
+      }
+      source = try envelope.text("source", 1...400)
+      id = try envelope.text("id", 1...400)
+      let type = try knownType(try envelope.text("type"), at: "type")
+      let happened = try envelope.optionalTimestamp("time") ?? broughtAt
+      let trace = try envelope.optionalText("traceparent", 0...100)
+      let event = try Input(type: type, reading: try envelope.object("data"))
+      let data = try envelope.raw("data") ?? UnsafeRawBufferPointer(start: nil, count: 0)
+      let named = Read(relayed: relayed, source: source, id: id, outcome: .refused(Refusal("empty", "")))
+      return outcome(event, named, happened, trace, data: data)
+    }
+  }
+
+  private func outcome(
+    _ event: Input, _ read: Read, _ happened: Timestamp, _ trace: String?, data: UnsafeRawBufferPointer
+  ) -> Outcome {
+    let source = read.source ?? topic.name
+    let id = read.id ?? ""
+    let identity = topic.origin == .relay ? .none : identity(source, id, data)
+    return .event(Delivery(event, source: source, id: id, happened: happened, trace: trace), identity)
+  }
+
+  // MARK: Parts
+
+  private func relayMark(_ attributes: Attributes) throws(Refusal) -> RelayMark? {
+    guard topic.origin == .relay else { return nil }
+    guard let run = attributes.run.flatMap({ Int64(String(decoding: $0, as: UTF8.self)) }),
+      let index = attributes.index.flatMap({ Int32(String(decoding: $0, as: UTF8.self)) })
+    else { throw Refusal("not-relayed", at: "millrace_run", "only this system's relay writes to this topic") }
+    return RelayMark(run: run, index: index)
+  }
+
+  private func knownType(_ type: String?, at path: String) throws(Refusal) -> String {
+    guard let known = Input.types.first(where: { $0 == type }) else {
+      let types = Input.types.joined(separator: ", ")
+      throw Refusal("unknown-type", at: path, "this topic carries \(types)")
+    }
+    return known
+  }
+
+  private func checkSize(_ value: UnsafeRawBufferPointer) throws(Refusal) {
+    guard value.count <= topic.largestValue else {
+      throw Refusal("too-large", "at most \(topic.largestValue) bytes are taken, \(value.count) were found")
+    }
+  }
+
+  /// An attribute that will be kept as text: UTF-8, no NUL, bounded.
+  private func text(_ bytes: UnsafeRawBufferPointer?, _ name: String, _ limit: Int) throws(Refusal) -> String {
+    guard let bytes, bytes.count > 0 else { throw Refusal("missing", at: name, "the attribute is required") }
+    guard bytes.count <= limit else { throw Refusal("too-long", at: name, "at most \(limit) bytes are taken") }
+    if bytes.count == lastSource.utf8.count, lastSource.utf8.elementsEqual(bytes) { return lastSource }
+    guard let value = String(validating: bytes, as: UTF8.self), !bytes.contains(0) else {
+      throw Refusal("not-utf-8", at: name, "the attribute is not UTF-8 text")
+    }
+    if name == "ce_source" { lastSource = value }
+    return value
+  }
+
+  /// The fingerprint of (worker, topic, source, id) and the first 64 bits of that of the data.
+  private func identity(_ source: String, _ id: String, _ data: UnsafeRawBufferPointer) -> Identity {
+    sha.begin()
+    for part in [worker, topic.name, source, id] {
+      var part = part
+      var length = UInt32(part.utf8.count).bigEndian
+      withUnsafeBytes(of: &length) { sha.add($0) }
+      part.withUTF8 { sha.add(UnsafeRawBufferPointer($0)) }
+    }
+    let key = sha.end()
+    return .outside(key, data: sha.fingerprint(of: data).short)
+  }
+
+  /// What is kept of the record that was passed last, to know it again.
+  func checksum(_ record: Record) -> Int64 {
+    sha.begin()
+    if let key = record.key { sha.add(key) }
+    if let value = record.value { sha.add(value) }
+    return sha.end().short
+  }
+}
+
+/// How repeats of an event are known.
+enum Identity {
+  /// From our relay: by run and index.
+  case none
+  case outside(Fingerprint, data: Int64)
+}
+
+/// The headers that matter, found in one pass. Views into the record.
+private struct Attributes {
+  var specVersion: UnsafeRawBufferPointer?
+  var source: UnsafeRawBufferPointer?
+  var id: UnsafeRawBufferPointer?
+  var type: UnsafeRawBufferPointer?
+  var time: UnsafeRawBufferPointer?
+  var run: UnsafeRawBufferPointer?
+  var index: UnsafeRawBufferPointer?
+  var trace: String?
+  var isStructured = false
+
+  mutating func collect(from record: Record) {
+    record.forEachHeader { name, value in
+      guard let value else { return }
+      switch name.count {
+      case 5 where name.elementsEqual("ce_id".utf8): id = value
+      case 7 where name.elementsEqual("ce_type".utf8): type = value
+      case 7 where name.elementsEqual("ce_time".utf8): time = value
+      case 9 where name.elementsEqual("ce_source".utf8): source = value
+      case 14 where name.elementsEqual("ce_specversion".utf8): specVersion = value
+      case 12 where name.elementsEqual("millrace_run".utf8): run = value
+      case 14 where name.elementsEqual("millrace_index".utf8): index = value
+      case 12 where name.elementsEqual("content-type".utf8):
+        isStructured = value.starts(with: "application/cloudevents".utf8)
+      case 11 where name.elementsEqual("traceparent".utf8), 14 where name.elementsEqual("ce_traceparent".utf8):
+        if value.count <= 100 { trace = String(validating: value, as: UTF8.self) }
+      default: break
+      }
+    }
+  }
+}

@@ -1,0 +1,41 @@
+internal import Kafka
+internal import Postgres
+
+/// Why a lane could not finish a turn.
+enum LaneFailure: Error, CustomStringConvertible {
+  case postgres(PostgresError)
+  case kafka(KafkaError)
+  /// Rows of these partitions are not as the lane expects them: somebody else has moved, taken or stopped them.
+  case moved([TopicPartition])
+  /// A rule of our own is broken: the lane must stop.
+  case broken(String)
+
+  /// Whether trying again later may help without anybody acting.
+  var isPassing: Bool {
+    switch self {
+    case .postgres(let error): error.isTransient || error.kind == .conflict
+    case .kafka(let error): error.isTransient
+    case .moved: true
+    case .broken: false
+    }
+  }
+
+  var description: String {
+    switch self {
+    case .postgres(let error): error.description
+    case .kafka(let error): error.description
+    case .moved(let partitions): "the positions of \(partitions) were moved by somebody else"
+    case .broken(let sentence): sentence
+    }
+  }
+}
+
+extension LaneFailure {
+  static func postgres<Value>(_ body: () throws(PostgresError) -> Value) throws(LaneFailure) -> Value {
+    do { return try body() } catch { throw .postgres(error) }
+  }
+
+  static func kafka<Value>(_ body: () throws(KafkaError) -> Value) throws(LaneFailure) -> Value {
+    do { return try body() } catch { throw .kafka(error) }
+  }
+}

@@ -1,0 +1,25 @@
+#if SABOTAGE
+  internal import Glibc
+#endif
+
+/// Deliberate breakage, one promise each, so that the judge can be seen to fail. In a release build none of it exists:
+/// `isOn` is a constant there.
+enum Sabotage: String, CaseIterable {
+  /// Promise 1: records below the expected offset are applied again, and positions are not compared.
+  case applyTwice = "apply-twice"
+  /// Promise 2: what is emitted is left out of the transaction now and then.
+  case loseEmission = "lose-emission"
+  /// Promise 3: a refused event is passed without a dead letter.
+  case skipRefused = "skip-refused"
+  /// Promise 4: ownership of positions is not checked.
+  case ghost = "ghost"
+  /// Order: a batch's emissions are written last first.
+  case reorder = "reorder"
+
+  #if SABOTAGE
+    private static let chosen = getenv("MILLRACE_SABOTAGE").map { String(cString: $0) }
+    var isOn: Bool { Sabotage.chosen == rawValue }
+  #else
+    @inline(__always) var isOn: Bool { false }
+  #endif
+}

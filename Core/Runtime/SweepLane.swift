@@ -1,0 +1,202 @@
+internal import Contract
+internal import Observe
+internal import Postgres
+internal import Values
+
+/// A lane of the shape *sweep*: claims due rows, decides, writes, emits; one thread, one database session.
+///
+/// There is no position: a row that was handled is no longer due, and the claim's locks keep other lanes off it.
+final class SweepLane<S: Sweep>: Lane {
+  private let settings: WorkerSettings
+  private let worker: String
+  private let status: LaneStatus
+  private let stopping: Stopping
+  private let log: Log
+  private let metrics: WorkerMetrics
+  private var connection: Connection?
+  private var cache = S.Cache()
+  private var backoff = Backoff()
+  /// Items a claim takes at most: short chunks, so that nobody waits long for a row. Halved to find a culprit.
+  private var limit = SweepLane.chunk
+
+  private static var chunk: Int { 500 }
+
+  init(
+    _ settings: WorkerSettings, _ status: LaneStatus, _ stopping: Stopping, _ log: Log, _ metrics: WorkerMetrics
+  ) {
+    self.settings = settings
+    worker = settings.worker
+    self.status = status
+    self.stopping = stopping
+    self.log = log
+    self.metrics = metrics
+  }
+
+  func run() {
+    while !stopping.isRequested {
+      status.beat()
+      do throws(LaneFailure) {
+        let swept = try turn()
+        backoff.succeeded()
+        limit = min(SweepLane.chunk, limit * 2)
+        status.obstacle("failure", nil)
+        if swept == 0 { _ = stopping.wait(S.pause) }
+      } catch {
+        recover(from: error)
+      }
+    }
+    connection = nil
+  }
+
+  /// Answers how many items were decided.
+  private func turn() throws(LaneFailure) -> Int {
+    if connection == nil {
+      connection = try LaneFailure.postgres { () throws(PostgresError) in
+        try settings.connect(S.name, durable: false)
+      }
+      status.obstacle("start", nil)
+    }
+    guard let connection else { return 0 }
+    let began = Monotonic.now
+    let transaction = Transaction(open: connection)
+    var fold = SweepFold<S>()
+    let count = try LaneFailure.postgres { () throws(PostgresError) -> Int in
+      _ = try connection.rows("begin")
+      let items = try S.claim(limit, transaction)
+      FailPoint.pass(.sweepClaimed)
+      guard !items.isEmpty else {
+        _ = try connection.rows("rollback")
+        return 0
+      }
+      var state = try S.load(items, &cache, transaction)
+      let now = try connection.rows("select clock_timestamp()")[0].timestamp(0)
+      for item in items { fold.decide(item, &state, now) }
+      try write(fold, state, connection)
+      _ = try connection.rows("commit")
+      FailPoint.pass(.sweepCommitted)
+      return items.count
+    }
+    if count > 0 { metrics.count(fold.outcomes, [:], count, Monotonic.now - began) }
+    // Items that were only looked at again do not call for another turn at once.
+    return fold.changes.isEmpty && fold.aside.isEmpty ? 0 : count
+  }
+
+  private func write(_ fold: SweepFold<S>, _ state: S.State, _ connection: Connection) throws(PostgresError) {
+    var arguments = Arguments()
+    var expected: [Int?] = []
+    try connection.enterPipeline()
+    for write in S.writes {
+      arguments.removeAll()
+      let rows = write.bind(state, fold.changes, &arguments)
+      guard rows > 0 else { continue }
+      try connection.send(write.statement, arguments)
+      expected.append(write.touchesEach ? rows : nil)
+    }
+    for row in OutboxRow.rows(fold.emissions, source: worker) {
+      arguments.removeAll()
+      row.bind(&arguments)
+      try connection.send(OutboxRow.insert, arguments)
+      expected.append(1)
+    }
+    let scheduled = fold.emissions.filter { $0.emission.schedule != nil }
+    if !scheduled.isEmpty {
+      arguments.removeAll()
+      ScheduledEvents.bind(&arguments, scheduled, source: worker)
+      try connection.send(ScheduledEvents.insert, arguments)
+      expected.append(nil)
+    }
+    if !fold.aside.isEmpty {
+      arguments.removeAll()
+      SetAside.bind(&arguments, S.name, fold.aside)
+      try connection.send(SetAside.insert, arguments)
+      expected.append(nil)
+    }
+    try connection.finishSending()
+    FailPoint.pass(.sweepWritten)
+    var isRight = true
+    for count in expected {
+      let found = try connection.receive().affected
+      if let count, count != found { isRight = false }
+    }
+    try connection.leavePipeline()
+    guard isRight else { throw PostgresError(sqlState: "40001", message: "a row changed between load and write") }
+  }
+
+  // MARK: Failure
+
+  private func recover(from failure: LaneFailure) {
+    cache = S.Cache()
+    metrics.failures.add()
+    if let open = connection {
+      do { _ = try open.rows("rollback") } catch { connection = nil }
+    }
+    if case .postgres(let error) = failure, error.kind == .data || error.kind == .conflict, limit > 1 {
+      limit = max(1, limit / 2)
+      return
+    }
+    if case .postgres(let error) = failure, error.kind == .data, let open = connection {
+      do { try putAside(error, open) } catch { connection = nil }
+      return
+    }
+    let wait = failure.isPassing ? backoff.failed() : .seconds(5)
+    status.obstacle("failure", failure.isPassing ? "waits: \(failure)" : "stopped: \(failure)")
+    log.warning("a sweep failed; trying again", ["sweep": .text(S.name), "cause": .text(failure.description)])
+    _ = stopping.wait(wait)
+  }
+
+  /// The oldest due item alone cannot be written: it is put aside, visibly, so that the others go on.
+  private func putAside(_ error: PostgresError, _ connection: Connection) throws(PostgresError) {
+    _ = try connection.rows("begin")
+    let items = try S.claim(1, Transaction(open: connection))
+    if let item = items.first {
+      let refusal = Refusal("not-storable", "the database refused it: \(error.sqlState)")
+      var arguments = Arguments()
+      SetAside.bind(&arguments, S.name, [SetAside.Item(label: S.label(item), refusal: refusal)])
+      _ = try connection.rows(SetAside.insert, arguments)
+      log.error("an item was put aside", ["sweep": .text(S.name), "cause": .text(error.description)])
+    }
+    _ = try connection.rows("commit")
+  }
+}
+
+private struct SweepFold<S: Sweep> {
+  private(set) var changes: [S.Change] = []
+  private(set) var emissions: [TracedEmission] = []
+  private(set) var aside: [SetAside.Item] = []
+  private(set) var outcomes: [String: Int] = [:]
+
+  mutating func decide(_ item: S.Item, _ state: inout S.State, _ now: Timestamp) {
+    switch S.decide(item, &state, now) {
+    case .apply(let change, let emit, let outcome):
+      changes.append(change)
+      emissions += emit.map { TracedEmission(emission: $0, trace: nil) }
+      outcomes[outcome.description, default: 0] += 1
+    case .ignore(let reason): outcomes[reason.description, default: 0] += 1
+    case .reject(let refusal):
+      aside.append(SetAside.Item(label: S.label(item), refusal: refusal))
+      outcomes["set-aside", default: 0] += 1
+    }
+  }
+}
+
+enum SetAside {
+  struct Item {
+    let label: String
+    let refusal: Refusal
+  }
+
+  static let insert: Statement = """
+    insert into set_aside (sweep, item, path, reason, detail)
+    select $1, a.item, a.path, a.reason, a.detail
+    from unnest($2::text[], $3::text[], $4::text[], $5::text[]) a (item, path, reason, detail)
+    on conflict do nothing
+    """
+
+  static func bind(_ arguments: inout Arguments, _ sweep: String, _ items: [Item]) {
+    arguments.text(sweep)
+    arguments.texts(items) { $0.label }
+    arguments.texts(items) { $0.refusal.path }
+    arguments.texts(items) { $0.refusal.reason }
+    arguments.texts(items) { $0.refusal.detail }
+  }
+}
