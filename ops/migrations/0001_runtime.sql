@@ -122,7 +122,7 @@ create table outbox_refused (
 
 -- The one active relay. Every transaction of a relay checks the epoch that it began with.
 create table relay (
-  only boolean primary key default true check (only),
+  singleton boolean primary key default true check (singleton),
   holder uuid,
   epoch bigint not null default 0,
   expires_at timestamptz not null default '-infinity',
