@@ -42,9 +42,12 @@ public final class Connection {
   /// - Parameter conninfo: a libpq connection string or URI; empty lets libpq read `PG…` variables.
   public init(_ conninfo: String, name: String, limits: SessionLimits) throws(PostgresError) {
     let timeout = String(limits.idleInTransaction.milliseconds)
+    // In libpq's order: what stands before `dbname` yields to the connection string, what stands after it does not.
+    // A peer that vanished is noticed by probes after 10 s of silence, or by unanswered data within `timeout`.
     let settings: [(String, String)] = [
-      ("dbname", conninfo), ("fallback_application_name", name), ("connect_timeout", "10"),
-      ("client_encoding", "UTF8"), ("tcp_user_timeout", timeout), ("keepalives_idle", "10"),
+      ("fallback_application_name", name), ("connect_timeout", "10"), ("keepalives_idle", "10"),
+      ("keepalives_interval", "3"), ("keepalives_count", "3"), ("dbname", conninfo), ("client_encoding", "UTF8"),
+      ("tcp_user_timeout", timeout),
     ].filter { $0.0 != "dbname" || !$0.1.isEmpty }
     handle = try Self.open(settings)
     PQsetNoticeProcessor(handle, { _, _ in }, nil)
@@ -71,6 +74,7 @@ public final class Connection {
     if message.contains("authentication failed") || message.contains("no password supplied") {
       return PostgresError(sqlState: "28P01", message: message)
     }
+    if message.contains("no pg_hba.conf entry") { return PostgresError(sqlState: "28000", message: message) }
     if message.contains("does not exist") { return PostgresError(sqlState: "3D000", message: message) }
     return .lostConnection(message)
   }
@@ -82,7 +86,18 @@ public final class Connection {
     arguments.text(String(limits.lock.milliseconds))
     arguments.text(limits.schema)
     arguments.text(limits.role)
-    _ = try rows(
+    do {
+      _ = try prepareSession(arguments)
+    } catch where limits.role != "none" && (error.sqlState == "22023" || error.sqlState == "42501") {
+      throw PostgresError(
+        kind: .setup, sqlState: error.sqlState,
+        message: "\(error.message); the role \(limits.role) is made by `millrace migrate` and must be granted to this "
+          + "login, or DATABASE_ROLE=none keeps the login's own rights")
+    }
+  }
+
+  private func prepareSession(_ arguments: borrowing Arguments) throws(PostgresError) -> Rows {
+    try rows(
       """
       select set_config('idle_in_transaction_session_timeout', $1, false), set_config('statement_timeout', $2, false),
         set_config('lock_timeout', $3, false), set_config('search_path', quote_ident($4) || ', pg_temp', false),
@@ -240,9 +255,13 @@ public final class Connection {
 
   // MARK: Errors
 
+  /// After a call of libpq's that failed on our side. What was sent before it is still answered, once it is synced.
   private func abandon() -> PostgresError {
     let failure = lost()
-    if PQstatus(handle) == CONNECTION_OK, PQpipelineStatus(handle) != PQ_PIPELINE_OFF { drain() }
+    if PQstatus(handle) == CONNECTION_OK, PQpipelineStatus(handle) != PQ_PIPELINE_OFF {
+      if PQpipelineSync(handle) == 1 { drain() }
+    }
+    preparing.removeAll(keepingCapacity: true)
     return failure
   }
 

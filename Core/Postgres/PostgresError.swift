@@ -24,6 +24,12 @@ public struct PostgresError: Error, Equatable, Sendable, CustomStringConvertible
     self.kind = Self.classify(sqlState)
   }
 
+  init(kind: Kind, sqlState: String, message: String) {
+    self.sqlState = sqlState
+    self.message = message
+    self.kind = kind
+  }
+
   static func lostConnection(_ message: String) -> PostgresError {
     PostgresError(sqlState: "08000", message: message)
   }
