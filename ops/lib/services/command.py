@@ -97,19 +97,11 @@ def kill(place, options):
 
 
 def freeze(place, options):
-    _to_all(place, options, signal.SIGSTOP)
+    processes.send_to_all(place, _known(place, options.server), processes.FREEZE)
 
 
 def thaw(place, options):
-    _to_all(place, options, signal.SIGCONT)
-
-
-def _to_all(place, options, kind):
-    numbers = processes.found(place, _known(place, options.server))
-    if not numbers:
-        raise Trouble(f"the {options.server} in {place.in_words()} does not run")
-    for number in numbers:
-        processes.send(number, kind)
+    processes.send_to_all(place, _known(place, options.server), processes.THAW)
 
 
 def _known(place, name):
@@ -124,8 +116,7 @@ def parse(arguments):
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
 
     def verb(name, action, meaning):
-        shown = {} if meaning is argparse.SUPPRESS else {"help": meaning, "description": meaning}
-        made = verbs.add_parser(name, **shown)
+        made = verbs.add_parser(name, help=meaning, description=meaning)
         made.set_defaults(action=action)
         made.add_argument("--dir", default=TOP / ".services", help="their directory, .services of the clone by default")
         return made
@@ -141,7 +132,7 @@ def parse(arguments):
     verb("status", status, "show where they are; 1 when one of them does not run")
     made = with_choices(verb("run", run, "have them while COMMAND runs, and not a moment longer"))
     made.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
-    verb("keep", lambda place, _: keep(place, lifecycle.down), argparse.SUPPRESS)
+    verb("keep", lambda place, _: keep(place, lifecycle.down), "take them down when standard input ends")
 
     def on_one(name, action, meaning):
         made = verb(name, action, meaning)

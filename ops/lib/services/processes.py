@@ -77,13 +77,24 @@ def send(number, kind):
         pass
 
 
+FREEZE, THAW = signal.SIGSTOP, signal.SIGCONT
+
+
+def send_to_all(place, name, kind):
+    numbers = found(place, name)
+    if not numbers:
+        raise Trouble(f"the {name} in {place.in_words()} does not run")
+    for number in numbers:
+        send(number, kind)
+
+
 def end(place, name=None, kind=signal.SIGKILL, patience=10.0):
     """Signals the servers' first processes and waits until nothing of theirs is left; then kills the rest."""
     processes = found(place, name)
     for number in processes:
         if _parent(number) not in processes:
             send(number, kind)
-        send(number, signal.SIGCONT)  # A frozen process takes no signal but SIGKILL.
+        send(number, THAW)  # A frozen process takes no signal but SIGKILL.
     try:
         wait_until(lambda: not found(place, name), patience, "")
     except Trouble:
