@@ -18,7 +18,7 @@ stage() {
   local name="$1" limit="$2" began=$EPOCHREALTIME code=0 log line=
   log="$LOGS/${name//[^a-zA-Z0-9.]/-}.log"
   shift 2
-  printf '  %-26s' "$name"
+  printf '  %-28s' "$name"
   # In the background, so that a signal is acted on at once; timeout passes it on to everything the stage started.
   timeout -k 10 "$limit" "$@" >"$log" 2>&1 </dev/null 7>&- &
   RUNNING=$!
@@ -42,9 +42,7 @@ failing_part() {
   if grep -qE '^=+ (FAILURES|ERRORS) =+$' "$1"; then
     sed -nE '/^=+ (FAILURES|ERRORS) =+$/,$p' "$1" | tail -n 150
   elif grep -qE 'error:|✘' "$1"; then
-    grep -E -A 6 'error:|✘' "$1" | awk '!seen[$0]++' | head -n 100
-    echo '...'
-    tail -n 5 "$1"
+    grep -E -A 6 'error:|✘' "$1" | grep -vE '✔|◇|^--$' | awk '!seen[$0]++' | head -n 100
   else
     tail -n 30 "$1"
   fi
