@@ -50,7 +50,8 @@ final class Client {
       let error = Client.error(
         rd_kafka_resp_err_t(rawValue: code), reason.map { String(cString: $0) }, "client", of: client)
       inbox.notices.append(.failed(error))
-      rd_kafka_yield(client)
+      // Makes a waiting poll return with it. A producer's flush would end early, as if its time were up.
+      if rd_kafka_type(client) == RD_KAFKA_CONSUMER { rd_kafka_yield(client) }
     }
     var made: OpaquePointer?
     let reason = withReason { buffer, size in

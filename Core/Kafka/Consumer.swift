@@ -26,6 +26,7 @@ public final class Consumer {
       defaults: [
         ("partition.assignment.strategy", "range"),
         ("allow.auto.create.topics", "false"),
+        ("topic.metadata.propagation.max.ms", "5000"),
         ("check.crcs", "true"),
         ("socket.nagle.disable", "true"),
         ("socket.keepalive.enable", "true"),
@@ -116,14 +117,23 @@ public final class Consumer {
   }
 
   private func notice(of message: rd_kafka_message_t, _ client: Client) -> Notice {
-    guard let topic = message.rkt, message.partition >= 0 else {
-      let topic = message.rkt.map { " " + String(cString: rd_kafka_topic_name($0)) } ?? ""
-      return .failed(Client.error(message.err, Consumer.reason(message), "consume\(topic)", of: client.raw))
+    guard let handle = message.rkt else {
+      return .failed(Client.error(message.err, Consumer.reason(message), "consume", of: client.raw))
     }
-    let partition = TopicPartition(String(cString: rd_kafka_topic_name(topic)), message.partition)
-    if message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF { return .reachedEnd(partition, offset: message.offset) }
-    return .partitionFailed(
-      partition, Client.error(message.err, Consumer.reason(message), "consume \(partition)", of: client.raw))
+    let topic = String(cString: rd_kafka_topic_name(handle))
+    let partition = TopicPartition(topic, message.partition)
+    switch message.err {
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+      return .reachedEnd(partition, offset: message.offset)
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
+      RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      // The library leaves a meaningless partition 0 in these.
+      return .topicFailed(
+        topic, Client.error(message.err, Consumer.reason(message), "consume \(topic)", of: client.raw))
+    default:
+      return .partitionFailed(
+        partition, Client.error(message.err, Consumer.reason(message), "consume \(partition)", of: client.raw))
+    }
   }
 
   private static func reason(_ message: rd_kafka_message_t) -> String? {

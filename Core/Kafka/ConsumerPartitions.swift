@@ -3,7 +3,8 @@ internal import CKafka
 /// What may be done with the partitions that the group gave to this consumer.
 extension Consumer {
   /// Answers `.assigned`: reads each partition from its offset, never from the group's committed one. Partitions that
-  /// are left out stay idle. May be called again later to start others; all start at the offsets given then.
+  /// are left out stay idle. May be called again at any time; then all start at the offsets given then. That is also
+  /// the way on for a partition that failed as out of range: the library does not seek in it any more.
   public func assign(_ starts: [TopicPartition: Int64]) throws(KafkaError) {
     let client = try open("assign")
     let list = PartitionList(starts)
@@ -66,14 +67,7 @@ extension Consumer {
   public func watermarks(
     _ partition: TopicPartition, within bound: Duration
   ) throws(KafkaError) -> (low: Int64, high: Int64) {
-    let client = try open("watermarks")
-    var low: Int64 = 0
-    var high: Int64 = 0
-    try client.check(
-      rd_kafka_query_watermark_offsets(
-        client.raw, partition.topic, partition.partition, &low, &high, bound.cMilliseconds),
-      "watermarks of \(partition)")
-    return (low, high)
+    try open("watermarks").watermarks(partition, within: bound)
   }
 
   /// Commits to the group, for tools that watch lag; nothing here ever starts from it. Does not wait; failures are

@@ -3,9 +3,12 @@ public enum Notice: Sendable, Equatable {
   /// Everything up to (not including) this offset was handed over; told once each time the end is reached.
   /// Read-committed: an open transaction ends it earlier.
   case reachedEnd(TopicPartition, offset: Int64)
-  /// Nothing comes from this partition until it is sought or assigned anew where the error is out of range; other
-  /// errors mend themselves if `isTransient`.
+  /// Where it is out of range, nothing comes from this partition until `assign` is called again. Other errors mend
+  /// themselves if `isTransient`.
   case partitionFailed(TopicPartition, KafkaError)
+  /// The topic is not there (told after `topic.metadata.propagation.max.ms`), or must not be read. It mends itself
+  /// within `topic.metadata.refresh.interval.ms` of the cause being removed.
+  case topicFailed(String, KafkaError)
   /// The group, the connection or the client as a whole. Transient ones mend themselves.
   case failed(KafkaError)
 }

@@ -32,6 +32,7 @@ public final class Producer {
     if let transactionalID { fixed.append(("transactional.id", transactionalID)) }
     try configuration.apply(
       defaults: [
+        ("allow.auto.create.topics", "false"),
         ("linger.ms", "2"),
         ("queue.buffering.max.messages", "20000"),
         ("queue.buffering.max.kbytes", "16384"),

@@ -1,4 +1,5 @@
 internal import CKafka
+internal import Glibc
 public import Kafka
 
 /// librdkafka's own mock brokers, on loopback ports. Knows groups, transactions and injected errors; keeps 5 MB a
@@ -64,6 +65,11 @@ public final class MockCluster {
     try check(rd_kafka_mock_topic_create(cluster, name, Int32(partitions), 1), "create \(name)")
   }
 
+  /// Every metadata answer gives this code (`rd_kafka_resp_err_t`) for the topic.
+  public func failTopic(_ name: String, with code: Int32) {
+    rd_kafka_mock_topic_set_error(cluster, name, rd_kafka_resp_err_t(rawValue: code))
+  }
+
   /// The next requests of this kind are answered with these codes (`rd_kafka_resp_err_t`), one each. -195
   /// (`_TRANSPORT`) cuts the connection instead.
   public func fail(_ request: Request, with codes: [Int32]) {
@@ -86,4 +92,42 @@ public final class MockCluster {
       throw Failure(description: "mock cluster: \(operation): \(String(cString: rd_kafka_err2str(code)))")
     }
   }
+}
+
+/// Runs a test against mock brokers of its own, on a thread of its own: clients block, and the threads that tests share
+/// are few. The brokers live until `body` returns.
+public func withMockCluster(
+  brokers: Int = 1, _ body: @escaping @Sendable (MockCluster) throws -> Void
+) async throws {
+  try await onThread {
+    let cluster = try MockCluster(brokers: brokers)
+    defer { withExtendedLifetime(cluster) {} }
+    try body(cluster)
+  }
+}
+
+/// Runs blocking work on a thread made for it.
+public func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+  try await withCheckedThrowingContinuation { continuation in
+    let work = Unmanaged.passRetained(Work { continuation.resume(with: Result { try body() }) })
+    var thread = pthread_t()
+    let started = pthread_create(
+      &thread, nil,
+      { argument in
+        if let argument { Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().run() }
+        return nil
+      }, work.toOpaque())
+    if started == 0 {
+      pthread_detach(thread)
+    } else {
+      work.release()
+      continuation.resume(throwing: MockCluster.Failure(description: "no thread: errno \(started)"))
+    }
+  }
+}
+
+private final class Work: Sendable {
+  let run: @Sendable () -> Void
+
+  init(_ run: @escaping @Sendable () -> Void) { self.run = run }
 }
