@@ -68,6 +68,11 @@ let package = Package(
       path: "ops/millrace", swiftSettings: strict),
 
     tests("ValuesTests", of: ["Values", "Digest"]),
+    .target(name: "Allocations", path: "ops/bench/phone/allocations"),
+    .executableTarget(
+      name: "bench-phone", dependencies: ["PhoneNumbers", "Allocations"], path: "ops/bench/phone/program",
+      swiftSettings: strict),
+
     tests("JSONTests", of: ["JSON", "Values"]),
     tests("SettingsTests", of: ["Settings"]),
     tests("ObserveTests", of: ["Observe"]),

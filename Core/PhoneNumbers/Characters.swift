@@ -1,8 +1,20 @@
-/// What the parser asks about a character.
-struct CharacterClass {
-  var index: UInt8
+/// A character of a text that is being read, with its class: all characters that the library's patterns cannot tell
+/// apart are of one class.
+struct TextCharacter {
+  /// The class above the scalar value.
+  private let packed: UInt32
 
-  private var flags: UInt8 { Section.characterClasses.byte(4 * Int(index)) }
+  @inline(__always)
+  init(_ scalar: UInt32) {
+    // Pages of 256 scalar values, equal pages kept once.
+    let page = Int(Section.characterPageOf.byte(Int(scalar >> 8)))
+    packed = UInt32(Section.characterPages.byte(page << 8 | Int(scalar & 0xFF))) << 24 | scalar
+  }
+
+  var kind: Int { Int(packed >> 24) }
+  var scalar: UInt32 { packed & 0xFF_FFFF }
+
+  private var flags: UInt8 { Section.characterClasses.byte(4 * kind) }
 
   var isPlus: Bool { flags & 1 != 0 }
   /// Unicode's decimal digits (Nd).
@@ -12,56 +24,44 @@ struct CharacterClass {
   /// A to Z, in either case.
   var isLetter: Bool { flags & 8 != 0 }
   /// 255 if it has none.
-  var digit: UInt8 { Section.characterClasses.byte(4 * Int(index) + 1) }
+  var digit: UInt8 { Section.characterClasses.byte(4 * kind + 1) }
   /// The digit on a telephone's key (ITU E.161); 255 if it is on none.
-  var key: UInt8 { Section.characterClasses.byte(4 * Int(index) + 2) }
+  var key: UInt8 { Section.characterClasses.byte(4 * kind + 2) }
 
-  static var count: Int { Section.characterClasses.size / 4 }
-
-  init(of character: UInt32) {
-    // The last range that begins at or before the character.
-    let ranges = Section.characterRanges.start
-    var low = 0
-    var high = Section.characterRanges.size / 4
-    while high - low > 1 {
-      let middle = (low + high) / 2
-      let first = ranges.load(fromByteOffset: 4 * middle, as: UInt32.self) >> 8
-      if first <= character { low = middle } else { high = middle }
-    }
-    index = UInt8(truncatingIfNeeded: ranges.load(fromByteOffset: 4 * low, as: UInt32.self))
-  }
+  static func == (one: TextCharacter, ascii: Unicode.Scalar) -> Bool { one.scalar == ascii.value }
 }
 
-/// Automata over character classes; state 0 is dead, 1 the start.
+/// Part of a text. Indices are places in the whole.
+typealias Characters = Slice<UnsafeMutableBufferPointer<TextCharacter>>
+
+/// Automata over character classes; state 0 is dead, 1 the start. A row has a target for each class, and at its end
+/// whether the state accepts.
 enum CharacterAutomaton {
-  @inline(__always)
-  private static func step(_ rows: UnsafeRawPointer, _ width: Int, _ state: Int, _ character: UInt32) -> Int {
-    Int(rows.load(fromByteOffset: state * width + Int(CharacterClass(of: character).index), as: UInt8.self))
-  }
+  private static var width: Int { Section.characterClasses.size / 4 + 1 }
 
   /// Whether `text` could be a phone number, with or without extension.
-  static func isViable(_ text: Slice<UnsafeMutableBufferPointer<UInt32>>) -> Bool {
+  static func isViable(_ text: Characters) -> Bool {
     guard text.count >= 2 else { return false }
     let rows = Section.viableRows.start
-    let width = CharacterClass.count + 1
+    let width = width
     var state = 1
     for character in text {
-      state = step(rows, width, state, character)
+      state = Int(rows.load(fromByteOffset: state * width + character.kind, as: UInt8.self))
       if state == 0 { return false }
     }
     return rows.load(fromByteOffset: state * width + width - 1, as: UInt8.self) != 0
   }
 
   /// Where the longest extension at the end of `text` begins; nil if there is none.
-  static func extensionStart(_ text: Slice<UnsafeMutableBufferPointer<UInt32>>) -> Int? {
+  static func extensionStart(_ text: Characters) -> Int? {
     let rows = Section.extensionRows.start
-    let width = CharacterClass.count + 1
+    let width = width
     var state = 1
     var found: Int?
     var position = text.endIndex
     while position > text.startIndex {
       position -= 1
-      state = step(rows, width, state, text[position])
+      state = Int(rows.load(fromByteOffset: state * width + text[position].kind, as: UInt8.self))
       if state == 0 { break }
       if rows.load(fromByteOffset: state * width + width - 1, as: UInt8.self) != 0 { found = position }
     }

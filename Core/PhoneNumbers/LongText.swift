@@ -1,16 +1,14 @@
 /// The long way from text to digits: any Unicode, `tel:` URIs, extensions, letters. Linear in at most 250 characters.
 enum LongText {
-  typealias Characters = Slice<UnsafeMutableBufferPointer<UInt32>>
-
   /// - Parameter digits: room for three times `Interpretation.room` digits.
   static func read(
     _ text: UnsafeRawBufferPointer, in region: NumberingRegion?, digits: UnsafeMutablePointer<UInt8>
   ) throws(PhoneNumber.Refusal) -> PhoneReading {
     // Both buffers are small enough to stay on the stack.
     let result: Result<PhoneReading, PhoneNumber.Refusal> = withUnsafeTemporaryAllocation(
-      of: UInt32.self, capacity: PhoneText.longest
+      of: TextCharacter.self, capacity: PhoneText.longest
     ) { whole in
-      withUnsafeTemporaryAllocation(of: UInt32.self, capacity: PhoneText.longest) { joined in
+      withUnsafeTemporaryAllocation(of: TextCharacter.self, capacity: PhoneText.longest) { joined in
         do throws(PhoneNumber.Refusal) {
           guard let count = decode(text, into: whole) else { throw .tooLong }
           let candidate = try TelephoneURI.number(in: whole[0..<count], joined: joined)
@@ -32,7 +30,7 @@ enum LongText {
       let before = candidate[candidate.startIndex..<start]
       if CharacterAutomaton.isViable(before) { number = before }
     }
-    let international = number.first.map { CharacterClass(of: $0).isPlus } ?? false
+    let international = number.first?.isPlus ?? false
     let count = normalise(number, into: digits)
     return try Interpretation.read(
       international: international, Digits(start: digits, count: count), in: region,
@@ -42,11 +40,10 @@ enum LongText {
   /// With three letters or more it is a vanity number: letters count by their key, digits only if ASCII.
   private static func normalise(_ number: Characters, into digits: UnsafeMutablePointer<UInt8>) -> Int {
     var letters = 0
-    for character in number where CharacterClass(of: character).isLetter { letters += 1 }
+    for character in number where character.isLetter { letters += 1 }
     var count = 0
     for character in number {
-      let kind = CharacterClass(of: character)
-      let digit = letters >= 3 ? kind.key : kind.digit
+      let digit = letters >= 3 ? character.key : character.digit
       if digit != 0xFF {
         digits[count] = digit
         count += 1
@@ -56,7 +53,9 @@ enum LongText {
   }
 
   /// Unicode scalars, with U+FFFD for what is not UTF-8; nil if there are too many.
-  private static func decode(_ text: UnsafeRawBufferPointer, into whole: UnsafeMutableBufferPointer<UInt32>) -> Int? {
+  private static func decode(
+    _ text: UnsafeRawBufferPointer, into whole: UnsafeMutableBufferPointer<TextCharacter>
+  ) -> Int? {
     // Four bytes at most make a character, so longer text need not be looked at.
     guard text.count <= 4 * PhoneText.longest else { return nil }
     var bytes = text.makeIterator()
@@ -70,7 +69,7 @@ enum LongText {
       case .emptyInput: return count
       }
       guard count < PhoneText.longest else { return nil }
-      whole[count] = scalar
+      whole[count] = TextCharacter(scalar)
       count += 1
     }
   }

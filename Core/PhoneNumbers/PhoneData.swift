@@ -17,7 +17,7 @@ enum Section: Int {
   case prefixNodes, prefixOutcomes
   case placeHeaders, placeEntries, placeRecords, pathExceptions, paths, timeZones
   case carrierHeaders, carrierEntries, carrierRecords
-  case characterRanges, characterClasses, viableRows, extensionRows
+  case characterPageOf, characterPages, characterClasses, viableRows, extensionRows
   case textOffsets, texts
 
   @inline(__always)

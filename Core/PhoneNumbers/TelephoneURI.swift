@@ -1,19 +1,17 @@
 /// RFC 3966: `tel:863-1234;phone-context=+1-914-555`, and where a number may begin and end in any other text.
 enum TelephoneURI {
-  typealias Characters = LongText.Characters
-
   /// The part of `text` that is the number; with a `phone-context`, put together in `joined`.
   static func number(
-    in text: Characters, joined: UnsafeMutableBufferPointer<UInt32>
+    in text: Characters, joined: UnsafeMutableBufferPointer<TextCharacter>
   ) throws(PhoneNumber.Refusal) -> Characters {
     var number: Characters
     if let parameter = find(";phone-context=", in: text) {
       let start = parameter + 15
-      let end = text[start...].firstIndex(of: character(";")) ?? text.endIndex
+      let end = text[start...].firstIndex { $0 == ";" } ?? text.endIndex
       let context = text[start..<end]
       guard isValid(context: context) else { throw .notANumber }
       var count = 0
-      if context.first == character("+") {
+      if let first = context.first, first == "+" {
         for each in context {
           joined[count] = each
           count += 1
@@ -41,19 +39,18 @@ enum TelephoneURI {
   private static func possibleNumber(in text: Characters) -> Characters {
     var start = text.startIndex
     while start < text.endIndex {
-      let kind = CharacterClass(of: text[start])
-      if kind.isPlus || kind.isDigit { break }
+      if text[start].isPlus || text[start].isDigit { break }
       start += 1
     }
     var end = text.endIndex
-    while end > start, CharacterClass(of: text[end - 1]).isUnwantedAtEnd { end -= 1 }
+    while end > start, text[end - 1].isUnwantedAtEnd { end -= 1 }
     // A slash, spaces, an x. The spaces before an x belong to the last slash before it.
     var slash: Int?
     for position in start..<end {
-      switch text[position] {
-      case character("/"), character("\\"): slash = position
-      case character(" "): break
-      case character("x"):
+      switch text[position].scalar {
+      case "/", "\\": slash = position
+      case " ": break
+      case "x":
         if let slash { return text[start..<slash] }
       default: slash = nil
       }
@@ -64,18 +61,25 @@ enum TelephoneURI {
   /// RFC 3966's global-number-digits or domainname.
   private static func isValid(context: Characters) -> Bool {
     guard let first = context.first else { return false }
-    if first == character("+") {
+    if first == "+" {
       var digits = false
       for each in context.dropFirst() {
-        if CharacterClass(of: each).isDigit {
+        if each.isDigit {
           digits = true
-        } else if !isOne(of: "-.()", each) {
+        } else if !isVisualSeparator(each) {
           return false
         }
       }
       return digits
     }
-    return isDomain(context.last == character(".") ? context.dropLast() : context)
+    return isDomain(context.last.map { $0 == "." } ?? false ? context.dropLast() : context)
+  }
+
+  private static func isVisualSeparator(_ character: TextCharacter) -> Bool {
+    switch character.scalar {
+    case "-", ".", "(", ")": true
+    default: false
+    }
   }
 
   /// Labels of letters, digits and inner hyphens, the last one beginning with a letter.
@@ -84,14 +88,13 @@ enum TelephoneURI {
     var afterHyphen = false
     var lastBeganWithLetter = false
     for each in name {
-      let kind = CharacterClass(of: each)
-      if kind.isLetter || kind.isDigit {
-        if atLabelStart { lastBeganWithLetter = kind.isLetter }
+      if each.isLetter || each.isDigit {
+        if atLabelStart { lastBeganWithLetter = each.isLetter }
         atLabelStart = false
         afterHyphen = false
-      } else if each == character("-"), !atLabelStart {
+      } else if each == "-", !atLabelStart {
         afterHyphen = true
-      } else if each == character("."), !atLabelStart, !afterHyphen {
+      } else if each == ".", !atLabelStart, !afterHyphen {
         atLabelStart = true
       } else {
         return false
@@ -100,19 +103,16 @@ enum TelephoneURI {
     return !atLabelStart && !afterHyphen && lastBeganWithLetter
   }
 
-  private static func character(_ scalar: Unicode.Scalar) -> UInt32 { scalar.value }
-
-  private static func isOne(of set: StaticString, _ character: UInt32) -> Bool {
-    set.withUTF8Buffer { bytes in bytes.contains { UInt32($0) == character } }
-  }
-
   /// `needle` begins with a character that it holds only once, so that a failed match costs no second look.
   private static func find(_ needle: StaticString, in text: Characters) -> Int? {
     needle.withUTF8Buffer { needle in
       guard text.count >= needle.count else { return nil }
       return (text.startIndex...(text.endIndex - needle.count)).first { start in
-        needle.indices.allSatisfy { UInt32(needle[$0]) == text[start + $0] }
+        needle.indices.allSatisfy { UInt32(needle[$0]) == text[start + $0].scalar }
       }
     }
   }
 }
+
+/// Lets a `switch` over scalar values name ASCII characters.
+private func ~= (character: Unicode.Scalar, scalar: UInt32) -> Bool { character.value == scalar }

@@ -12,7 +12,7 @@ NONE = 255
 
 
 def character_tables(library):
-    """Returns the class table, the ranges of characters, and the automata for a viable number (read forwards) and for
+    """Returns the class table, the class of every character as page numbers and pages, and the automata for a viable number (read forwards) and for
     an extension at the end (read backwards)."""
     everything = "".join(chr(0xFFFD if 0xD800 <= c < 0xE000 else c) for c in range(sys.maxunicode + 1))
     viable = library._VALID_PHONE_NUMBER_PATTERN
@@ -37,14 +37,12 @@ def character_tables(library):
         sets = tuple(index for index, member in enumerate(members) if code in member)
         return (bits, unicodedata.digit(character, NONE), NONE if keypad is None else int(keypad), sets)
 
-    classes, ranges, previous = {}, [], None
-    for code in range(sys.maxunicode + 1):
-        index = classes.setdefault(signature(code), len(classes))
-        if index != previous:
-            ranges.append((code, index))
-            previous = index
-    if len(classes) > 255:
-        raise ValueError("too many character classes")
+    classes, pages, page_of = {}, {}, []
+    for first in range(0, sys.maxunicode + 1, 256):
+        page = bytes(classes.setdefault(signature(code), len(classes)) for code in range(first, first + 256))
+        page_of.append(pages.setdefault(page, len(pages)))
+    if len(classes) > 255 or len(pages) > 256:
+        raise ValueError("too many character classes or pages")
     table = list(classes)
     by_source = {source: frozenset(i for i, each in enumerate(table) if position in each[3])
                  for position, source in enumerate(sources)}
@@ -55,4 +53,4 @@ def character_tables(library):
         return character_automaton(
             nfa, nfa.compile(parse(pattern.pattern, pattern.flags), accept, backwards), len(table))
 
-    return table, ranges, compiled(viable, False), compiled(extension, True)
+    return table, bytes(page_of), b"".join(pages), compiled(viable, False), compiled(extension, True)

@@ -27,7 +27,7 @@ from prefixes import LEAF, NO_RECORD, PrefixAutomaton, tree_of
 from texts import Texts
 
 NONE8, NONE16 = 0xFF, 0xFFFF
-CHARACTER_SECTIONS = {"unicode version", "character ranges", "character classes", "viable rows", "extension rows"}
+CHARACTER_SECTIONS = {"unicode version", "character page of", "character pages", "character classes", "viable rows", "extension rows"}
 
 # In the order in which a number's kind is decided; the order of raw values in PhoneKind.swift.
 KINDS = ["unknown", "fixed_line", "mobile", "fixed_line_or_mobile", "toll_free", "premium_rate", "shared_cost", "voip",
@@ -217,7 +217,7 @@ def build():
             texts.optional(country_name(name, "en")), texts.optional(country_name(name, "zh")),
             code, 1 if rule else 0, len(added), added.encode())
 
-    classes, ranges, viable, extension = character_tables(library)
+    classes, page_of, pages, viable, extension = character_tables(library)
     def rows(automaton):
         states, accepting = automaton
         return b"".join(bytes(row) + bytes([accepts]) for row, accepts in zip(states, accepting))
@@ -245,7 +245,8 @@ def build():
         "carrier headers": struct.pack(f"<{len(carrier_tree.headers)}I", *carrier_tree.headers),
         "carrier entries": b"".join(each.to_bytes(3, "little") for each in carrier_tree.entries) + b"\0",
         "carrier records": b"".join(struct.pack("<2H", *each) for each in carriers),
-        "character ranges": b"".join(struct.pack("<I", first << 8 | index) for first, index in ranges),
+        "character page of": page_of,
+        "character pages": pages,
         "character classes": b"".join(struct.pack("<BBBx", *each[:3]) for each in classes),
         "viable rows": rows(viable),
         "extension rows": rows(extension),

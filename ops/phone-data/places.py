@@ -28,17 +28,15 @@ class Places:
         return self._ids[key]
 
     def _countries_of(self, prefix):
-        found = set()
-        for code, root in self._roots.items():
-            digits = str(code)
-            if prefix.startswith(digits):
+        """Which countries a number with this prefix, calling code included, can be of."""
+        for length in range(1, min(3, len(prefix)) + 1):
+            root = self._roots.get(int(prefix[:length]))
+            if root is not None:
                 node = root
-                for digit in map(int, prefix[len(digits):]):
+                for digit in map(int, prefix[length:]):
                     node = self._numbers.nodes[node][1][digit]
-                found |= self._reachable_from(node)
-            elif digits.startswith(prefix):
-                found |= self._reachable_from(root)
-        return found
+                return self._reachable_from(node)
+        return frozenset()
 
     def _reachable_from(self, node):
         """Regions of the numbers with a known kind that can still be read from here."""
