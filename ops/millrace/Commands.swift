@@ -2,6 +2,8 @@
 enum Commands {
   static let all: [Command] = [
     Migrate.command,
+    Lanes.list, Lanes.resume,
+    DeadLetters.list, DeadLetters.show, DeadLetterSettling.replay, DeadLetterSettling.discard,
     Phone.command,
   ]
 

@@ -6,6 +6,8 @@ struct Invocation {
   let operands: [String]
   let environment: Environment
   let output: Output
+  /// As it was typed, for the record of what operators did.
+  let line: String
   private let given: [String: String]
 
   init(of command: Command, _ words: [String], _ environment: Environment, _ output: Output) throws(Failure) {
@@ -46,6 +48,7 @@ struct Invocation {
       throw .usage("\(command.name) \(problem). See `millrace \(command.name) --help`.")
     }
     self.command = command
+    self.line = ([command.name] + words).joined(separator: " ")
     self.operands = operands
     self.given = given
     self.environment = environment

@@ -21,6 +21,9 @@ final class Output {
     }
   }
 
+  /// The answer about one thing.
+  func showUpright(_ table: Table) { out(isJSON ? table.json : table.upright) }
+
   /// A remark beside the answer.
   func note(_ line: String) {
     if isJSON { err(line + "\n") } else { out(line + "\n") }

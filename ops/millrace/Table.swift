@@ -23,6 +23,8 @@ struct Table {
     case decimal(Double)
     case boolean(Bool)
     case time(Timestamp)
+    /// Something nested: JSON, and how people see it.
+    case nested(json: String, shown: String)
     case none
 
     static func text(optional text: String?) -> Cell { text.map { .text($0) } ?? .none }
@@ -56,6 +58,15 @@ struct Table {
     }.joined(separator: "\n") + "\n"
   }
 
+  /// A line for each column: for one thing with many properties.
+  var upright: String {
+    let titles = columns.map(\.title)
+    let width = titles.map(displayWidth).max() ?? 0
+    return rows.map { row in
+      zip(titles, row).map { "\(padded($0, to: width))   \($1.shown)\n" }.joined()
+    }.joined(separator: "\n")
+  }
+
   /// A JSON array, one object a line.
   var json: String {
     let objects = rows.map { row in
@@ -74,6 +85,7 @@ extension Table.Cell {
     case .boolean(let value): value ? "yes" : "no"
     // To the second: what is looked at by people.
     case .time(let time): String(time.rfc3339.prefix(19)) + "Z"
+    case .nested(_, let shown): shown
     case .none: "-"
     }
   }
@@ -85,6 +97,7 @@ extension Table.Cell {
     case .decimal(let value): value.isFinite ? String(value) : "null"
     case .boolean(let value): value ? "true" : "false"
     case .time(let time): jsonQuoted(time.rfc3339)
+    case .nested(let json, _): json
     case .none: "null"
     }
   }
