@@ -2,7 +2,7 @@ public import Postgres
 public import Values
 
 /// What *decide* and *sweep* share: items in, state loaded, a pure function folded over them, rows and events out.
-public protocol Deciding {
+public protocol Deciding: SendableMetatype {
   associatedtype Item
   /// What `load` found and `decide` goes on changing, item by item.
   associatedtype State

@@ -122,6 +122,11 @@ extension DecideLane {
           ["place": .place(position.partition.topic, position.partition.partition, position.next)])
       }
     }
+    try start(consumer)
+  }
+
+  /// Reads every partition in hand from where its cursor stands.
+  private func start(_ consumer: Consumer) throws(LaneFailure) {
     let starts = Dictionary(uniqueKeysWithValues: cursors.map { ($0.partition, $0.start) })
     try LaneFailure.kafka { () throws(KafkaError) in
       try consumer.assign(starts)
@@ -171,6 +176,12 @@ extension DecideLane {
       } else {
         trouble(error)
       }
+    case .topicFailed(let topic, let error):
+      let sentence = error.isUnknownTopic
+        ? "waits for the topic \(topic), which is not there; to create it: millrace topics apply --execute"
+        : "cannot read the topic \(topic): \(error.reason)"
+      status.obstacle("kafka", sentence)
+      log.error("a topic cannot be read", ["topic": .text(topic), "cause": .text(error.description)])
     case .failed(let error): trouble(error)
     }
   }
@@ -192,11 +203,19 @@ extension DecideLane {
         try stop(
           place, .recreated, advice(place, "the record at offset \(last) is not the one that was applied"), consumer)
       case .gap(let place, let offset):
-        try proveLogBegins(place, consumer) { (_) throws(LaneFailure) in cursors[place].jump(to: offset) }
+        
+        if try logBegins(atOrBefore: cursors[place].next, place, consumer) != nil {
+          cursors[place].jump(to: offset)
+          try seek(place, consumer)
+        }
       case .outOfRange(let place):
-        try proveLogBegins(place, consumer) { (high) throws(LaneFailure) in
-          guard cursors[place].next > high else { return }
+        guard let high = try logBegins(atOrBefore: cursors[place].next, place, consumer) else { continue }
+        if cursors[place].next > high {
           try stop(place, .beyondEnd, advice(place, beyond(place, high)), consumer)
+        } else {
+          // The record passed last is no longer there to be compared; what follows it is.
+          cursors[place].proved()
+          try start(consumer)
         }
       case .reachedEnd(let place, let offset):
         let high = consumer.cachedHighWatermark(cursors[place].partition) ?? offset
@@ -214,22 +233,22 @@ extension DecideLane {
   }
 
   /// What lies before the log's start and was not read is lost: that is never passed over in silence.
-  private func proveLogBegins(
-    _ place: Int, _ consumer: Consumer, then goOn: (_ high: Int64) throws(LaneFailure) -> Void
-  ) throws(LaneFailure) {
+  /// Answers the log's end, or nil after having stopped the partition.
+  private func logBegins(
+    atOrBefore next: Int64, _ place: Int, _ consumer: Consumer
+  ) throws(LaneFailure) -> Int64? {
     let marks = try LaneFailure.kafka { () throws(KafkaError) in
       try consumer.watermarks(cursors[place].partition, within: DecideLane.patience)
     }
-    let next = cursors[place].next
     guard marks.low <= next else {
       let sentence =
         "\(shown(cursors[place].partition)): events \(next) to \(marks.low - 1) were deleted before they were read; "
         + "to go on behind them: millrace positions reset \(W.name) \(shown(cursors[place].partition)) "
         + "--to \(marks.low) --execute"
-      return try stop(place, .deletedUnread, sentence, consumer)
+      try stop(place, .deletedUnread, sentence, consumer)
+      return nil
     }
-    try goOn(marks.high)
-    if !cursors[place].isStopped { try seek(place, consumer) }
+    return marks.high
   }
 
   private func seek(_ place: Int, _ consumer: Consumer) throws(LaneFailure) {

@@ -38,6 +38,8 @@ create table lead (
   owner_id bigint,
   held_reason text,
   held_since timestamptz,
+  -- The rules that had no branch for it; newer ones are tried.
+  held_ruleset integer,
   protected_since timestamptz,
   protected_until timestamptz,
   -- One for each row of its history.

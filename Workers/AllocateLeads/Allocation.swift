@@ -1,0 +1,162 @@
+import Contract
+import PhoneNumbers
+import Postgres
+import Topics
+import Values
+
+/// What one transaction knows of the branches it may give leads to. The branches' rows are locked while it lives, so
+/// nobody else gives or takes there.
+struct Allocation {
+  struct Branch {
+    let id: Int64
+    let code: String
+    let heldBefore: Int32
+    var held: Int32
+    var rotation: Rotation
+    let snapshot: Int64
+    var isUsed = false
+  }
+
+  enum Placement {
+    case owner(branch: Int64, branchCode: String, Rotation.Person, snapshot: Int64, choice: Int32)
+    case held(branch: Int64?, String, branchCode: String? = nil, snapshot: Int64? = nil, choice: Int32? = nil)
+  }
+
+  let ruleset: Ruleset
+  /// Leads by the digits of their phone.
+  var known: [Int64: Int64]
+  private(set) var branches: [Int64: Branch]
+  private let deadlines: [BranchProduct: Timestamp]
+  private var leadNumbers: NumberStock
+
+  /// - Parameter new: how many leads may be opened.
+  init(
+    known: [Int64: Int64] = [:], new: Int = 0, wanted: Set<BranchProduct>, _ cache: inout AllocationCache,
+    _ transaction: Transaction
+  ) throws(PostgresError) {
+    self.known = known
+    ruleset = cache.ruleset
+    leadNumbers = try cache.leadNumbers(new, transaction)
+    let ids = Set(wanted.map(\.branch)).sorted()
+    let snapshots = try cache.snapshotNumbers(ids.count, transaction)
+    branches = try Statements.lockedBranches(ids, snapshots, transaction)
+    deadlines = try Statements.deadlines(wanted.sorted(), transaction)
+  }
+
+  /// Finds somebody in the branch.
+  /// - Parameter behindHeld: a new lead does not overtake those that wait.
+  mutating func place(in id: Int64, behindHeld: Bool) -> Placement {
+    guard var branch = branches[id] else { return .held(branch: nil, "no-branch") }
+    branch.isUsed = true
+    defer { branches[id] = branch }
+    let choice = branch.rotation.choices
+    if behindHeld, branch.held > 0 {
+      branch.held += 1
+      return .held(branch: id, "behind-held", branchCode: branch.code, snapshot: branch.snapshot, choice: choice)
+    }
+    guard let person = branch.rotation.choose() else {
+      if behindHeld { branch.held += 1 }
+      return .held(
+        branch: id, branch.rotation.want, branchCode: branch.code, snapshot: branch.snapshot, choice: choice)
+    }
+    if !behindHeld { branch.held -= 1 }
+    return .owner(branch: id, branchCode: branch.code, person, snapshot: branch.snapshot, choice: choice)
+  }
+
+  func deadline(_ branch: Int64, _ product: String?, _ now: Timestamp) -> Timestamp {
+    deadlines[BranchProduct(branch: branch, product: product)] ?? now
+  }
+
+  /// A new lead, placed or held, with the event that says so.
+  mutating func open(
+    _ lead: Delivery<LeadRegistered>, _ registration: Registration, _ placement: Placement, _ rule: Ruleset.Rule?,
+    _ now: Timestamp
+  ) -> Decision<LeadChange> {
+    let id = leadNumbers.next()
+    if let phone = registration.phone { known[phone.digits] = id }
+    let region = registration.region?.description
+    let judgement = Judgement(
+      placement, id, 1, now, ruleset: ruleset.version, rule: rule?.position, source: lead.source, event: lead.id)
+    var opened = OpenedLead(
+      id: id, phone: registration.phone?.digits, phoneText: registration.phone == nil ? lead.event.phone : nil,
+      region: region, name: lead.event.name, source: lead.event.source, product: lead.event.product,
+      registered: lead.happened, judgement: judgement)
+    let version = LeadVersion(id: id, version: 1, region: region, at: now)
+    switch placement {
+    case .owner(let branch, let code, let person, _, _):
+      let until = deadline(branch, lead.event.product, now)
+      opened.protectedUntil = until
+      let event = LeadOwnership.allocated(
+        .init(lead: version, branch: code, owner: person.code, protectedUntil: until))
+      return .apply(.opened(opened), emit: [Emission(event)], outcome: "allocated")
+    case .held(_, let reason, let code, _, _):
+      let event = LeadOwnership.held(.init(lead: version, branch: code, reason: reason))
+      return .apply(.opened(opened), emit: [Emission(event)], outcome: "held")
+    }
+  }
+}
+
+struct BranchProduct: Hashable, Comparable {
+  let branch: Int64
+  let product: String?
+
+  static func < (a: BranchProduct, b: BranchProduct) -> Bool {
+    (a.branch, a.product ?? "") < (b.branch, b.product ?? "")
+  }
+}
+
+/// What a lane keeps between batches.
+struct AllocationCache: LaneCache {
+  private(set) var ruleset = Ruleset.none
+  private var leads = NumberStock()
+  private var snapshots = NumberStock()
+
+  /// Reads newer rules if there are any.
+  mutating func refresh(_ transaction: Transaction) throws(PostgresError) {
+    let version = try transaction.rows("select coalesce(max(version), 0) from ruleset")[0].small(0)
+    if version != ruleset.version { ruleset = try Ruleset.load(Int32(version), transaction) }
+  }
+
+  mutating func leadNumbers(_ count: Int, _ transaction: Transaction) throws(PostgresError) -> NumberStock {
+    try leads.take(count) { () throws(PostgresError) in
+      try transaction.rows("select nextval('lead_block')")[0].integer(0)
+    }
+  }
+
+  mutating func snapshotNumbers(_ count: Int, _ transaction: Transaction) throws(PostgresError) -> NumberStock {
+    try snapshots.take(count) { () throws(PostgresError) in
+      try transaction.rows("select nextval('snapshot_block')")[0].integer(0)
+    }
+  }
+}
+
+/// Numbers for new rows, handed out by the database in blocks of 1000. Those that a failed batch took are lost: gaps
+/// are harmless.
+struct NumberStock {
+  private var ranges: [Range<Int64>] = []
+
+  /// Splits so many off, fetching blocks as needed.
+  mutating func take<Failure: Error>(_ count: Int, block: () throws(Failure) -> Int64) throws(Failure) -> NumberStock {
+    var taken = NumberStock()
+    var left = Int64(count)
+    while left > 0 {
+      if ranges.isEmpty {
+        let number = try block()
+        ranges.append(number * 1000..<number * 1000 + 1000)
+      }
+      let range = ranges.removeFirst()
+      let cut = min(range.upperBound, range.lowerBound + left)
+      taken.ranges.append(range.lowerBound..<cut)
+      left -= cut - range.lowerBound
+      if cut < range.upperBound { ranges.append(cut..<range.upperBound) }
+    }
+    return taken
+  }
+
+  mutating func next() -> Int64 {
+    precondition(!ranges.isEmpty, "more numbers are used than were taken")
+    let number = ranges[0].lowerBound
+    if ranges[0].count == 1 { ranges.removeFirst() } else { ranges[0] = number + 1..<ranges[0].upperBound }
+    return number
+  }
+}

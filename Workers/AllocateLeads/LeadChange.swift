@@ -1,0 +1,225 @@
+import Contract
+import Postgres
+import Topics
+import Values
+
+/// What one decision writes.
+enum LeadChange {
+  case opened(OpenedLead)
+  case duplicate(DuplicateLead)
+  /// A held lead that has an owner now.
+  case placed(PlacedLead)
+  /// A held lead for which newer rules have no branch either.
+  case rejudged(lead: Int64, ruleset: Int32)
+  /// A held lead for which newer rules have a branch: it waits there.
+  case routed(RoutedLead)
+}
+
+struct OpenedLead {
+  let id: Int64
+  let phone: Int64?
+  let phoneText: String?
+  let region: String?
+  let name: String?
+  let source: String
+  let product: String?
+  let registered: Timestamp
+  var protectedUntil: Timestamp?
+  let judgement: Judgement
+}
+
+struct PlacedLead {
+  let protectedUntil: Timestamp
+  let judgement: Judgement
+}
+
+struct RoutedLead {
+  let lead: Int64
+  let version: Int32
+  let judgement: Judgement
+}
+
+struct DuplicateLead {
+  let lead: Int64
+  let at: Timestamp
+  let delivery: Delivery<LeadRegistered>
+
+  init(_ lead: Int64, _ delivery: Delivery<LeadRegistered>, _ now: Timestamp) {
+    self.lead = lead
+    self.delivery = delivery
+    at = now
+  }
+}
+
+/// A row of a lead's history: what was decided, by which rule, and from which people.
+struct Judgement {
+  let lead: Int64
+  let version: Int32
+  let at: Timestamp
+  let branch: Int64?
+  let owner: Int64?
+  let reason: String?
+  let ruleset: Int32
+  let rule: Int32?
+  let snapshot: Int64?
+  let choice: Int32?
+  let source: String?
+  let event: String?
+
+  init(
+    _ placement: Allocation.Placement, _ lead: Int64, _ version: Int32, _ now: Timestamp, ruleset: Int32, rule: Int32?,
+    source: String? = nil, event: String? = nil
+  ) {
+    self.lead = lead
+    self.version = version
+    at = now
+    self.ruleset = ruleset
+    self.rule = rule
+    self.source = source
+    self.event = event
+    switch placement {
+    case .owner(let branch, _, let person, let snapshot, let choice):
+      (self.branch, owner, reason, self.snapshot, self.choice) = (branch, person.id, nil, snapshot, choice)
+    case .held(let branch, let reason, _, let snapshot, let choice):
+      (self.branch, owner, self.reason, self.snapshot, self.choice) = (branch, nil, reason, snapshot, choice)
+    }
+  }
+}
+
+extension LeadChange {
+  /// Leads, their history, then branches, people and snapshots: the order of locks.
+  static let writes: [Write<Allocation, LeadChange>] = [
+    .rows(
+      { $1.compactMap(\.opened) },
+      """
+      insert into lead (id, phone, phone_text, region, name, source, product, registered_at, state, branch_id, owner_id,
+        held_reason, held_since, held_ruleset, protected_since, protected_until, version)
+      select id, phone, phone_text, region, name, source, product, registered_at,
+        case when owner is null then 'held' else 'owned' end, branch, owner, reason,
+        case when owner is null then at end, case when owner is null then ruleset end,
+        case when owner is not null then at end, protected_until, 1
+      from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+        $8::timestamptz[], $9::bigint[], $10::bigint[], $11::text[], $12::timestamptz[], $13::int[],
+        $14::timestamptz[]) a (id, phone, phone_text, region, name, source, product, registered_at, branch, owner,
+        reason, at, ruleset, protected_until)
+      """,
+      .integer { $0.id }, .integer { $0.phone }, .text { $0.phoneText }, .text { $0.region }, .text { $0.name },
+      .text { $0.source }, .text { $0.product }, .timestamp { $0.registered }, .integer { $0.judgement.branch },
+      .integer { $0.judgement.owner }, .text { $0.judgement.reason }, .timestamp { $0.judgement.at },
+      .small { $0.judgement.ruleset }, .timestamp { $0.protectedUntil }),
+    .rows(
+      { $1.compactMap(\.placed) },
+      """
+      update lead l
+      set state = 'owned', branch_id = a.branch, owner_id = a.owner, held_reason = null, held_since = null,
+        held_ruleset = null, protected_since = a.at, protected_until = a.protected_until, version = a.version
+      from unnest($1::bigint[], $2::int[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::timestamptz[])
+        a (id, version, branch, owner, at, protected_until)
+      where l.id = a.id and l.state = 'held' and l.version = a.version - 1
+      """,
+      .integer { $0.judgement.lead }, .small { $0.judgement.version }, .integer { $0.judgement.branch },
+      .integer { $0.judgement.owner }, .timestamp { $0.judgement.at }, .timestamp { $0.protectedUntil }),
+    .rows(
+      { $1.compactMap(\.routed) },
+      """
+      update lead l set branch_id = a.branch, held_reason = a.reason, held_ruleset = a.ruleset, version = a.version
+      from unnest($1::bigint[], $2::int[], $3::bigint[], $4::text[], $5::int[]) a (id, version, branch, reason, ruleset)
+      where l.id = a.id and l.state = 'held' and l.version = a.version - 1
+      """,
+      .integer { $0.lead }, .small { $0.version }, .integer { $0.judgement.branch }, .text { $0.judgement.reason },
+      .small { $0.judgement.ruleset }),
+    .rows(
+      { $1.compactMap(\.rejudged) },
+      """
+      update lead l set held_ruleset = a.ruleset
+      from unnest($1::bigint[], $2::int[]) a (id, ruleset) where l.id = a.id and l.state = 'held'
+      """,
+      .integer { $0.lead }, .small { $0.ruleset }),
+    .rows(
+      { $1.compactMap(\.judgement) },
+      """
+      insert into lead_history (lead_id, version, at, what, branch_id, owner_id, reason, ruleset, rule_position,
+        snapshot_id, choice, source, event_id, worker)
+      select id, version, at, case when owner is null then 'held' else 'allocated' end, branch, owner, reason, ruleset,
+        rule, snapshot, choice, source, event, 'allocate-leads'
+      from unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::bigint[], $5::bigint[], $6::text[], $7::int[],
+        $8::int[], $9::bigint[], $10::int[], $11::text[], $12::text[])
+        a (id, version, at, branch, owner, reason, ruleset, rule, snapshot, choice, source, event)
+      """,
+      .integer { $0.lead }, .small { $0.version }, .timestamp { $0.at }, .integer { $0.branch }, .integer { $0.owner },
+      .text { $0.reason }, .small { $0.ruleset }, .small { $0.rule }, .integer { $0.snapshot }, .small { $0.choice },
+      .text { $0.source }, .text { $0.event }),
+    .rows(
+      { $1.compactMap(\.duplicate) },
+      """
+      insert into lead_duplicate (lead_id, at, source, product, event_source, event_id, registered_at)
+      select * from unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[],
+        $7::timestamptz[])
+      """,
+      .integer { $0.lead }, .timestamp { $0.at }, .text { $0.delivery.event.source },
+      .text { $0.delivery.event.product }, .text { $0.delivery.source }, .text { $0.delivery.id },
+      .timestamp { $0.delivery.happened }),
+    .rows(
+      { state, _ in state.branches.values.filter { $0.held != $0.heldBefore }.sorted { $0.id < $1.id } },
+      """
+      update branch_load l set held = a.held from unnest($1::bigint[], $2::int[]) a (branch, held)
+      where l.branch_id = a.branch
+      """,
+      .integer { $0.id }, .small { $0.held }),
+    .rows(
+      { state, _ in state.branches.values.flatMap(\.rotation.changed).sorted { $0.id < $1.id } },
+      """
+      update person_load l
+      set open_leads = a.open_leads, credit = a.credit, allocated = l.allocated + a.allocated
+      from unnest($1::bigint[], $2::int[], $3::int[], $4::int[]) a (person, open_leads, credit, allocated)
+      where l.person_id = a.person
+      """,
+      .integer { $0.id }, .small { $0.openLeads }, .small { $0.credit }, .small { $0.allocated }),
+    .rows(
+      { state, changes in Snapshot.used(state, changes) },
+      """
+      insert into allocation_snapshot (id, branch_id, taken_at, people, weights, capacities, open_leads, credits, excluded)
+      select id, branch, at, people::bigint[], weights::int[], capacities::int[], open_leads::int[], credits::int[],
+        excluded::text[]
+      from unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[],
+        $8::text[], $9::text[]) a (id, branch, at, people, weights, capacities, open_leads, credits, excluded)
+      """,
+      .integer { $0.branch.snapshot }, .integer { $0.branch.id }, .timestamp { $0.at },
+      .text { $0.list { String($0.id) } }, .text { $0.list { String($0.weight) } },
+      .text { $0.list { String($0.capacity ?? -1) } }, .text { $0.list { String($0.openLeads) } },
+      .text { $0.list { String($0.credit) } }, .text { $0.list { "\"\($0.excluded?.rawValue ?? "")\"" } }),
+  ]
+
+  var judgement: Judgement? {
+    switch self {
+    case .opened(let lead): lead.judgement
+    case .placed(let lead): lead.judgement
+    case .routed(let lead): lead.judgement
+    case .duplicate, .rejudged: nil
+    }
+  }
+
+  private var opened: OpenedLead? { if case .opened(let lead) = self { lead } else { nil } }
+  private var placed: PlacedLead? { if case .placed(let lead) = self { lead } else { nil } }
+  private var routed: RoutedLead? { if case .routed(let lead) = self { lead } else { nil } }
+  private var duplicate: DuplicateLead? { if case .duplicate(let lead) = self { lead } else { nil } }
+  private var rejudged: (lead: Int64, ruleset: Int32)? {
+    if case .rejudged(let lead, let ruleset) = self { (lead, ruleset) } else { nil }
+  }
+}
+
+/// The people of a branch as the batch found them: its choices can be made again from this.
+private struct Snapshot {
+  let branch: Allocation.Branch
+  let at: Timestamp
+
+  static func used(_ state: Allocation, _ changes: [LeadChange]) -> [Snapshot] {
+    guard let at = changes.lazy.compactMap(\.judgement).first?.at else { return [] }
+    return state.branches.values.filter(\.isUsed).sorted { $0.id < $1.id }.map { Snapshot(branch: $0, at: at) }
+  }
+
+  /// A PostgreSQL array literal of one fact of each person.
+  func list(_ fact: (Rotation.Person) -> String) -> String {
+    "{" + branch.rotation.before.map(fact).joined(separator: ",") + "}"
+  }
+}
