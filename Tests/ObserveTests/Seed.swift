@@ -16,10 +16,13 @@ struct Seed: RandomNumberGenerator {
 
   /// A fresh one for a test; `name` says which test printed it.
   static func fresh(_ name: String) -> Seed {
-    let seed = given() ?? UInt64.random(in: 0...UInt64(UInt32.max))
+    let seed = given("SEED") ?? UInt64.random(in: 0...UInt64(UInt32.max))
     print("\(name): SEED=\(seed)")
     return Seed(seed)
   }
 
-  private static func given() -> UInt64? { getenv("SEED").flatMap { UInt64(String(cString: $0)) } }
+  /// How many rounds a test makes: more where `ROUNDS` says how many times as many.
+  static func rounds(_ count: Int) -> Range<Int> { 0..<(count * Int(given("ROUNDS") ?? 1)) }
+
+  private static func given(_ name: String) -> UInt64? { getenv(name).flatMap { UInt64(String(cString: $0)) } }
 }
