@@ -26,3 +26,15 @@ struct Seed: RandomNumberGenerator {
 
   private static func given(_ name: String) -> UInt64? { getenv(name).flatMap { UInt64(String(cString: $0)) } }
 }
+
+/// The processor time that something takes on this thread: other work on the machine does not count.
+func cost(of work: () -> Void) -> Duration {
+  func now() -> Duration {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return .seconds(Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec))
+  }
+  let start = now()
+  work()
+  return now() - start
+}
