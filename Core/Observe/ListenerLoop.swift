@@ -33,7 +33,7 @@ final class ListenerLoop: Sendable {
     var acceptAgain = Duration.zero  // after the system had no room for another descriptor
     var end: Duration?
     defer {
-      peers.forEach { close($0.descriptor) }
+      for peer in peers { close(peer.descriptor) }
       signal.tellEnd()
     }
     var now = Moment.now()
