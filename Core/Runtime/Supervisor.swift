@@ -49,7 +49,7 @@ public final class Supervisor {
     guard let health = openHealth() else { return Exit.tempFail }
     let threads = lanes.map { LaneThread($0.lane) }
     SystemdNotice.send("READY=1")
-    log.info("started", ["lanes": .integer(lanes.count), "http": .text(health.address)])
+    log.info("started", ["lanes": .integer(lanes.count), "http_port": .integer(health.port)])
 
     let code = watch(&awaited)
     SystemdNotice.send("STOPPING=1")
@@ -57,7 +57,7 @@ public final class Supervisor {
     let isInTime = LaneThread.join(threads, within: settings.settings[.shutdown]) {
       takeSignal(&awaited, within: .milliseconds(50)) != nil
     }
-    health.stop()
+    _ = health.stop(within: .seconds(1))
     log.info(isInTime ? "ended" : "ended before every lane had", [:])
     log.flush()
     return code
@@ -87,12 +87,12 @@ public final class Supervisor {
     return signal > 0 ? signal : nil
   }
 
-  private func openHealth() -> HealthListener? {
+  private func openHealth() -> Listener? {
     let statuses = lanes.map(\.status)
     do {
-      return try HealthListener(
-        address: settings.settings[.httpAddress], port: settings.settings[.httpPort], metrics: metrics
-      ) { statuses.flatMap(\.sentences) }
+      let routes = Health.routes(metrics: metrics) { statuses.flatMap(\.sentences) }
+      return try Listener(
+        host: settings.settings[.httpAddress], port: settings.settings[.httpPort], routes: routes, log: log)
     } catch {
       log.error("the health listener cannot start", ["cause": .text("\(error)")])
       return nil
