@@ -1,8 +1,11 @@
 /// Everything that the command can do, in the order of its help.
 enum Commands {
   static let all: [Command] = [
+    Doctor.command,
     Migrate.command,
+    Lag.command,
     Lanes.list, Lanes.resume,
+    Positions.show, Positions.reset,
     DeadLetters.list, DeadLetters.show, DeadLetterSettling.replay, DeadLetterSettling.discard,
     Phone.command,
   ]

@@ -1,0 +1,51 @@
+internal import Migrations
+
+/// The rights that the migrations give, read from their own text, so that they are written down once.
+struct Grant: Hashable {
+  let role: String
+  let privilege: String
+  let object: String
+  let isSequence: Bool
+
+  static let all: [Grant] = Migration.all.flatMap { parse($0.sql) }
+
+  /// Reads `grant A, B on [table|sequence] X, Y to R, S;` outside of comments and functions.
+  static func parse(_ sql: String) -> [Grant] {
+    var grants: [Grant] = []
+    for statement in withoutComments(sql).split(separator: ";") {
+      let words = statement.split(whereSeparator: \.isWhitespace).map { String($0) }
+      guard words.first == "grant", let on = words.firstIndex(of: "on"), let to = words.lastIndex(of: "to") else {
+        continue
+      }
+      let isSequence = words[on + 1] == "sequence"
+      let start = on + (isSequence || words[on + 1] == "table" ? 2 : 1)
+      for role in list(words[(to + 1)...]) {
+        for object in list(words[start..<to]) {
+          for privilege in list(words[1..<on]) {
+            grants.append(Grant(role: role, privilege: privilege, object: object, isSequence: isSequence))
+          }
+        }
+      }
+    }
+    return grants
+  }
+
+  private static func withoutComments(_ sql: String) -> String {
+    var text = ""
+    var isCode = true
+    for part in sql.split(separator: "$$", omittingEmptySubsequences: false) {
+      if isCode { text += part }
+      isCode.toggle()
+    }
+    let lines = text.split(separator: "\n").map { line -> Substring in
+      guard let comment = line.firstRange(of: "--") else { return line }
+      return line[..<comment.lowerBound]
+    }
+    return lines.joined(separator: " ")
+  }
+
+  /// `A, B`, as names without spaces around them.
+  private static func list(_ words: ArraySlice<String>) -> [String] {
+    words.flatMap { $0.split(separator: ",").map { String($0) } }
+  }
+}
