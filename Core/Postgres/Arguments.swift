@@ -76,15 +76,18 @@ public struct Arguments: ~Copyable {
       buffer.put(Int32(rows.count))
       buffer.put(Int32(1))
     }
-    for row in rows {
-      guard let value = value(row) else {
-        buffer.put(Int32(-1))
-        continue
+    // Through the buffer, so that a row is read where it lies: copying it costs a retain for every string in it.
+    rows.withUnsafeBufferPointer { rows in
+      for place in rows.indices {
+        guard let value = value(rows[place]) else {
+          buffer.put(Int32(-1))
+          continue
+        }
+        let length = buffer.count
+        buffer.put(Int32(0))
+        put(&buffer, value)
+        buffer.overwrite(Int32(buffer.count - length - 4), at: length)
       }
-      let length = buffer.count
-      buffer.put(Int32(0))
-      put(&buffer, value)
-      buffer.overwrite(Int32(buffer.count - length - 4), at: length)
     }
     places.append((start, Int32(buffer.count - start)))
   }

@@ -16,7 +16,8 @@ struct BatchFold<W: Worker> {
   private(set) var changes: [W.Change] = []
   private(set) var emissions: [TracedEmission] = []
   private(set) var deadLetters: [DeadLetters.Letter] = []
-  private(set) var newIdentities: [SeenEvents.Seen] = []
+  /// Identities that were entered for events which have had no effect after all.
+  private(set) var released: [Fingerprint] = []
   private(set) var committed = BatchTransaction<W>.Committed()
   private(set) var now = Timestamp(microseconds: 0)
 
@@ -49,6 +50,7 @@ struct BatchFold<W: Worker> {
     var marks = cursors.map(\.relayed)
     for entry in entries {
       guard cursors[entry.cursor].crashed != entry.offset else {
+        release(entry)
         sorted.append(.refused(BatchFold.crashed))
         continue
       }
@@ -83,23 +85,26 @@ struct BatchFold<W: Worker> {
     self.now = now
     changes.reserveCapacity(entries.count)
     emissions.reserveCapacity(entries.count)
-    newIdentities.reserveCapacity(entries.count)
-    for (place, entry) in entries.enumerated() where !stoppedCursors.contains(entry.cursor) {
+    for (place, entry) in entries.enumerated() {
+      guard !stoppedCursors.contains(entry.cursor) else {
+        if case .fresh = sorted[place] { release(entry) }
+        continue
+      }
       switch sorted[place] {
       case .ignored(let reason): count(reason)
       case .refused(let refusal):
         if isTooMuch(entry) { continue }
         bury(entry, refusal)
       case .fresh:
-        guard case .event(let delivery, let identity) = entry.outcome else { continue }
-        try decide(delivery, identity, entry, &state)
+        guard case .event(let delivery, _) = entry.outcome else { continue }
+        try decide(delivery, entry, &state)
       }
       advance(entry)
     }
   }
 
   private mutating func decide(
-    _ delivery: Delivery<W.Input>, _ identity: Identity, _ entry: BatchEntry<W.Input>, _ state: inout W.State
+    _ delivery: Delivery<W.Input>, _ entry: BatchEntry<W.Input>, _ state: inout W.State
   ) throws(LaneFailure) {
     FailPoint.pass(.deciding, event: delivery.id)
     switch W.decide(delivery, &state, now) {
@@ -114,14 +119,16 @@ struct BatchFold<W: Worker> {
       count(outcome)
     case .ignore(let reason): count(reason)
     case .reject(let refusal):
+      release(entry)
       if isTooMuch(entry) { return }
       bury(entry, refusal)
       return
     }
     if let key = key(entry) { committed.gauges[key, default: GarbageGauge()].take() }
-    if case .outside(let identity, let data) = identity {
-      newIdentities.append(SeenEvents.Seen(identity: identity, data: data))
-    }
+  }
+
+  private mutating func release(_ entry: BatchEntry<W.Input>) {
+    if case .event(_, .outside(let identity, data: _)) = entry.outcome { released.append(identity) }
   }
 
   private mutating func count(_ outcome: StaticString) {

@@ -37,9 +37,9 @@ struct BatchTransaction<W: Worker> {
     let entries = batch.entries[range]
     var expected: [TopicPartition: Int64] = [:]
     for entry in entries { expected[cursors[entry.cursor].partition] = applied[entry.cursor] }
-    try begin(expected, log)
+    let seen = try begin(expected, identities(entries), log)
 
-    var fold = BatchFold<W>(positions.worker, cursors, garbageShare, gauges, seen: try seen(entries))
+    var fold = BatchFold<W>(positions.worker, cursors, garbageShare, gauges, seen: seen)
     let fresh = fold.sort(entries)
     FailPoint.pass(.locked)
     var state = try LaneFailure.postgres { () throws(PostgresError) in
@@ -57,10 +57,12 @@ struct BatchTransaction<W: Worker> {
     return fold.committed
   }
 
+  /// Opens the transaction, locks and compares the positions, and enters the identities. Answers those of them that
+  /// were seen before, with the fingerprint of the data they came with.
   private func begin(
-    _ expected: [TopicPartition: Int64], _ log: (Int64, Int64) -> Void
-  ) throws(LaneFailure) {
-    let moved = try LaneFailure.postgres { () throws(PostgresError) in
+    _ expected: [TopicPartition: Int64], _ identities: [SeenEvents.Seen], _ log: (Int64, Int64) -> Void
+  ) throws(LaneFailure) -> [Fingerprint: Int64] {
+    let (moved, entered) = try LaneFailure.postgres { () throws(PostgresError) in
       var arguments = Arguments()
       positions.bind(&arguments, expected.keys.sorted())
       try connection.enterPipeline()
@@ -71,34 +73,35 @@ struct BatchTransaction<W: Worker> {
           pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0')::bigint
         """)
       try connection.send(PositionTable.lock, arguments)
+      if !identities.isEmpty {
+        arguments.removeAll()
+        SeenEvents.bind(&arguments, identities)
+        try connection.send(SeenEvents.insert, arguments)
+      }
       try connection.finishSending()
       _ = try connection.receive()
       let row = try connection.receive()[0]
       log(row.integer(0), row.integer(1))
       let rows = try connection.receive()
+      let entered = identities.isEmpty ? 0 : try connection.receive().affected
       try connection.leavePipeline()
-      return positions.moved(expected, rows)
+      return (positions.moved(expected, rows), entered)
     }
     FailPoint.pass(.begun)
     guard moved.isEmpty else { throw .moved(moved) }
+    guard entered < identities.count else { return [:] }
+    return try LaneFailure.postgres { () throws(PostgresError) in try SeenEvents.before(identities, connection) }
   }
 
-  /// The data fingerprints of those events of the batch that were seen before, by identity.
-  private func seen(_ entries: ArraySlice<BatchEntry<W.Input>>) throws(LaneFailure) -> [Fingerprint: Int64] {
-    var identities: [Fingerprint] = []
-    identities.reserveCapacity(entries.count)
+  /// Each identity of the stretch once, with the data that came first, in the one order of locks.
+  private func identities(_ entries: ArraySlice<BatchEntry<W.Input>>) -> [SeenEvents.Seen] {
+    var first: [Fingerprint: Int64] = [:]
+    first.reserveCapacity(entries.count)
     for entry in entries {
-      if case .event(_, .outside(let identity, data: _)) = entry.outcome { identities.append(identity) }
+      guard case .event(_, .outside(let identity, let data)) = entry.outcome, first[identity] == nil else { continue }
+      first[identity] = data
     }
-    guard !identities.isEmpty else { return [:] }
-    let rows = try LaneFailure.postgres { () throws(PostgresError) in
-      try connection.rows("select identity, data from seen_event where identity = any($1)") {
-        $0.fingerprints(identities) { $0 }
-      }
-    }
-    var seen: [Fingerprint: Int64] = [:]
-    rows.forEach { seen[$0.fingerprint(0)] = $0.integer(1) }
-    return seen
+    return first.map { SeenEvents.Seen(identity: $0.key, data: $0.value) }.sorted()
   }
 
   /// Everything that is written goes in one round trip; its row counts are read before the commit is sent.
@@ -117,11 +120,11 @@ struct BatchTransaction<W: Worker> {
         try connection.send(write.statement, arguments)
         counts.append(RowCount(expected: write.touchesEach ? rows : nil))
       }
-      if !fold.newIdentities.isEmpty {
+      if !fold.released.isEmpty {
         arguments.removeAll()
-        SeenEvents.bind(&arguments, fold.newIdentities, fold.now)
-        try connection.send(SeenEvents.insert, arguments)
-        counts.append(RowCount(expected: fold.newIdentities.count))
+        arguments.fingerprints(fold.released) { $0 }
+        try connection.send(SeenEvents.release, arguments)
+        counts.append(RowCount(expected: fold.released.count))
       }
       for row in OutboxRow.rows(fold.emissions, source: positions.worker) {
         arguments.removeAll()

@@ -40,9 +40,11 @@ end $$;
 -- Every start compares the schema's version.
 grant select on migration to millrace_allocate_leads, millrace_relay_events, millrace_operator;
 
--- What every worker of the shape *decide* needs. Nothing is deleted by them.
+-- What every worker of the shape *decide* needs. The identity of an event that went to the dead letters is freed again;
+-- nothing else is deleted.
 grant select, insert, update on position, intake to millrace_allocate_leads;
-grant select, insert on seen_event, dead_letter, outbox, set_aside to millrace_allocate_leads;
+grant select, insert, delete on seen_event to millrace_allocate_leads;
+grant select, insert on dead_letter, outbox, set_aside to millrace_allocate_leads;
 grant select, insert, update on scheduled_event to millrace_allocate_leads;
 
 -- allocate-leads: reads the firm, changes what allocation counts, writes leads and how they came about.
