@@ -16,8 +16,12 @@ public struct Log: Sendable {
 
   /// Lines go to standard error.
   public init(worker: String, level: LogLevel = .info, format: LogFormat = .automatic) {
-    let isText = format == .text || (format == .automatic && isatty(STDERR_FILENO) == 1)
-    self.init(worker: worker, level: level, format: isText ? .text : .json) { writeToStandardError($0) }
+    self.init(worker: worker, level: level, format: format, descriptor: STDERR_FILENO)
+  }
+
+  init(worker: String, level: LogLevel, format: LogFormat, descriptor: Int32) {
+    let isText = format == .text || (format == .automatic && isatty(descriptor) == 1)
+    self.init(worker: worker, level: level, format: isText ? .text : .json) { writeLine($0, to: descriptor) }
   }
 
   /// Lines, without their line breaks, go to `write`: for tests. Calls never overlap.
@@ -104,18 +108,18 @@ private final class LogWriter: Sendable {
 }
 
 /// One write(2) unless the system takes less. What cannot be written is lost: there is nowhere to say so.
-private func writeToStandardError(_ line: String) {
+private func writeLine(_ line: String, to descriptor: Int32) {
   var line = line + "\n"
   line.withUTF8 { bytes in
     var written = 0
     while written < bytes.count {
-      let count = Glibc.write(STDERR_FILENO, bytes.baseAddress! + written, bytes.count - written)
+      let count = Glibc.write(descriptor, bytes.baseAddress! + written, bytes.count - written)
       if count >= 0 {
         written += count
       } else if errno == EAGAIN {
         // Somebody made the shared file non-blocking.
-        var descriptor = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
-        _ = poll(&descriptor, 1, -1)
+        var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        _ = poll(&wait, 1, -1)
       } else if errno != EINTR {
         return
       }

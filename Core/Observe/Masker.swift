@@ -212,14 +212,23 @@ extension Unicode.Scalar {
   fileprivate var isLetter: Bool { isASCII ? (value | 32) &- 97 < 26 : properties.isAlphabetic }
   fileprivate var isWord: Bool { isASCIIDigit || (isASCII && isLetter) || self == "_" }
   fileprivate var isAt: Bool { self == "@" || self == "\u{FF20}" }
-  fileprivate var isLocalPart: Bool { isLetter || isDigit || Self.localMarks.contains(self) }
   fileprivate var isDomain: Bool { isLetter || isDigit || self == "-" || self == "." }
-  fileprivate var isSeparator: Bool { Self.separators.contains(self) }
 
-  private static let localMarks = Set("!#$%&'*+-/=?^_`{|}~.".unicodeScalars)
+  fileprivate var isLocalPart: Bool {
+    switch self {
+    case "!", "#", "$", "%", "&", "'", "*", "+", "-", ".", "/", "=", "?", "^", "_", "`", "{", "|", "}", "~": true
+    default: isLetter || isDigit
+    }
+  }
 
-  /// Blanks, hyphens, dots, slashes, brackets and plus signs, ordinary and full-width, and invisible joiners.
-  private static let separators = Set(
-    ("\t -.()/+\u{A0}\u{AD}\u{2007}\u{200B}\u{200C}\u{200D}\u{2010}\u{2011}\u{2012}\u{2013}\u{2014}\u{2015}\u{202F}"
-      + "\u{2060}\u{2212}\u{3000}\u{FF08}\u{FF09}\u{FF0B}\u{FF0D}\u{FF0E}\u{FF0F}").unicodeScalars)
+  fileprivate var isSeparator: Bool {
+    switch self {
+    case "\t", " ", "(", ")", "+", "-", ".", "/": true
+    case "\u{A0}", "\u{2007}", "\u{202F}", "\u{3000}": true  // other blanks
+    case "\u{AD}", "\u{200B}"..."\u{200D}", "\u{2060}": true  // invisible
+    case "\u{2010}"..."\u{2015}", "\u{2212}": true  // other dashes
+    case "\u{FF08}", "\u{FF09}", "\u{FF0B}", "\u{FF0D}"..."\u{FF0F}": true  // full-width
+    default: false
+    }
+  }
 }

@@ -71,7 +71,7 @@ public struct KafkaProperties: Sendable, Equatable, CustomStringConvertible {
         }
       }
     }
-    if values["bootstrap.servers"] == nil, sentences.isEmpty || !names.contains("KAFKA_BOOTSTRAP_SERVERS") {
+    if values["bootstrap.servers"] == nil, !sentences.contains(where: { $0.hasPrefix("KAFKA_BOOTSTRAP_SERVERS ") }) {
       sentences.append("KAFKA_BOOTSTRAP_SERVERS is not set; it must be host:port, or several joined by commas.")
     }
     let properties = KafkaProperties(values, variables: variables)

@@ -82,4 +82,21 @@ final class Client {
     received.removeFirst(bodyEnd)
     return Answer(status: Int(status) ?? 0, head: head, body: body)
   }
+
+  /// A thread of its own for something that blocks.
+  static func thread(_ body: @escaping @Sendable () -> Void) -> pthread_t {
+    final class Body: Sendable {
+      let run: @Sendable () -> Void
+      init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+    var thread = pthread_t()
+    let retained = Unmanaged.passRetained(Body(body)).toOpaque()
+    pthread_create(
+      &thread, nil,
+      {
+        Unmanaged<Body>.fromOpaque($0!).takeRetainedValue().run()
+        return nil
+      }, retained)
+    return thread
+  }
 }

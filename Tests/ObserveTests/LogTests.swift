@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import Testing
 
@@ -178,5 +179,25 @@ final class Lines: Sendable {
     let written = lines.take()
     #expect(written.count == 800)
     #expect(written.allSatisfy { $0.hasPrefix("{\"time\"") && $0.hasSuffix("}") })
+  }
+
+  @Test("a line is one write, JSON where nobody watches, and a full non-blocking pipe loses none")
+  func writes() throws {
+    // Datagrams keep writes apart.
+    var ends: [Int32] = [-1, -1]
+    try #require(socketpair(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0, &ends) == 0)
+    let log = Log(worker: "w", level: .info, format: .automatic, descriptor: ends[0])
+    let long = String(repeating: "x", count: 4000)
+    let writer = Client.thread { for index in 0..<500 { log.info("line \(index)", ["long": .text(long)]) } }
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    for index in 0..<500 {
+      var wait = pollfd(fd: ends[1], events: Int16(POLLIN), revents: 0)
+      try #require(poll(&wait, 1, 10_000) == 1)
+      let count = recv(ends[1], &chunk, chunk.count, 0)
+      let line = String(decoding: chunk.prefix(max(count, 0)), as: UTF8.self)
+      #expect(line.hasPrefix("{\"time\"") && line.contains("\"line \(index)\"") && line.hasSuffix("\"}\n"))
+    }
+    pthread_join(writer, nil)
+    for end in ends { close(end) }
   }
 }
