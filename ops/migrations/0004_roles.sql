@@ -62,11 +62,14 @@ grant select, update on relay to millrace_relay_events;
 grant select, delete on scheduled_event to millrace_relay_events;
 
 -- The command: reads everything (above), lets stopped partitions go on, settles dead letters, loads the firm. Leads, their
--- history and the outbox it only reads.
+-- history it only reads; the outbox takes the events that it replays.
 grant insert on operator_action to millrace_operator;
 grant insert, update on position to millrace_operator;
 grant update on intake, dead_letter to millrace_operator;
 grant delete on set_aside to millrace_operator;
+grant insert on outbox to millrace_operator;
 grant insert, update on branch, person to millrace_operator;
+-- Rows that triggers add beside a new branch or person.
+grant insert on branch_load, person_load to millrace_operator;
 grant insert, update, delete on protection_policy to millrace_operator;
 grant insert on ruleset, allocation_rule to millrace_operator;

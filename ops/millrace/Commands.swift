@@ -7,6 +7,7 @@ enum Commands {
     Lanes.list, Lanes.resume,
     Positions.show, Positions.reset,
     DeadLetters.list, DeadLetters.show, DeadLetterSettling.replay, DeadLetterSettling.discard,
+    Leads.explain, Leads.held, Leads.list, LeadsSetup.command,
     Phone.command,
   ]
 

@@ -1,0 +1,123 @@
+internal import Postgres
+
+/// How a lead's explanation is printed.
+struct ExplanationPage {
+  private let lead: Table
+  private let story: [LeadExplanation]
+  private let duplicates: Table
+
+  /// - Parameter row: the lead, in the order of `Leads.runExplain`.
+  init(_ row: Row, _ story: [LeadExplanation], _ duplicates: Table) {
+    var lead = Table(
+      .left("lead"), .left("phone"), .left("region"), .left("name"), .left("source"), .left("product"), .left("state"),
+      .left("branch"), .left("owner"), .left("heldFor"), .left("heldSince"), .left("protectedSince"),
+      .left("protectedUntil"), .left("version"), .left("registeredAt"))
+    func named(_ code: Int32) -> Table.Cell {
+      .text(optional: row.optionalText(code).map { "\(row.optionalText(code + 1) ?? "") (\($0))" })
+    }
+    lead.add(
+      .number(row.integer(0)), .text(optional: row.optionalInteger(1).map { "+\($0)" } ?? row.optionalText(2)),
+      .text(optional: row.optionalText(3)), .text(optional: row.optionalText(4)), .text(row.text(5)),
+      .text(optional: row.optionalText(6)), .text(row.text(7)), named(8), named(10),
+      .text(optional: row.optionalText(12)), .time(optional: row.optionalTimestamp(13)),
+      .time(optional: row.optionalTimestamp(14)), .time(optional: row.optionalTimestamp(15)),
+      .number(row.integer(16)), .time(row.timestamp(17)))
+    self.lead = lead
+    self.story = story
+    self.duplicates = duplicates
+  }
+
+  var text: String {
+    var text = lead.upright
+    for part in story { text += "\n" + paragraph(part) }
+    if !duplicates.isEmpty { text += "\nThe same phone was registered again:\n" + duplicates.aligned }
+    return text
+  }
+
+  private func paragraph(_ part: LeadExplanation) -> String {
+    let judgement = part.judgement
+    let when = Table.Cell.time(judgement.at).shown
+    let owner = judgement.owner.map { part.people[$0]?.shown ?? "person \($0)" }
+    let place = judgement.branch.map { " in \(printable($0.shown))" } ?? ""
+    var text = "Version \(judgement.version), \(when), by \(judgement.worker): "
+    text += owner.map { "allocated to \(printable($0))\(place)" } ?? "held\(place): \(judgement.reason ?? "-")"
+    text += "\n"
+    if let source = judgement.source, let event = judgement.event {
+      text += "Because of the event \(printable(event)) of \(printable(source)).\n"
+    }
+    if part.asksRules {
+      text += "\nRules, set \(judgement.ruleset ?? 0), in order; the first that matches gives the branch:\n"
+      text += part.rules.isEmpty ? "none\n" : rules(part).aligned
+    } else if judgement.branch != nil {
+      text += "\nIt waited in this branch: the rules are not asked again.\n"
+    }
+    if judgement.reason == "behind-held" {
+      text += "\nOthers of the branch waited already: a new lead does not overtake them, so nobody was considered.\n"
+    } else if let replay = part.replay {
+      let snapshot = "snapshot \(judgement.snapshot ?? 0) of \(part.takenAt.map { Table.Cell.time($0).shown } ?? "-")"
+      text += "\nPeople as choice \(judgement.choice ?? 0) of \(snapshot) found them (choices count from 0):\n"
+      text += replay.people.isEmpty ? "nobody belongs to the branch\n" : people(part, replay).aligned
+      text += outcome(part, replay)
+    }
+    return text
+  }
+
+  private func rules(_ part: LeadExplanation) -> Table {
+    var table = Table(.right("rule"), .left("conditions"), .left("branch"), .left("outcome"))
+    var isFound = false
+    for (rule, obstacle) in part.rules {
+      let outcome = isFound ? "not reached" : obstacle ?? "matches"
+      table.add(.number(rule.position), .text(rule.conditions), .text(rule.branch), .text(outcome))
+      isFound = isFound || obstacle == nil
+    }
+    return table
+  }
+
+  private func people(_ part: LeadExplanation, _ replay: ChoiceReplay) -> Table {
+    var table = Table(
+      .left("person"), .left("name"), .right("weight"), .right("openLeads"), .right("capacity"), .right("credit"),
+      .right("creditAndWeight"), .left("outcome"))
+    for (place, person) in replay.people.enumerated() {
+      let named = part.people[person.id]
+      let outcome = person.obstacle ?? (place == replay.winner ? "chosen" : "")
+      table.add(
+        .text(named?.code ?? "\(person.id)"), .text(named?.name ?? "-"), .number(person.weight),
+        .number(person.openLeads), person.capacity.map { .number($0) } ?? .text("none"), .number(person.credit),
+        person.obstacle == nil ? .number(person.credit + person.weight) : .none, .text(outcome))
+    }
+    return table
+  }
+
+  private func outcome(_ part: LeadExplanation, _ replay: ChoiceReplay) -> String {
+    guard part.isConfirmed else {
+      let name = part.recomputed.map { part.people[$0]?.shown ?? "person \($0)" } ?? "nobody"
+      return "\nThis does not add up: made again, the choice falls on \(printable(name)). Please report it.\n"
+    }
+    guard let winner = replay.winner else { return "Nobody can take a lead.\n" }
+    let person = replay.people[winner]
+    let left = person.credit + person.weight - replay.sumOfWeights
+    return "The greatest credit with weight wins; it then pays the sum of the weights, \(replay.sumOfWeights), "
+      + "and stands at \(left).\n"
+  }
+
+  /// One object for each version of the lead.
+  var json: String {
+    var table = Table(
+      .left("lead"), .left("version"), .left("at"), .left("what"), .left("branch"), .left("owner"), .left("reason"),
+      .left("ruleset"), .left("rule"), .left("snapshot"), .left("choice"), .left("source"), .left("eventId"),
+      .left("rules"), .left("people"), .left("recomputed"), .left("confirmed"))
+    for part in story {
+      let judgement = part.judgement
+      func code(_ id: Int64?) -> Table.Cell { .text(optional: id.map { part.people[$0]?.code ?? "\($0)" }) }
+      table.add(
+        lead.rows[0][0], .number(judgement.version), .time(judgement.at), .text(judgement.what),
+        .text(optional: judgement.branch?.code), code(judgement.owner), .text(optional: judgement.reason),
+        .number(optional: judgement.ruleset), .number(optional: judgement.rule), .number(optional: judgement.snapshot),
+        .number(optional: judgement.choice), .text(optional: judgement.source), .text(optional: judgement.event),
+        .nested(json: rules(part).json, shown: ""),
+        .nested(json: part.replay.map { people(part, $0).json } ?? "null", shown: ""), code(part.recomputed),
+        .boolean(part.isConfirmed))
+    }
+    return table.json
+  }
+}
