@@ -1,7 +1,9 @@
 """What every journey stands on: the real services, and the executables as shipped."""
 
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,17 @@ def database(services):
     name = services.create_database()
     yield name
     services.drop_database(name)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """An empty folder, in memory where there is room: a fresh database is a thousand files, made here every second."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or shutil.disk_usage(memory).free < 4 << 30:
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=memory) as name:
+        yield Path(name)
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,10 @@
 
 import os
 import shlex
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -26,17 +24,6 @@ COMMAND = Path(__file__).resolve().parents[2] / "ops/services"
 
 def run(*words, **options):
     return subprocess.run([COMMAND, *words], capture_output=True, text=True, timeout=60, **options)
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """An empty folder, in memory where there is room: a fresh database is a thousand files, made here every second."""
-    memory = Path("/dev/shm")
-    if not memory.is_dir() or shutil.disk_usage(memory).free < 4 << 30:
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory(dir=memory) as name:
-        yield Path(name)
 
 
 @pytest.fixture

@@ -33,12 +33,16 @@ def _numbers():
 
 
 def _parent(number):
-    """The parent's number, or None when the process is gone or a zombie."""
+    """The parent's number, or None when the process is gone or a zombie.
+
+    A zombie some of whose threads have not ended yet still holds its files and ports, and counts as running.
+    """
     try:
         fields = Path(f"/proc/{number}/stat").read_bytes().rpartition(b")")[2].split()
     except OSError:
         return None
-    return None if fields[0] == b"Z" else int(fields[1])
+    state, parent, threads = fields[0], int(fields[1]), int(fields[17])
+    return None if state == b"Z" and threads <= 1 else parent
 
 
 def _of(place, number):
@@ -95,16 +99,22 @@ def end(place, name=None, kind=signal.SIGKILL, patience=10.0):
         if _parent(number) not in processes:
             send(number, kind)
         send(number, THAW)  # A frozen process takes no signal but SIGKILL.
+
+    def ended():
+        # A process that ends loses its mark before it lets go of its port.
+        return not found(place, name) and all(_parent(number) is None for number in processes)
+
     try:
-        wait_until(lambda: not found(place, name), patience, "")
+        wait_until(ended, patience, "")
     except Trouble:
-        deadline = time.monotonic() + patience
-        while left := found(place, name):
-            for number in left:
-                send(number, signal.SIGKILL)
-            if time.monotonic() > deadline:
-                raise Trouble(f"these processes of {place} do not end: {left}") from None
-            time.sleep(0.01)
+        wait_until(lambda: _kill_all(place, name), patience, lambda: f"these do not end: {found(place, name)}")
+
+
+def _kill_all(place, name):
+    left = found(place, name)
+    for number in left:
+        send(number, signal.SIGKILL)
+    return not left
 
 
 def wait_until(condition, patience, otherwise):
@@ -147,8 +157,8 @@ def listens(number, port):
     try:
         handles = os.listdir(f"/proc/{number}/fd") if sockets else []
         return any(_link(f"/proc/{number}/fd/{handle}") in sockets for handle in handles)
-    except FileNotFoundError:
-        return False
+    except OSError:
+        return False  # Gone, or ending: then even its owner may not look any more.
 
 
 def _link(path):

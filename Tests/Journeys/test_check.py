@@ -1,0 +1,119 @@
+"""The check itself, ops/test: a stage that fails is seen, told about, and fails the whole."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from services import processes
+
+TOP = Path(__file__).resolve().parents[2]
+LIBRARY = TOP / "ops/lib/stages.sh"
+
+
+def stages(script, tmp_path, **options):
+    text = f"set -uo pipefail; LOGS={tmp_path}; source {LIBRARY}; {script}\necho failed: ${{FAILED[*]-}}"
+    return subprocess.run(["bash", "-c", text], capture_output=True, text=True, timeout=30, **options).stdout
+
+
+def test_a_stage_that_fails_is_shown_and_remembered(tmp_path):
+    shown = stages("stage first 9 true; stage second 9 sh -c 'echo the reason; exit 3' || echo code $?", tmp_path)
+    assert "the reason" in shown and "code 3" in shown and str(tmp_path / "second.log") in shown
+    assert shown.endswith("failed: second\n")
+
+
+def test_of_a_long_log_the_failing_part_is_shown(tmp_path):
+    noise = "seq 1000000 1000500; echo 'file.swift:3:1: error: wrong'; seq 2000000 2000500; exit 1"
+    shown = stages(f"stage build 9 sh -c \"{noise}\"", tmp_path)
+    assert "error: wrong" in shown and "1000500" not in shown and "2000500" not in shown
+
+
+def test_a_stage_that_takes_too_long_is_ended_and_has_failed(tmp_path):
+    began = time.monotonic()
+    shown = stages("stage slow 0.2 sleep 20", tmp_path)
+    assert "stopped after 0.2 s" in shown and shown.endswith("failed: slow\n") and time.monotonic() - began < 10
+
+
+def test_a_signal_ends_the_stage_and_what_it_started(tmp_path):
+    script = f"LOGS={tmp_path}; source {LIBRARY}; trap 'end_stage; exit 143' TERM; stage long 60 sh -c 'sleep 61; true'"
+    checking = subprocess.Popen(["bash", "-c", script], stdout=subprocess.DEVNULL)
+    processes.wait_until(lambda: runs("sleep", "61"), 10, "the stage did not start within 10 s")
+    checking.send_signal(signal.SIGTERM)
+    assert checking.wait(timeout=10) == 143
+    assert not runs("sleep", "61")
+
+
+@pytest.fixture
+def small_clone(folder):
+    """A clone with the real scripts, a Swift that only acts, and one journey; what BREAK names fails."""
+    shutil.copytree(TOP / "ops", folder / "ops", ignore=shutil.ignore_patterns("__pycache__", "millrace", "bench"))
+    (folder / ".venv").symlink_to(TOP / ".venv")
+    (folder / "Tests/Journeys").mkdir(parents=True)
+    (folder / "Tests/Journeys/test_one.py").write_text(ONE_JOURNEY)
+    swift = folder / "bin/swift"
+    swift.parent.mkdir()
+    swift.write_text(ACTING_SWIFT)
+    swift.chmod(0o755)
+    return folder
+
+
+ONE_JOURNEY = """
+import os
+def test_one(): assert os.environ["BREAK"] != "journey" and os.environ["PGPORT"]
+"""
+
+ACTING_SWIFT = """#!/bin/sh
+[ "$1" != test ] || echo "✔ Test run with 3 tests in 1 suite passed after 0.1 seconds."
+case "$*" in *"$BREAK"*) echo "error: broken on purpose"; exit 1 ;; esac
+"""
+
+
+def check(clone, broken, *words):
+    environment = {**os.environ, "PATH": f"{clone}/bin:{os.environ['PATH']}", "BREAK": broken}
+    return subprocess.run(
+        [clone / "ops/test", *words], env=environment, capture_output=True, text=True, timeout=120, cwd="/"
+    )  # fmt: skip
+
+
+def test_a_check_in_which_all_goes_well_ends_with_the_runners_closing_line(small_clone):
+    result = check(small_clone, "nothing")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "1 passed in" in result.stdout.splitlines()[-1]
+    assert not (small_clone / ".build/test-services").exists()
+
+
+@pytest.mark.parametrize(
+    "broken, stage",
+    [
+        ("format lint", "format"),
+        ("build --build-tests", "debug build"),
+        ("test --skip-build", "swift test"),
+        ("build -c release", "release build"),
+        ("journey", "journeys"),
+    ],
+)
+def test_a_check_in_which_one_stage_fails_fails(small_clone, broken, stage):
+    result = check(small_clone, broken)
+    assert result.returncode == 1
+    last = result.stdout.splitlines()[-1]
+    assert "FAILED" in last and stage in last
+    assert not (small_clone / ".build/test-services").exists()
+
+
+def test_a_filter_that_matches_nothing_fails_the_check(small_clone):
+    (small_clone / "bin/swift").write_text("#!/bin/sh\n")
+    result = check(small_clone, "nothing", "no_such_test")
+    assert result.returncode == 1 and "no_such_test" in result.stdout.splitlines()[-1]
+
+
+def runs(*command):
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if path.read_bytes() == b"".join(word.encode() + b"\0" for word in command):
+                return True
+    return False
