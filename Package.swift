@@ -63,7 +63,8 @@ let package = Package(
     .executableTarget(
       name: "millrace",
       dependencies: [
-        "Runtime", "Contract", "Topics", "PhoneNumbers", "JSON", "Values", "Settings", "Kafka", "Postgres", "Migrations",
+        "Runtime", "Contract", "Topics", "PhoneNumbers", "JSON", "Values", "Digest", "Settings", "Kafka", "Postgres",
+        "Migrations",
       ],
       path: "ops/millrace", swiftSettings: strict),
 
@@ -82,6 +83,6 @@ let package = Package(
     tests("RuntimeTests", of: ["Runtime", "Contract", "Topics", "TestKit"]),
     tests("TopicsTests", of: ["Topics", "Contract", "JSON"]),
     tests("AllocateLeadsTests", of: ["allocate-leads", "Topics", "TestKit"]),
-    tests("MillraceTests", of: ["millrace", "Topics", "TestKit"]),
+    tests("MillraceTests", of: ["millrace", "Topics", "Contract", "Kafka", "Settings", "Values", "TestKit"]),
   ]
 )

@@ -8,10 +8,22 @@ struct Broker {
   let properties: Kafka.KafkaProperties
   static let patience = Duration.seconds(10)
 
-  init(_ settings: Settings) throws(KafkaError) {
-    properties = try Kafka.KafkaProperties(settings[.kafka].values)
+  init(_ settings: Settings) throws {
+    properties = try Broker.properties(settings)
     admin = try Admin(properties: properties)
     reader = try LogReader(properties: properties)
+  }
+
+  /// A property that librdkafka refuses is told by the variable that set it.
+  private static func properties(_ settings: Settings) throws(Failure) -> Kafka.KafkaProperties {
+    let given = settings[.kafka]
+    var properties = Kafka.KafkaProperties()
+    for (name, value) in given.values.sorted(by: { $0.key < $1.key }) {
+      do throws(KafkaError) { try properties.set(name, to: value) } catch {
+        throw .usage("\(given.variable(for: name)): \(error.reason).")
+      }
+    }
+    return properties
   }
 
   /// The first offset, and one past the last as a fetch tells it.

@@ -9,10 +9,13 @@ enum Commands {
     DeadLetters.list, DeadLetters.show, DeadLetterSettling.replay, DeadLetterSettling.discard,
     Leads.explain, Leads.held, Leads.list, LeadsSetup.command,
     Phone.command,
+    TopicCommands.list, TopicCommands.check, TopicCommands.apply,
+    Publish.command,
   ]
 
   /// What the words that stand before several commands mean.
   static let groups: [String: String] = [
+    "topics": "see the contract's topics, compare them with the cluster's, create them",
     "lanes": "see which partitions stand still, and let them go on",
     "positions": "see how far every worker is, and move it",
     "dead-letters": "see what could not be applied, replay or discard it",
