@@ -53,13 +53,14 @@ let package = Package(
     room(
       "Runtime",
       needs: ["Contract", "JSON", "Values", "Digest", "Settings", "Observe", "Kafka", "Postgres", "Migrations"]),
+    room("Relay", needs: ["Runtime", "Values", "Digest", "Settings", "Observe", "Kafka", "Postgres", "Migrations"]),
     room("TestKit", needs: ["CKafka", "Kafka", "Postgres", "Migrations", "Runtime"]),
 
     room(
       "Topics", needs: ["Contract"], at: "Topics", exclude: ["README.md", "asyncapi.yaml", "schemas", "examples"]),
 
     worker("allocate-leads", needs: ["PhoneNumbers"]),
-    worker("relay-events"),
+    worker("relay-events", needs: ["Relay"]),
     .executableTarget(
       name: "millrace",
       dependencies: [
@@ -81,6 +82,7 @@ let package = Package(
     tests("KafkaTests", of: ["Kafka", "TestKit"]),
     tests("PostgresTests", of: ["Postgres", "Migrations", "Digest", "Values", "TestKit"]),
     tests("RuntimeTests", of: ["Runtime", "Contract", "Topics", "TestKit"]),
+    tests("RelayTests", of: ["Relay", "relay-events", "Runtime", "TestKit"]),
     tests("TopicsTests", of: ["Topics", "Contract", "JSON"]),
     tests("AllocateLeadsTests", of: ["allocate-leads", "Topics", "TestKit"]),
     tests("MillraceTests", of: ["millrace", "Topics", "Contract", "Kafka", "Settings", "Values", "TestKit"]),

@@ -1,6 +1,6 @@
 internal import Glibc
 public import Observe
-internal import Settings
+public import Settings
 
 /// A worker process: checks its settings, starts a thread for each lane and the health listener, and ends in order.
 ///
@@ -99,17 +99,29 @@ public final class Supervisor {
     }
   }
 
+  /// A process whose lanes are none of the three shapes. Its own settings come on top of those of every worker.
+  public static func main(
+    _ worker: String, summary: String, settings own: SettingGroup,
+    lanes: (Supervisor, WorkerSettings) throws -> Void
+  ) -> Never {
+    let settings = settings(for: worker, summary: summary, own)
+    let supervisor = Supervisor(settings)
+    do { try lanes(supervisor, settings) } catch { complain("\(worker) cannot start:\n\(error)") }
+    exitProcess(supervisor.run())
+  }
+
   /// Reads settings for `worker`, or prints help or what is wrong with them and ends the process.
-  static func settings(for worker: String, summary: String) -> WorkerSettings {
+  static func settings(for worker: String, summary: String, _ own: SettingGroup) -> WorkerSettings {
+    let groups = [own] + WorkerSettings.common
     if CommandLine.arguments.contains("--help") || CommandLine.arguments.contains("-h") {
-      print("\(worker): \(summary)\n\nEverything is set in the environment.\n\n\(Settings.help(for: WorkerSettings.groups))")
+      print("\(worker): \(summary)\n\nEverything is set in the environment.\n\n\(Settings.help(for: groups))")
       exit(0)
     }
     guard CommandLine.arguments.count == 1 else {
       complain("\(worker) takes no arguments; --help lists its settings")
     }
     do {
-      return try WorkerSettings(worker, reading: try Environment.ofProcess())
+      return try WorkerSettings(worker, groups, reading: try Environment.ofProcess())
     } catch {
       complain("\(worker) cannot start:\n\(error)")
     }

@@ -1,6 +1,6 @@
-internal import Kafka
+public import Kafka
 internal import Observe
-internal import Postgres
+public import Postgres
 public import Settings
 
 extension Setting<Int> {
@@ -62,12 +62,14 @@ extension Setting<LogFormat> {
 }
 
 /// What every worker process reads from its environment, checked before anything starts.
-struct WorkerSettings: Sendable {
-  let settings: Settings
+public struct WorkerSettings: Sendable {
+  public let settings: Settings
   let worker: String
 
-  static let groups: [SettingGroup] = [
-    SettingGroup("Work", Setting.lanes, Setting.batchEvents, Setting.batchBytes, Setting.garbageShare),
+  /// What lanes of the shape *decide* are set by.
+  static let work = SettingGroup("Work", Setting.lanes, Setting.batchEvents, Setting.batchBytes, Setting.garbageShare)
+
+  static let common: [SettingGroup] = [
     SettingGroup("Kafka", Setting.kafka),
     SettingGroup(
       "PostgreSQL", Setting.postgres, Setting.databaseSchema, Setting.databaseRole, Setting.databasePatience),
@@ -76,9 +78,9 @@ struct WorkerSettings: Sendable {
       Setting.watchdog),
   ]
 
-  init(_ worker: String, reading environment: Environment) throws(SettingsError) {
+  init(_ worker: String, _ groups: [SettingGroup], reading environment: Environment) throws(SettingsError) {
     self.worker = worker
-    settings = try Settings(reading: environment, declared: WorkerSettings.groups)
+    settings = try Settings(reading: environment, declared: groups)
   }
 
   var bounds: ConsumerBounds {
@@ -104,12 +106,12 @@ struct WorkerSettings: Sendable {
     }
   }
 
-  func kafka() throws(KafkaError) -> Kafka.KafkaProperties {
+  public func kafka() throws(KafkaError) -> Kafka.KafkaProperties {
     try Kafka.KafkaProperties(settings[.kafka].values)
   }
 
   /// A session that commits without waiting for the disk where `durable` is false.
-  func connect(_ name: String, durable: Bool) throws(PostgresError) -> Connection {
+  public func connect(_ name: String, durable: Bool) throws(PostgresError) -> Connection {
     let connection = try Connection(settings[.postgres].conninfo, name: name, limits: sessionLimits)
     _ = try connection.rows("select set_config('synchronous_commit', case when $1 then 'on' else 'off' end, false)") {
       $0.boolean(durable)

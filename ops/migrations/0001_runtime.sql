@@ -51,7 +51,8 @@ create table seen_event (
   data bigint not null,
   seen_at timestamptz not null
 );
-create index seen_event_age on seen_event using brin (seen_at) with (pages_per_range = 32);
+-- No index on seen_at: the relay prunes by walking the table from page to page. (A BRIN index would not stay narrow,
+-- because pages that pruning empties are filled again.)
 
 create table dead_letter (
   id bigint generated always as identity primary key,
@@ -92,16 +93,49 @@ create table outbox (
   -- W3C trace context of each; empty where no event has one.
   traces text[] not null default '{}',
   dead_letters bigint[] not null default '{}',
-  emitted_at timestamptz not null default clock_timestamp()
-);
+  -- CloudEvents ids of each where they are not `row.index`; else empty.
+  event_ids text[] not null default '{}',
+  emitted_at timestamptz not null default clock_timestamp(),
+  events integer generated always as (cardinality(payloads) + cardinality(dead_letters)) stored
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
+  toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 5000);
 -- Payloads are short-lived: compressing them costs more than it saves.
 alter table outbox alter column keys set storage external;
 alter table outbox alter column payloads set storage external;
 
--- The runs that are being published: their rows, in order, each a fixed stretch of the run's indexes.
+-- What waits to be published. Exact, and therefore a scan of the table: for people, metrics and tests.
+create view outbox_state as
+  select count(*) as rows, coalesce(sum(events), 0)::bigint as events,
+    coalesce(sum(pg_column_size(keys) + pg_column_size(payloads)), 0)::bigint as bytes,
+    coalesce(greatest(extract(epoch from clock_timestamp() - min(emitted_at)), 0), 0)::double precision as age_seconds
+  from outbox;
+
+-- Why no more events should be taken in, or NULL: what cannot be published must be seen, not hidden in a growing table.
+-- Cheap enough to be asked every second or two, because only a table that is too large as a file is measured.
+create function outbox_obstacle(oldest_milliseconds bigint, most_bytes bigint) returns text
+language plpgsql stable as $$
+declare
+  age interval := (select clock_timestamp() - emitted_at from outbox order by id limit 1);
+  held bigint;
+begin
+  if age > oldest_milliseconds * interval '1 millisecond' then
+    return format('takes nothing in: the outbox holds events that are %s s old, so relay-events stands still or is behind',
+      floor(extract(epoch from age)));
+  end if;
+  if pg_total_relation_size('outbox') > most_bytes then
+    select bytes into held from outbox_state;
+    if held > most_bytes then
+      return format('takes nothing in: the outbox holds %s bytes, so relay-events stands still or is behind', held);
+    end if;
+  end if;
+  return null;
+end $$;
+
+-- The run that is being published: its rows in order, with how many of the run's indexes each takes.
 create table outbox_run (
   run bigint primary key,
   ids bigint[] not null,
+  events integer[] not null,
   begun_at timestamptz not null default clock_timestamp()
 );
 
@@ -120,7 +154,7 @@ create table outbox_refused (
   refused_at timestamptz not null default clock_timestamp()
 );
 
--- The one active relay. Every transaction of a relay checks the epoch that it began with.
+-- The one active relay. Every statement of a relay checks the epoch that it began with. `run` is the last run's number.
 create table relay (
   singleton boolean primary key default true check (singleton),
   holder uuid,

@@ -54,12 +54,15 @@ grant select, insert, update on lead to millrace_allocate_leads;
 grant select, insert on lead_history, allocation_snapshot, lead_duplicate to millrace_allocate_leads;
 grant usage on sequence lead_block, snapshot_block to millrace_allocate_leads;
 
--- relay-events: empties the outbox, moves due events into it. It sees no lead and no person.
+-- relay-events: empties the outbox, moves due events into it, publishes dead letters, drops what is old enough. It sees
+-- no lead and no person but those in events.
 grant select, insert, delete on outbox to millrace_relay_events;
 grant select, insert, update, delete on outbox_run to millrace_relay_events;
 grant select, insert on outbox_refused to millrace_relay_events;
 grant select, update on relay to millrace_relay_events;
 grant select, delete on scheduled_event to millrace_relay_events;
+grant select on outbox_state to millrace_relay_events;
+grant select, delete on dead_letter, seen_event to millrace_relay_events;
 
 -- The command: reads everything (above), lets stopped partitions go on, settles dead letters, loads the firm. Leads, their
 -- history it only reads; the outbox takes the events that it replays.
