@@ -82,7 +82,8 @@ let package = Package(
     tests("KafkaTests", of: ["Kafka", "TestKit"]),
     tests("PostgresTests", of: ["Postgres", "Migrations", "Digest", "Values", "TestKit"]),
     tests("RuntimeTests", of: ["Runtime", "Contract", "Topics", "TestKit"]),
-    tests("RelayTests", of: ["Relay", "relay-events", "Runtime", "TestKit"]),
+    tests(
+      "RelayTests", of: ["Relay", "relay-events", "Runtime", "Observe", "Kafka", "Postgres", "Values", "TestKit"]),
     tests("TopicsTests", of: ["Topics", "Contract", "JSON"]),
     tests("AllocateLeadsTests", of: ["allocate-leads", "Topics", "TestKit"]),
     tests("MillraceTests", of: ["millrace", "Topics", "Contract", "Kafka", "Settings", "Values", "TestKit"]),
