@@ -39,13 +39,14 @@ def test_a_stage_that_takes_too_long_is_ended_and_has_failed(tmp_path):
     assert "stopped after 0.2 s" in shown and shown.endswith("failed: slow\n") and time.monotonic() - began < 10
 
 
-def test_a_signal_ends_the_stage_and_what_it_started(tmp_path):
+@pytest.mark.parametrize("kind, code", [(signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_a_signal_ends_the_stage_and_what_it_started(tmp_path, kind, code):
     script = f"LOGS={tmp_path}; source {LIBRARY}; trap 'end_stage; exit 143' TERM; stage long 60 sh -c 'sleep 61; true'"
     checking = subprocess.Popen(["bash", "-c", script], stdout=subprocess.DEVNULL)
     processes.wait_until(lambda: runs("sleep", "61"), 10, "the stage did not start within 10 s")
-    checking.send_signal(signal.SIGTERM)
-    assert checking.wait(timeout=10) == 143
-    assert not runs("sleep", "61")
+    checking.send_signal(kind)
+    assert checking.wait(timeout=10) == code
+    processes.wait_until(lambda: not runs("sleep", "61"), 10, "the stage's own processes did not end within 10 s")
 
 
 @pytest.fixture

@@ -91,8 +91,9 @@ install_packages() (
   return 1
 )
 
+# .venv/installed is made last: without it, making the environment was cut short.
 private_python_works() {
-  [ -x "$MILLRACE_TOP/.venv/bin/python" ]
+  [ -x "$MILLRACE_TOP/.venv/bin/python" ] && [ -d "$MILLRACE_TOP/.venv/installed" ]
 }
 
 # use_python LIST...: a private environment in .venv with the pinned packages of ops/lib/LIST.txt; sets PYTHON.

@@ -19,8 +19,9 @@ stage() {
   log="$LOGS/${name//[^a-zA-Z0-9.]/-}.log"
   shift 2
   printf '  %-28s' "$name"
-  # In the background, so that a signal is acted on at once; timeout passes it on to everything the stage started.
-  timeout -k 10 "$limit" "$@" >"$log" 2>&1 </dev/null 7>&- &
+  # In the background, so that a signal is acted on at once; timeout passes it on to everything the stage started,
+  # and gets one when this script dies of SIGKILL.
+  setpriv --pdeathsig TERM timeout -k 10 "$limit" "$@" >"$log" 2>&1 </dev/null 7>&- &
   RUNNING=$!
   wait "$RUNNING" || code=$?
   RUNNING=
