@@ -31,6 +31,13 @@ extension Admin {
     }
   }
 
+  // Tansu tells no source: what it answers was set.
+  private static let defaults = Set(
+    [
+      RD_KAFKA_CONFIG_SOURCE_DEFAULT_CONFIG, RD_KAFKA_CONFIG_SOURCE_STATIC_BROKER_CONFIG,
+      RD_KAFKA_CONFIG_SOURCE_DYNAMIC_BROKER_CONFIG, RD_KAFKA_CONFIG_SOURCE_DYNAMIC_DEFAULT_BROKER_CONFIG,
+    ].map(\.rawValue))
+
   private static func settings(of resource: OpaquePointer?) -> [TopicSetting] {
     var count = 0
     let entries = rd_kafka_ConfigResource_configs(resource, &count)
@@ -38,7 +45,7 @@ extension Admin {
       TopicSetting(
         name: String(cString: rd_kafka_ConfigEntry_name(entry)),
         value: rd_kafka_ConfigEntry_value(entry).map { String(cString: $0) },
-        isDefault: rd_kafka_ConfigEntry_source(entry) != RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG)
+        isDefault: defaults.contains(rd_kafka_ConfigEntry_source(entry).rawValue))
     }.sorted { $0.name < $1.name }
   }
 
