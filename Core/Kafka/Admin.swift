@@ -83,16 +83,3 @@ public final class Admin {
     return read(event)
   }
 }
-
-extension Client {
-  func watermarks(
-    _ partition: TopicPartition, within bound: Duration
-  ) throws(KafkaError) -> (low: Int64, high: Int64) {
-    var low: Int64 = 0
-    var high: Int64 = 0
-    try check(
-      rd_kafka_query_watermark_offsets(raw, partition.topic, partition.partition, &low, &high, bound.cMilliseconds),
-      "watermarks of \(partition)")
-    return (low, high)
-  }
-}

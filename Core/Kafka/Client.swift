@@ -1,6 +1,5 @@
 internal import CKafka
 internal import Glibc
-internal import Synchronization
 
 /// What librdkafka's callbacks leave for the owner. Everything but `log` is touched by the owner's thread alone,
 /// because librdkafka runs these callbacks inside the owner's own calls.
@@ -95,6 +94,17 @@ final class Client {
     if code != RD_KAFKA_RESP_ERR_NO_ERROR { throw Client.error(code, nil, operation(), of: raw) }
   }
 
+  func watermarks(
+    _ partition: TopicPartition, within bound: Duration
+  ) throws(KafkaError) -> (low: Int64, high: Int64) {
+    var low: Int64 = 0
+    var high: Int64 = 0
+    try check(
+      rd_kafka_query_watermark_offsets(raw, partition.topic, partition.partition, &low, &high, bound.cMilliseconds),
+      "watermarks of \(partition)")
+    return (low, high)
+  }
+
   func setting(_ name: String) -> String? {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { buffer -> String? in
       var size = buffer.count
@@ -128,58 +138,5 @@ final class Client {
     let client = Unmanaged<Client>.fromOpaque(argument).takeRetainedValue()
     if rd_kafka_type(client.raw) == RD_KAFKA_CONSUMER { _ = rd_kafka_consumer_close(client.raw) }
     return nil
-  }
-}
-
-/// Opens once; `wait` tells whether it did within the time. Any thread.
-final class Latch: Sendable {
-  // POSIX objects at stable addresses, initialised before anybody else sees them: sound to share.
-  private nonisolated(unsafe) let mutex: UnsafeMutablePointer<pthread_mutex_t>
-  private nonisolated(unsafe) let condition: UnsafeMutablePointer<pthread_cond_t>
-  private let isOpen = Atomic<Bool>(false)
-
-  init() {
-    mutex = .allocate(capacity: 1)
-    condition = .allocate(capacity: 1)
-    mutex.initialize(to: pthread_mutex_t())
-    condition.initialize(to: pthread_cond_t())
-    pthread_mutex_init(mutex, nil)
-    var attributes = pthread_condattr_t()
-    pthread_condattr_init(&attributes)
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-    pthread_cond_init(condition, &attributes)
-    pthread_condattr_destroy(&attributes)
-  }
-
-  deinit {
-    pthread_cond_destroy(condition)
-    pthread_mutex_destroy(mutex)
-    condition.deallocate()
-    mutex.deallocate()
-  }
-
-  func open() {
-    pthread_mutex_lock(mutex)
-    isOpen.store(true, ordering: .sequentiallyConsistent)
-    pthread_cond_broadcast(condition)
-    pthread_mutex_unlock(mutex)
-  }
-
-  func wait(for bound: Duration) -> Bool {
-    var deadline = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &deadline)
-    let milliseconds = Int(bound.cMilliseconds)
-    deadline.tv_sec += milliseconds / 1000
-    deadline.tv_nsec += milliseconds % 1000 * 1_000_000
-    if deadline.tv_nsec >= 1_000_000_000 {
-      deadline.tv_sec += 1
-      deadline.tv_nsec -= 1_000_000_000
-    }
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
-    while !isOpen.load(ordering: .sequentiallyConsistent) {
-      if pthread_cond_timedwait(condition, mutex, &deadline) != 0 { break }
-    }
-    return isOpen.load(ordering: .sequentiallyConsistent)
   }
 }

@@ -4,9 +4,11 @@ internal import CKafka
 extension Consumer {
   /// Answers `.assigned`: reads each partition from its offset, never from the group's committed one. Partitions that
   /// are left out stay idle. May be called again at any time; then all start at the offsets given then. That is also
-  /// the way on for a partition that failed as out of range: the library does not seek in it any more.
+  /// the way on for a partition that failed as out of range: the library does not seek in it any more. Pauses end.
   public func assign(_ starts: [TopicPartition: Int64]) throws(KafkaError) {
     let client = try open("assign")
+    // The library may keep a pause across assignments or not; this way it never does.
+    try resume(paused)
     let list = PartitionList(starts)
     try client.check(rd_kafka_assign(client.raw, list.raw), "assign")
     if case .assigned = client.inbox.rebalance { client.inbox.rebalance = nil }
@@ -15,7 +17,6 @@ extension Consumer {
   /// Answers `.revoked` (or refuses an `.assigned`): nothing comes any more from any partition.
   public func unassign() throws(KafkaError) {
     let client = try open("unassign")
-    // A partition keeps its pause across assignments in the library.
     try resume(paused)
     try client.check(rd_kafka_assign(client.raw, nil), "unassign")
     client.inbox.rebalance = nil

@@ -106,28 +106,33 @@ public func withMockCluster(
   }
 }
 
-/// Runs blocking work on a thread made for it.
+/// Runs blocking work on a thread made for it, still as part of the calling test.
 public func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-  try await withCheckedThrowingContinuation { continuation in
-    let work = Unmanaged.passRetained(Work { continuation.resume(with: Result { try body() }) })
+  try await withTaskExecutorPreference(OwnThread()) { try body() }
+}
+
+/// Gives every job a thread of its own.
+private final class OwnThread: TaskExecutor {
+  private struct Errand {
+    let job: UnownedJob
+    let executor: OwnThread
+  }
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let errand = UnsafeMutablePointer<Errand>.allocate(capacity: 1)
+    errand.initialize(to: Errand(job: UnownedJob(job), executor: self))
     var thread = pthread_t()
     let started = pthread_create(
       &thread, nil,
       { argument in
-        if let argument { Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().run() }
+        guard let argument else { return nil }
+        let pointer = argument.assumingMemoryBound(to: Errand.self)
+        let errand = pointer.move()
+        pointer.deallocate()
+        errand.job.runSynchronously(on: errand.executor.asUnownedTaskExecutor())
         return nil
-      }, work.toOpaque())
-    if started == 0 {
-      pthread_detach(thread)
-    } else {
-      work.release()
-      continuation.resume(throwing: MockCluster.Failure(description: "no thread: errno \(started)"))
-    }
+      }, errand)
+    precondition(started == 0, "no thread: errno \(started)")
+    pthread_detach(thread)
   }
-}
-
-private final class Work: Sendable {
-  let run: @Sendable () -> Void
-
-  init(_ run: @escaping @Sendable () -> Void) { self.run = run }
 }

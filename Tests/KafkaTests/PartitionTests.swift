@@ -95,19 +95,44 @@ struct PartitionTests {
     }
   }
 
-  @Test("a pause ends with the assignment")
-  func pauseEnds() async throws {
+  @Test("a pause ends with the assignment", arguments: [true, false])
+  func pauseEnds(_ unassigns: Bool) async throws {
     try await withMockCluster { cluster in
       let (_, consumer) = try filled(1000, cluster)
       try consumer.start()
       let batch = RecordBatch()
-      try consumer.read(5, into: batch)
+      try consumer.read(500, into: batch)
       batch.removeAll()
       try consumer.pause([partition])
-      try consumer.unassign()
+      if unassigns { try consumer.unassign() }
       try consumer.assign([partition: 3])
-      try consumer.read(3, into: batch)
-      #expect(batch.offsets == [3, 4, 5])
+      try consumer.resume([partition])
+      try consumer.read(600, into: batch)
+      #expect(batch.offsets == Array(3..<603))
+    }
+  }
+
+  @Test("a pause right after an assignment or a seek keeps their place", arguments: [true, false])
+  func pauseAtOnce(_ seeks: Bool) async throws {
+    try await withMockCluster { cluster in
+      let (_, consumer) = try filled(1000, cluster)
+      try consumer.start()
+      let batch = RecordBatch()
+      try consumer.read(500, into: batch)
+      batch.removeAll()
+      if seeks {
+        try consumer.seek(partition, to: 3, within: .seconds(10))
+      } else {
+        try consumer.assign([partition: 3])
+      }
+      try consumer.pause([partition])
+      for _ in 0..<10 {
+        _ = consumer.poll(into: batch, upTo: PollLimit(records: 10_000), wait: .milliseconds(50))
+      }
+      #expect(batch.isEmpty)
+      try consumer.resume([partition])
+      try consumer.read(600, into: batch)
+      #expect(batch.offsets == Array(3..<603))
     }
   }
 
