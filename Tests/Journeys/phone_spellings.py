@@ -75,6 +75,22 @@ def matching(random, pattern):
     return sample(random, _trees[pattern])
 
 
+def completed_parts(random, prefix):
+    """Calling code and a national number of a possible length that begin with `prefix`."""
+    for length in (3, 2, 1):
+        if int(prefix[:length]) in REGIONS_OF:
+            code, prefix = int(prefix[:length]), prefix[length:]
+            break
+    lengths = metadata_of(code, REGIONS_OF[code][0]).general_desc.possible_length
+    length = random.choice([each for each in lengths if each >= len(prefix)] or lengths)
+    return code, prefix + "".join(random.choice("0123456789") for _ in range(length - len(prefix)))
+
+
+def completed(random, prefix):
+    code, digits = completed_parts(random, prefix)
+    return f"+{code}{digits}"
+
+
 def national_number(random, code, name):
     metadata = metadata_of(code, name)
     way = random.random()
@@ -83,13 +99,7 @@ def national_number(random, code, name):
                         if each is not None and each.national_number_pattern]
         digits = matching(random, random.choice(descriptions).national_number_pattern)
     elif way < 0.75:
-        prefix = random.choice(PREFIXES)
-        for length in (3, 2, 1):
-            if int(prefix[:length]) in REGIONS_OF:
-                code, prefix = int(prefix[:length]), prefix[length:]
-                break
-        length = random.choice(metadata_of(code, REGIONS_OF[code][0]).general_desc.possible_length)
-        digits = prefix + "".join(random.choice("0123456789") for _ in range(length - len(prefix)))
+        code, digits = completed_parts(random, random.choice(PREFIXES))
     else:
         length = random.choice(list(metadata.general_desc.possible_length)
                                + list(metadata.general_desc.possible_length_local_only) + [random.randint(0, 19)])

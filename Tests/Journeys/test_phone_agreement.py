@@ -14,11 +14,15 @@ import subprocess
 import pytest
 
 pytest.importorskip("phonenumbers")
-import phonenumbers
 import phone_spellings
+import phonenumbers
+from phonenumbers.carrierdata import CARRIER_DATA
+from phonenumbers.geodata import GEOCODE_DATA
+from phonenumbers.tzdata import TIMEZONE_DATA
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PIECE = 20_000
+LONG = os.environ.get("MILLRACE_LONG")
 
 
 def executable():
@@ -39,15 +43,13 @@ def answers(command, texts, country):
     return [line.rsplit("\t", 8) for line in lines]
 
 
-def compare(command, seed, count):
-    """(how many of each reason, differences) over `count` numbers."""
-    numbers = collections.defaultdict(list)
-    source = random.Random(seed)
-    for _ in range(count):
-        text, country = phone_spellings.spelled(source)
-        numbers[country].append(text)
+def compare(command, numbers):
+    """(how many of each reason, differences) over pairs of text and country."""
+    by_country = collections.defaultdict(list)
+    for text, country in numbers:
+        by_country[country].append(text)
     reasons, differences = collections.Counter(), []
-    for country, texts in numbers.items():
+    for country, texts in by_country.items():
         for text, answer in zip(texts, answers(command, texts, country)):
             wanted = phone_spellings.expected(text, country)
             given = answer[1:3] + answer[4:]
@@ -57,22 +59,54 @@ def compare(command, seed, count):
     return reasons, differences
 
 
-def test_every_number_comes_out_as_in_libphonenumber():
-    command = executable()
-    version = subprocess.run([command, "phone", "--version"], capture_output=True, check=True, text=True)
-    assert version.stdout.strip() == phonenumbers.__version__
-    seed = os.environ.get("MILLRACE_SEED") or str(random.SystemRandom().randrange(1 << 40))
-    pieces = 50 if os.environ.get("MILLRACE_LONG") else 1
-    print(f"seed {seed}, {pieces * PIECE} numbers (MILLRACE_SEED={seed} repeats them)")
+def compare_spelled(command, seed):
+    source = random.Random(seed)
+    return compare(command, [phone_spellings.spelled(source) for _ in range(PIECE)])
+
+
+def compare_prefixes(command, seed, piece, pieces):
+    """A number behind every prefix that the library has a place, a zone or a carrier for."""
+    source = random.Random(f"{seed}.{piece}")
+    prefixes = sorted(set(GEOCODE_DATA) | set(TIMEZONE_DATA) | set(CARRIER_DATA))[piece::pieces]
+    return compare(command, [(phone_spellings.completed(source, prefix), None) for prefix in prefixes])
+
+
+def together(work, arguments):
     reasons, differences = collections.Counter(), []
     with concurrent.futures.ProcessPoolExecutor(max_workers=2) as pool:
-        for some, different in pool.map(
-                compare, [command] * pieces, [f"{seed}.{piece}" for piece in range(pieces)], [PIECE] * pieces):
+        for some, different in pool.map(work, *zip(*arguments)):
             reasons += some
             differences += different
     print(dict(reasons))
     for text, country, wanted, given in differences[:20]:
         print(f"{text!r} in {country}: {dict(zip(phone_spellings.COLUMNS, zip(wanted, given)))}")
-    assert not differences, f"{len(differences)} of {pieces * PIECE} differ, seed {seed}"
+    return reasons, len(differences)
+
+
+def fresh_seed():
+    seed = os.environ.get("MILLRACE_SEED") or str(random.SystemRandom().randrange(1 << 40))
+    print(f"MILLRACE_SEED={seed}")
+    return seed
+
+
+def test_the_data_is_of_the_library_compared_with():
+    version = subprocess.run([executable(), "phone", "--version"], capture_output=True, check=True, text=True)
+    assert version.stdout.strip() == phonenumbers.__version__
+
+
+def test_every_number_comes_out_as_in_libphonenumber():
+    seed, pieces = fresh_seed(), 50 if LONG else 1
+    reasons, different = together(
+        compare_spelled, [(executable(), f"{seed}.{piece}") for piece in range(pieces)])
+    assert different == 0, f"{different} of {pieces * PIECE} differ, seed {seed}"
     # A generator that only made nonsense would agree too.
     assert reasons["-"] > 0.4 * pieces * PIECE and len(reasons) >= 6
+
+
+@pytest.mark.skipif(not LONG, reason="a minute and more: MILLRACE_LONG=1")
+def test_a_number_behind_every_known_prefix_comes_out_as_in_libphonenumber():
+    seed = fresh_seed()
+    reasons, different = together(
+        compare_prefixes, [(executable(), seed, piece, 10) for piece in range(10)])
+    assert different == 0, f"{different} differ, seed {seed}"
+    assert reasons["-"] > 250_000

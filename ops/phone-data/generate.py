@@ -273,6 +273,13 @@ def unpack(data, names):
     return {name: data[start:start + length] for name, (start, length) in zip(names, places)}
 
 
+def differences(sections, data):
+    """(names of the sections of `data` that are not as in `sections`, names of those that cannot be compared)"""
+    there = unpack(data, list(sections))
+    skipped = CHARACTER_SECTIONS if there["unicode version"] != sections["unicode version"] else set()
+    return [name for name in sections if name not in skipped and sections[name] != there[name]], skipped
+
+
 def main(arguments):
     sections = build()
     if arguments[:1] != ["--compare"]:
@@ -282,13 +289,9 @@ def main(arguments):
             print(f"{name:20} {len(content):>9,} bytes")
         return 0
     with open(arguments[1], "rb") as file:
-        there = unpack(file.read(), list(sections))
-    skipped = set()
-    if there["unicode version"] != sections["unicode version"]:
-        skipped = CHARACTER_SECTIONS
-        print(f"character tables not compared: made with Unicode {there['unicode version'].decode()}, "
-              f"this Python has {sections['unicode version'].decode()}")
-    different = [name for name in sections if name not in skipped and sections[name] != there[name]]
+        different, skipped = differences(sections, file.read())
+    if skipped:
+        print("character tables not compared: they were made with another version of Unicode than this Python has")
     for name in different:
         print(f"differs: {name}")
     if not different:
