@@ -86,6 +86,10 @@ let package = Package(
       "RelayTests", of: ["Relay", "relay-events", "Runtime", "Observe", "Kafka", "Postgres", "Values", "TestKit"]),
     tests("TopicsTests", of: ["Topics", "Contract", "JSON"]),
     tests("AllocateLeadsTests", of: ["allocate-leads", "Topics", "TestKit"]),
-    tests("MillraceTests", of: ["millrace", "Topics", "Contract", "Kafka", "Settings", "Values", "TestKit"]),
+    tests(
+      "MillraceTests",
+      of: [
+        "millrace", "Topics", "Contract", "JSON", "Kafka", "Migrations", "Postgres", "Settings", "Values", "TestKit",
+      ]),
   ]
 )

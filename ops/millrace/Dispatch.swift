@@ -34,7 +34,7 @@ enum Dispatch {
   /// `; did you mean X?`, where something known is close enough to be a slip of the hand, else a full stop.
   static func nearest(_ word: String, _ known: [String]) -> String {
     let ranked = known.map { (word: $0, distance: distance($0, word)) }.min { $0.distance < $1.distance }
-    guard let ranked, ranked.distance <= max(1, min(3, word.count / 2)) else { return "." }
+    guard let ranked, ranked.distance <= max(1, word.count / 3) else { return "." }
     return "; did you mean `\(ranked.word)`?"
   }
 

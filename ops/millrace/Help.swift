@@ -38,8 +38,10 @@ enum Help {
       let value = option.value.map { " \($0)" } ?? ""
       return (name: option.name + value, meaning: option.meaning)
     }
-    let usage = (["millrace", command.name, command.operands] + options.map { "[\($0.name)]" }).filter { !$0.isEmpty }
-    var parts = ["millrace \(command.name): \(command.summary)", "Usage: \(usage.joined(separator: " "))"]
+    let head = ["millrace", command.name, command.operands].filter { !$0.isEmpty }.joined(separator: " ")
+    let all = options.map { " [\($0.name)]" }.joined()
+    let usage = head + (head.count + all.count > 100 ? " [OPTIONS]" : all)
+    var parts = ["millrace \(command.name): \(command.summary)", "Usage: \(usage)"]
     if !command.details.isEmpty { parts.append(command.details) }
     if !options.isEmpty { parts.append("Options:\n" + listed(options)) }
     if !command.examples.isEmpty {

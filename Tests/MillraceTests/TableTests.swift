@@ -1,0 +1,56 @@
+import Testing
+import Values
+
+@testable import millrace
+
+@Suite struct TableTests {
+  @Test(
+    "width is that of a terminal",
+    arguments: [
+      ("", 0), ("abc", 3), ("陈伟", 4), ("P1 陈", 5), ("e\u{301}", 1), ("🚰", 2), ("ｆ", 2), ("→", 1), ("内蒙古分公司", 12),
+    ])
+  func width(text: String, columns: Int) { #expect(displayWidth(text) == columns) }
+
+  @Test("columns align whatever is in them")
+  func aligned() {
+    var table = Table(.left("name"), .right("openLeads"), .left("why"))
+    table.add(.text("陈伟"), .number(5), .none)
+    table.add(.text("P0001"), .decimal(12.34), .text("on-leave"))
+    #expect(
+      table.aligned == """
+        NAME    OPEN LEADS   WHY
+        陈伟             5   -
+        P0001         12.3   on-leave
+
+        """)
+  }
+
+  @Test("the same cells are JSON, whatever characters are in them")
+  func json() {
+    var table = Table(.left("text"), .left("flag"), .left("time"), .right("number"), .left("nothing"))
+    table.add(
+      .text("a\"\\\n\u{1}陈"), .boolean(true), .time(Timestamp(microseconds: 0)), .decimal(0.5), .none)
+    #expect(
+      table.json == """
+        [
+        {"text":"a\\"\\\\\\n\\u0001陈","flag":true,"time":"1970-01-01T00:00:00.000000Z","number":0.5,"nothing":null}
+        ]
+
+        """)
+    #expect(Table(.left("a")).json == "[]\n")
+  }
+
+  @Test("what could move the cursor or turn the line is shown as escapes")
+  func harmless() {
+    #expect(printable("a\u{1B}[2Jb\n\u{202E}c") == "a\\u{1b}[2Jb\\u{a}\\u{202e}c")
+    #expect(printable("家庭 👨‍👩‍👧") == "家庭 👨‍👩‍👧")
+  }
+
+  @Test("bytes that are no text are base64")
+  func base64() {
+    #expect(Bytes.shown(Array("陈".utf8)) == "陈")
+    #expect(Bytes.shown([0xFF]) == "base64:/w==")
+    #expect(Bytes.shown([0xFF, 0, 1]) == "base64:/wAB")
+    #expect(Bytes.shown([0xFF, 0]) == "base64:/wA=")
+  }
+}
