@@ -54,7 +54,10 @@ class Place:
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise Trouble(f"cannot make the directory {self}: {error.strerror}") from None
-        strangers = [name for name in os.listdir(self.directory) if not name.startswith(CHOICES)]
+        try:
+            strangers = [name for name in os.listdir(self.directory) if not name.startswith(CHOICES)]
+        except PermissionError:
+            raise Trouble(f"the directory {self} belongs to {self.directory.owner()}, not to you") from None
         if strangers and not self.exists:
             raise Trouble(f"{self} holds files that are not ours ({sorted(strangers)[0]}): name another with --dir")
 
