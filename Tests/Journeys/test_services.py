@@ -278,5 +278,5 @@ def test_frozen_or_killed_servers_go_down_like_any_other(place, state):
             processes.end(place, server)
     began = time.monotonic()
     lifecycle.down(place)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert nothing_left(place) and segment not in all_shared_memory()
