@@ -4,7 +4,7 @@ internal import Digest
 /// Invariants of this room:
 /// - The steps are inside the program (`Migration.all`); the table `migration` says which of them the database has.
 /// - Each step and its row in that table commit together, under one advisory lock of the transaction. Any number of
-///   programs may migrate one database at once, through any pooler; each step happens once.
+///   programs may migrate one database at once; each step happens once.
 /// - A database whose steps are not exactly the first ones of ours is refused, by name of the step that differs.
 public import Postgres
 public import Values

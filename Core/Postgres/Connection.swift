@@ -88,7 +88,7 @@ public final class Connection {
     arguments.text(limits.role)
     do {
       _ = try prepareSession(arguments)
-    } catch where limits.role != "none" && (error.sqlState == "22023" || error.sqlState == "42501") {
+    } catch  where limits.role != "none" && (error.sqlState == "22023" || error.sqlState == "42501") {
       throw PostgresError(
         kind: .setup, sqlState: error.sqlState,
         message: "\(error.message); the role \(limits.role) is made by `millrace migrate` and must be granted to this "
@@ -271,7 +271,14 @@ public final class Connection {
     guard let state = PQresultErrorField(result, Int32(UInt8(ascii: "C"))) else { return lost() }
     let message = PQresultErrorField(result, Int32(UInt8(ascii: "M"))).map { String(cString: $0) } ?? ""
     let constraint = PQresultErrorField(result, Int32(UInt8(ascii: "n"))).map { " (\(String(cString: $0)))" } ?? ""
-    return PostgresError(sqlState: String(cString: state), message: message + constraint)
+    let code = String(cString: state)
+    if code == "42P05" || code == "26000" {
+      // Nobody but a pooler puts another server session under ours.
+      return PostgresError(
+        kind: .setup, sqlState: code,
+        message: "\(message); a pooler in transaction mode is between here and PostgreSQL: pool by session instead")
+    }
+    return PostgresError(sqlState: code, message: message + constraint)
   }
 
   private static func message(of handle: OpaquePointer) -> String {

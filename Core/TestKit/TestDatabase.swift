@@ -23,16 +23,12 @@ public struct TestDatabase: Sendable {
     idleInTransaction: .seconds(60), statement: .seconds(60), lock: .seconds(30))
 
   public static func with<Result>(_ body: (TestDatabase) throws -> Result) throws -> Result {
-    let database = try make(template())
-    do {
-      let result = try body(database)
-      try database.drop()
-      return result
-    } catch let first {
-      // The test's own error is the one to see; what cannot be dropped now is swept an hour later.
-      do { try database.drop() } catch { throw first }
-      throw first
-    }
+    try make(template()).used(by: body)
+  }
+
+  /// An empty database without the schema, for tests of the migrations themselves.
+  public static func withEmpty<Result>(_ body: (TestDatabase) throws -> Result) throws -> Result {
+    try make("template0").used(by: body)
   }
 
   public static func with<Result>(
@@ -44,21 +40,17 @@ public struct TestDatabase: Sendable {
       try database.drop()
       return result
     } catch let first {
-      do { try database.drop() } catch { throw first }
-      throw first
+      try database.dropQuietly(after: first)
     }
   }
 
-  /// An empty database without the schema, for tests of the migrations themselves.
-  public static func withEmpty<Result>(_ body: (TestDatabase) throws -> Result) throws -> Result {
-    let database = try make("template0")
+  private func used<Result>(by body: (TestDatabase) throws -> Result) throws -> Result {
     do {
-      let result = try body(database)
-      try database.drop()
+      let result = try body(self)
+      try drop()
       return result
     } catch let first {
-      do { try database.drop() } catch { throw first }
-      throw first
+      try dropQuietly(after: first)
     }
   }
 
@@ -70,6 +62,12 @@ public struct TestDatabase: Sendable {
 
   private func drop() throws {
     try Self.server().run(script: "drop database if exists \(name) with (force)")
+  }
+
+  /// The test's own error is the one to see; what cannot be dropped now is swept an hour later.
+  private func dropQuietly(after first: any Error) throws -> Never {
+    do { try drop() } catch { throw first }
+    throw first
   }
 
   // MARK: Making

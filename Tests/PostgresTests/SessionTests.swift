@@ -235,4 +235,16 @@ import Testing
       #expect(row.text(0) == "millrace_operator" && row.text(1) != "millrace_operator" && row.text(2) == "millrace")
     }
   }
+
+  @Test("a session that somebody else has used is told apart, as a pooler in transaction mode would make it")
+  func pooler() throws {
+    try TestDatabase.with { database in
+      #expect(try database.connect().keepsItsSession(beside: try database.connect()))
+      let session = try database.connect()
+      // The next statement's name: what another client of a pooler would have left there.
+      try session.run(script: "prepare s2 as select 1")
+      let error = #expect(throws: PostgresError.self) { try session.rows("select 2") }
+      #expect(error?.kind == .setup && error?.message.contains("a pooler in transaction mode") == true)
+    }
+  }
 }

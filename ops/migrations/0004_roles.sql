@@ -40,12 +40,13 @@ end $$;
 -- Every start compares the schema's version.
 grant select on migration to millrace_allocate_leads, millrace_relay_events, millrace_operator;
 
--- What every worker of the shape *decide* needs. The identity of an event that went to the dead letters is freed again;
--- nothing else is deleted.
+-- What every worker of the shape *decide* needs. A seen identity is given back when its event turns out to be a dead
+-- letter; nothing else is deleted.
 grant select, insert, update on position, intake to millrace_allocate_leads;
 grant select, insert, delete on seen_event to millrace_allocate_leads;
 grant select, insert on dead_letter, outbox, set_aside to millrace_allocate_leads;
 grant select, insert, update on scheduled_event to millrace_allocate_leads;
+grant select on outbox_state to millrace_allocate_leads;
 
 -- allocate-leads: reads the firm, changes what allocation counts, writes leads and how they came about.
 grant select on branch, person, protection_policy, ruleset, allocation_rule to millrace_allocate_leads;
@@ -54,15 +55,14 @@ grant select, insert, update on lead to millrace_allocate_leads;
 grant select, insert on lead_history, allocation_snapshot, lead_duplicate to millrace_allocate_leads;
 grant usage on sequence lead_block, snapshot_block to millrace_allocate_leads;
 
--- relay-events: empties the outbox, moves due events into it, publishes dead letters, drops what is old enough. It sees
--- no lead and no person but those in events.
+-- relay-events: empties the outbox, moves due events into it, and drops what was kept long enough. It sees no lead and
+-- no person but what dead letters hold.
 grant select, insert, delete on outbox to millrace_relay_events;
+grant select on outbox_state to millrace_relay_events;
 grant select, insert, update, delete on outbox_run to millrace_relay_events;
 grant select, insert on outbox_refused to millrace_relay_events;
 grant select, update on relay to millrace_relay_events;
-grant select, delete on scheduled_event to millrace_relay_events;
-grant select on outbox_state to millrace_relay_events;
-grant select, delete on dead_letter, seen_event to millrace_relay_events;
+grant select, delete on scheduled_event, seen_event, dead_letter to millrace_relay_events;
 
 -- The command: reads everything (above), lets stopped partitions go on, settles dead letters, loads the firm. Leads, their
 -- history it only reads; the outbox takes the events that it replays.

@@ -48,6 +48,8 @@ struct ExplanationPage {
     if part.asksRules {
       text += "\nRules, set \(judgement.ruleset ?? 0), in order; the first that matches gives the branch:\n"
       text += part.rules.isEmpty ? "none\n" : rules(part).aligned
+      let left = part.rules.count - rules(part).rows.count
+      if left > 0 { text += "\(left) more were not reached.\n" }
     } else if judgement.branch != nil {
       text += "\nIt waited in this branch: the rules are not asked again.\n"
     }
@@ -64,11 +66,9 @@ struct ExplanationPage {
 
   private func rules(_ part: LeadExplanation) -> Table {
     var table = Table(.right("rule"), .left("conditions"), .left("branch"), .left("outcome"))
-    var isFound = false
     for (rule, obstacle) in part.rules {
-      let outcome = isFound ? "not reached" : obstacle ?? "matches"
-      table.add(.number(rule.position), .text(rule.conditions), .text(rule.branch), .text(outcome))
-      isFound = isFound || obstacle == nil
+      table.add(.number(rule.position), .text(rule.conditions), .text(rule.branch), .text(obstacle ?? "matches"))
+      if obstacle == nil { break }
     }
     return table
   }

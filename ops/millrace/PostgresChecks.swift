@@ -52,33 +52,21 @@ struct PostgresChecks {
     return [.ok("postgresql", "version \(place)")]
   }
 
-  /// A pooler in transaction mode gives a session away between transactions. So: mark our session, let another one
-  /// begin a transaction, which takes the server session that was free last, and look for the mark.
   private func pooler(_ session: Connection) throws -> [Finding] {
-    let lost = ["26000", "42P05"]
     let fact: String
     do throws(PostgresError) {
-      if try staysItself(session) { return [.ok("pooler", "sessions stay what they are")] }
+      if try session.keepsItsSession(beside: try connect()) { return [.ok("pooler", "sessions stay what they are")] }
       fact = "a pooler in transaction mode is between here and PostgreSQL"
     } catch {
-      guard lost.contains(error.sqlState) else { throw error }
-      fact = "prepared statements get lost: a pooler in transaction mode (\(error.sqlState))"
+      // Prepared statements that got lost, or that somebody else left.
+      guard error.sqlState == "26000" || error.sqlState == "42P05" else { throw error }
+      fact = error.description
     }
     return [
       .wrong(
         "pooler", fact,
         do: "go to PostgreSQL itself, or pool by session: our sessions keep prepared statements, limits and the role")
     ]
-  }
-
-  private func staysItself(_ session: Connection) throws(PostgresError) -> Bool {
-    let mark = "\(getpid())"
-    let before = try session.rows("select set_config('millrace.probe', $1, false), pg_backend_pid()") { $0.text(mark) }
-    let other = try connect()
-    try other.run(script: "begin; select 1")
-    let after = try session.rows("select current_setting('millrace.probe', true), pg_backend_pid()")
-    try other.run(script: "rollback")
-    return after[0].optionalText(0) == mark && after[0].integer(1) == before[0].integer(1)
   }
 
   private func clock(_ session: Connection) throws -> [Finding] {
