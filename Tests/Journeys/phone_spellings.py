@@ -22,10 +22,11 @@ COUNTRIES = sorted(phonenumberutil.SUPPORTED_REGIONS)
 PREFIXES = sorted(GEOCODE_DATA)
 KINDS = ["fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "voip", "personal_number", "pager", "uan",
          "voicemail", "general_desc"]
-# Digits that every supported Python knows: those of Unicode 14.
+# Digits that every supported Python knows: those of Unicode 14, without the rows that later versions added.
+LATER_ROWS = {0x10D40, 0x116D0, 0x116DA, 0x11BF0, 0x11F50, 0x1CCF0, 0x1E4F0, 0x1E5F1}
 DIGIT_ROWS = [code for code in range(0x110000)
               if unicodedata.digit(chr(code), None) == 0 and unicodedata.category(chr(code)) == "Nd"
-              and code not in (0x11F50, 0x1E4F0) and not 0x10D40 <= code <= 0x10D49]
+              and code not in LATER_ROWS]
 EXTENSIONS = ["ext", "ext.", "ext:", "extn", "extension", "extensión", "extensio\u0301n", "xtn", "x", "X", "#", "~",
               ";ext=", "anexo", "доб", "ｅｘｔ", "ｘ", "＃", "～", "int", "Int.", "ｉｎｔ", ",", ",,", ";", "EXT", "-"]
 PUNCTUATION = list("-.()/[]~ x*") + ["\u00a0", "\u2010", "\u2012", "\u2013", "\u2015", "\u2212", "\u30fc", "\uff0d",

@@ -1,7 +1,7 @@
 """`millrace phone` against PyPI's `phonenumbers`, number by number, with a fresh seed each time.
 
-MILLRACE_SEED repeats a run; MILLRACE_LONG=1 takes a million numbers instead of 20,000; MILLRACE names the executable,
-the one built last by default.
+MILLRACE_SEED repeats a run; MILLRACE_LONG=1 (as `ops/test --long` sets it) takes a million numbers instead of 20,000;
+MILLRACE names the executable, the one built last by default.
 """
 
 import collections
@@ -94,6 +94,7 @@ def test_the_data_is_of_the_library_compared_with():
     assert version.stdout.strip() == phonenumbers.__version__
 
 
+@pytest.mark.timeout(3600 if LONG else 300)
 def test_every_number_comes_out_as_in_libphonenumber():
     seed, pieces = fresh_seed(), 50 if LONG else 1
     reasons, different = together(
@@ -103,7 +104,7 @@ def test_every_number_comes_out_as_in_libphonenumber():
     assert reasons["-"] > 0.4 * pieces * PIECE and len(reasons) >= 6
 
 
-@pytest.mark.skipif(not LONG, reason="a minute and more: MILLRACE_LONG=1")
+@pytest.mark.long
 def test_a_number_behind_every_known_prefix_comes_out_as_in_libphonenumber():
     seed = fresh_seed()
     reasons, different = together(

@@ -41,5 +41,4 @@ def test_a_changed_byte_is_named_by_its_section(derived):
 
 def test_the_library_is_the_one_that_is_pinned(derived):
     version = generate.unpack(committed(), list(derived))["library version"].decode()
-    pins = (ROOT / "ops/phone-data/requirements.txt").read_text() + (ROOT / "ops/lib/tests.txt").read_text()
-    assert pins.count("phonenumbers==") == pins.count(f"phonenumbers=={version} ") == 2
+    assert f"phonenumbers=={version} " in (ROOT / "ops/lib/tests.txt").read_text()

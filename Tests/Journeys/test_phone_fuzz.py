@@ -2,7 +2,6 @@
 
 import collections
 import os
-import pathlib
 import subprocess
 
 import pytest
@@ -14,7 +13,7 @@ from test_phone_agreement import ROOT, answers, executable
 CORPUS = ROOT / ".build/fuzz/phone/corpus"
 
 
-@pytest.mark.skipif(not os.environ.get("MILLRACE_LONG"), reason="a minute and more: MILLRACE_LONG=1")
+@pytest.mark.long
 def test_what_a_fuzzer_finds_neither_crashes_nor_differs_from_libphonenumber():
     done = subprocess.run([ROOT / "Tests/Fuzz/phone/run", os.environ.get("MILLRACE_FUZZ_SECONDS", "120")],
                           capture_output=True, text=True)

@@ -3,6 +3,8 @@
     generate.py FILE            writes it
     generate.py --compare FILE  ends with 1 and says which part differs, if FILE is not what would be written
 
+ops/phone-data/derive calls it with the pinned version of the library.
+
 Core/PhoneNumbers/PhoneData.swift reads what this writes; the two change together. All numbers are little-endian.
 The character tables follow the Unicode version of the Python that runs this, which is written into the file; a
 comparison under another Unicode version leaves those tables out and says so.

@@ -53,6 +53,8 @@ class Places:
         if not english or english == country_name:
             return country
         subdivision, city = subdivisions.split(country, english)
+        if subdivision is None and country in subdivisions.COUNTRIES:
+            raise SystemExit(f"{country}: no ISO 3166-2 code is known for {english!r}")
         path = country
         if subdivision:
             self._paths.setdefault(subdivision, (country, subdivision, len(subdivision)))

@@ -22,6 +22,7 @@ UNITED_STATES = {
     "West Virginia": "WV", "Wisconsin": "WI", "Wyoming": "WY",
 }
 US_CODES = set(UNITED_STATES.values())
+COUNTRIES = {"CN", "US"}
 
 
 def split(country, description):
