@@ -105,7 +105,9 @@ enum Lag {
     let rows = try session.rows(
       """
       with waiting (place, what, name, since, events, note) as (
-        select 1, 'outbox', topic, emitted_at, cardinality(payloads) + cardinality(dead_letters), null from outbox
+        select 1, 'outbox', o.topic, o.emitted_at, cardinality(o.payloads) + cardinality(o.dead_letters),
+          case when r.expires_at < clock_timestamp() then 'no relay-events is active' end
+        from outbox o, relay r
         union all
         select 2, 'refused by the broker', topic, refused_at, 1, 'see the table outbox_refused' from outbox_refused
         union all
