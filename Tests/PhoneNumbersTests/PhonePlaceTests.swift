@@ -44,12 +44,45 @@ struct PhonePlaceTests {
     #expect(place.regionPath == nil)
   }
 
-  @Test("names the carrier a mobile range was given to")
-  func carrier() throws {
-    let place = try PhoneNumber(parsing: "+86 139 1234 5678").place
-    #expect(place.carrier == "China Mobile")
-    #expect(place.carrierInChinese == "中国移动")
-    #expect(try PhoneNumber(parsing: "+86 755 8600 0000").place.carrier == nil)
+  @Test(
+    "names the carrier a mobile range was given to",
+    arguments: [
+      ("+8613912345678", "China Mobile", "中国移动"), ("+8613012345678", "China Unicom", "中国联通"),
+      ("+8618912345678", "China Telecom", "中国电信"), ("+447400123456", "Three", nil), ("+6591234567", "SingTel", nil),
+      ("+85291234567", "3", "3"), ("+821012345678", nil, nil), ("+8675586000000", nil, nil),
+    ] as [(String, String?, String?)])
+  func carrier(text: String, english: String?, chinese: String?) throws {
+    let place = try PhoneNumber(parsing: text).place
+    #expect(place.carrier == english)
+    #expect(place.carrierInChinese == chinese)
+  }
+
+  @Test("knows every zone that a number may be in")
+  func zones() throws {
+    #expect(try PhoneNumber(parsing: "+7 800 555 3535").place.timeZones.names.count > 5)
+    #expect(try PhoneNumber(parsing: "+1 650 253 0000").place.timeZones.joined == "America/Los_Angeles")
+    #expect(try PhoneNumber(parsing: "+800 1234 5678").place.timeZones.isEmpty)
+  }
+
+  @Test("of an Argentine mobile number is the place of its area code")
+  func mobileToken() throws {
+    let mobile = try PhoneNumber(parsing: "+54 9 343 422 1212").place
+    #expect(mobile.kind == .mobile)
+    #expect(mobile.english == "Paraná, Entre Ríos")
+    #expect(mobile.regionPath?.description == "AR/Paraná, Entre Ríos")
+  }
+
+  @Test("is in the data for every Chinese province and US state, with the ISO 3166-2 code")
+  func subdivisions() {
+    let provinces = """
+      AH BJ CQ FJ GD GS GX GZ HA HB HE HI HL HN JL JS JX LN NM NX QH SC SD SH SN SX TJ XJ XZ YN ZJ
+      """
+    let states = """
+      AK AL AR AZ CA CO CT DC DE FL GA HI IA ID IL IN KS KY LA MA MD ME MI MN MO MS MT NC ND NE NH NJ NM NV NY OH OK OR
+      PA RI SC SD TN TX UT VA VT WA WI WV WY
+      """
+    for code in provinces.split(whereSeparator: \.isWhitespace) { #expect(RegionPath("CN-\(code)") != nil, "\(code)") }
+    for code in states.split(whereSeparator: \.isWhitespace) { #expect(RegionPath("US-\(code)") != nil, "\(code)") }
   }
 }
 
