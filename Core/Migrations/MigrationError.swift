@@ -15,4 +15,12 @@ public enum MigrationError: Error, Equatable, CustomStringConvertible {
     case .postgres(let error): error.description
     }
   }
+
+  /// The same for those who handle errors of PostgreSQL only.
+  public var asPostgresError: PostgresError {
+    switch self {
+    case .different(let sentence): .unfit(sentence)
+    case .step(_, let error), .postgres(let error): error
+    }
+  }
 }

@@ -57,7 +57,7 @@ public final class Connection {
   private static func open(_ settings: [(String, String)]) throws(PostgresError) -> OpaquePointer {
     let names = settings.map { strdup($0.0) }
     let values = settings.map { strdup($0.1) }
-    defer { (names + values).forEach { free($0) } }
+    defer { for copy in names + values { free(copy) } }
     let opened = PQconnectdbParams(
       names.map { UnsafePointer($0) } + [nil], values.map { UnsafePointer($0) } + [nil], 1)
     guard let opened else { throw .lostConnection("out of memory") }

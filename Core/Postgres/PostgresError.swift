@@ -30,6 +30,12 @@ public struct PostgresError: Error, Equatable, Sendable, CustomStringConvertible
     self.kind = kind
   }
 
+  /// For what is wrong with a database that answers well, such as a schema of another version: an operator must act.
+  public static func unfit(_ sentence: String) -> PostgresError {
+    // object_not_in_prerequisite_state
+    PostgresError(kind: .setup, sqlState: "55000", message: sentence)
+  }
+
   static func lostConnection(_ message: String) -> PostgresError {
     PostgresError(sqlState: "08000", message: message)
   }

@@ -80,11 +80,11 @@ enum DeadLetterSettling {
   }
 
   private static func runDiscard(_ invocation: Invocation) throws -> Exit {
-    try settle(invocation, "discarded", excluding: { _ in nil }) { _, _ in }
+    try settle(invocation, "discarded") { _ in nil } _: { _, _ in }
   }
 
   private static func settle(
-    _ invocation: Invocation, _ state: String, excluding: (DeadLetter) -> String?,
+    _ invocation: Invocation, _ state: String, _ excluding: (DeadLetter) -> String?,
     _ act: (_ letters: [DeadLetter], _ session: Connection) throws -> Void
   ) throws -> Exit {
     let filter = try DeadLetterFilter(invocation, state: "open")

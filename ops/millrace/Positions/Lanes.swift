@@ -38,7 +38,7 @@ enum Lanes {
     var table = Table(
       .left("worker"), .left("topic"), .right("partition"), .right("position"), .left("state"), .left("rule"),
       .left("since"), .right("accept"), .left("why"))
-    rows.forEach { row in
+    for row in rows.map({ $0 }) {
       table.add(
         .text(row.text(0)), .text(row.text(1)), .number(row.integer(2)), .number(row.integer(3)), .text(row.text(4)),
         .text(optional: row.optionalText(5)), .time(optional: row.optionalTimestamp(6)), .number(row.integer(8)),
@@ -85,8 +85,8 @@ enum Lanes {
         order by worker, topic, partition for update
         """
       ) { filter.bind(&$0) }
-      rows.forEach { row in
-        guard let rule = row.optionalText(3) else { return }
+      for row in rows.map({ $0 }) {
+        guard let rule = row.optionalText(3) else { continue }
         table.add(
           .text(row.text(0)), .text(row.text(1)), .number(row.integer(2)), .text(rule),
           .text(optional: row.optionalText(4)))
