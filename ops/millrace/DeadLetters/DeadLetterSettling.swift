@@ -80,7 +80,10 @@ enum DeadLetterSettling {
   }
 
   private static func runDiscard(_ invocation: Invocation) throws -> Exit {
-    try settle(invocation, "discarded") { _ in nil } _: { _, _ in }
+    try settle(invocation, "discarded") { _ in
+      nil
+    } _: { _, _ in
+    }
   }
 
   private static func settle(
