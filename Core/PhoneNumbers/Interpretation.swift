@@ -2,14 +2,14 @@
 enum Interpretation {
   typealias Refusal = PhoneNumber.Refusal
 
-  /// Room for a number after a transform: the longest text and the digits that a transform adds.
-  static let room = 250 + 6
+  /// Room for a number after two transforms: the longest text, and six digits at most that each adds.
+  static let room = 250 + 2 * 6
 
   /// - Parameters:
   ///   - international: whether the text began with a plus sign.
   ///   - digits: at least two of them.
   ///   - region: the region that national forms are of.
-  ///   - spare: room for `room` digits.
+  ///   - spare: room for twice `room` digits.
   @inline(__always)
   static func read(
     international: Bool, _ digits: Digits, in region: NumberingRegion?, spare: UnsafeMutablePointer<UInt8>
@@ -101,8 +101,7 @@ enum Interpretation {
     _ digits: Digits, keeping group: Range<Int>, from end: Int, in region: NumberingRegion,
     spare: UnsafeMutablePointer<UInt8>
   ) -> Digits {
-    // A second transform of one number reads what the first one wrote: then the text before the kept digits is no
-    // longer than it was, or the number is put together beside it.
+    // What the first transform of a number wrote, the second one reads: it writes to the other half.
     let start = digits.baseAddress == UnsafePointer(spare) ? spare + room : spare
     var count = 0
     func add(_ digit: UInt8) {

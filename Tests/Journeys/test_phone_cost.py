@@ -1,0 +1,26 @@
+"""What reading a number costs in the program that the bench times: no memory asked for, nothing to wait for first."""
+
+import random
+import subprocess
+
+import pytest
+
+pytest.importorskip("phonenumbers")
+import phone_spellings
+from test_phone_agreement import ROOT
+
+
+def test_reading_and_placing_a_number_asks_for_no_memory(tmp_path):
+    program = ROOT / ".build/release/bench-phone"
+    assert program.exists(), "build it: swift build -c release --static-swift-stdlib --product bench-phone"
+    seed = random.SystemRandom().randrange(1 << 40)
+    source = random.Random(seed)
+    numbers = tmp_path / "numbers"
+    numbers.write_text("".join(
+        f"{country or ''}\t{text}\n" for text, country in (phone_spellings.spelled(source) for _ in range(10_000))))
+    done = subprocess.run([program, numbers, "0.2"], capture_output=True, check=True, text=True, timeout=60)
+    found = dict(line.split() for line in done.stdout.splitlines())
+    print(found)
+    assert int(found["read"]) > 5_000
+    assert int(found["allocations"]) == 0, f"seed {seed}"
+    assert float(found["ready_seconds"]) < 0.005
