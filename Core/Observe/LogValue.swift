@@ -24,7 +24,8 @@ public struct LogValue: Sendable, Hashable {
   /// A length of time, printed as a number of seconds.
   public static func seconds(_ duration: Duration) -> LogValue {
     let (seconds, attoseconds) = duration.components
-    return .real(Double(seconds) + Double(attoseconds / 1_000_000_000_000) / 1e6)
+    // One division at the end: a sum of two would print as 1.1320000000000001.
+    return .real((Double(seconds) * 1e6 + Double(attoseconds / 1_000_000_000_000)) / 1e6)
   }
 
   /// A place in Kafka, `topic/partition/offset`, readable however long the offset is.

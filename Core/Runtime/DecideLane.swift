@@ -215,7 +215,7 @@ final class DecideLane<W: Worker>: Lane {
     guard failure.isPassing else { return stopLoudly(failure) }
     let wait = backoff.failed()
     status.obstacle("failure", "waits: \(failure)")
-    log.warning("a batch failed; trying again", ["cause": .text(failure.description), "wait": .seconds(wait)])
+    log.warning("the lane waits and tries again", ["cause": .text(failure.description), "wait": .seconds(wait)])
     metrics.failures.add()
     needsResync = true
     pollPaused(for: wait)
@@ -258,11 +258,24 @@ final class DecideLane<W: Worker>: Lane {
     nextChores = Monotonic.now + .seconds(1)
     if flushed.isWaiting, current.isEmpty { try readLog() }
     tell(consumer)
+    try checkOutbox()
     for cursor in cursors {
       guard let high = consumer.cachedHighWatermark(cursor.partition), let place = places[cursor.partition] else { continue }
       metrics.lag(cursor.partition, max(0, high - applied[place]))
     }
     if cursors.contains(where: \.isStopped) { try resumeWhatMayGoOn(consumer) }
+  }
+
+  /// What cannot be published must be seen, not hidden in a growing table: then no more is taken in.
+  private func checkOutbox() throws(LaneFailure) {
+    guard let connection, !cursors.isEmpty else { return }
+    let sentence = try LaneFailure.postgres { () throws(PostgresError) in
+      try connection.rows("select outbox_obstacle($1, $2)") {
+        $0.integer(settings.settings[.outboxOldest].milliseconds)
+        $0.integer(Int64(settings.settings[.outboxLargest]))
+      }[0].optionalText(0)
+    }
+    if let sentence { throw .unready(sentence) }
   }
 
   func readLog() throws(LaneFailure) {

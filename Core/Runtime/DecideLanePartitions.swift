@@ -26,7 +26,11 @@ extension DecideLane {
   }
 
   func connected() throws(LaneFailure) -> Connection {
-    let opened = try LaneFailure.postgres { () throws(PostgresError) in try settings.connect(W.name, durable: false) }
+    let (opened, obstacle) = try LaneFailure.postgres { () throws(PostgresError) in
+      let opened = try settings.connect(W.name, durable: false)
+      return (opened, try settings.obstacle(opened))
+    }
+    if let obstacle { throw .unready(obstacle) }
     status.obstacle("start", nil)
     return opened
   }

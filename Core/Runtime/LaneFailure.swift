@@ -7,6 +7,8 @@ enum LaneFailure: Error, CustomStringConvertible {
   case kafka(KafkaError)
   /// Rows of these partitions are not as the lane expects them: somebody else has moved, taken or stopped them.
   case moved([TopicPartition])
+  /// The database is not as this program needs it, or takes nothing in; the sentence says who must do what.
+  case unready(String)
   /// A rule of our own is broken: the lane must stop.
   case broken(String)
 
@@ -15,7 +17,7 @@ enum LaneFailure: Error, CustomStringConvertible {
     switch self {
     case .postgres(let error): error.isTransient || error.kind == .conflict
     case .kafka(let error): error.isTransient
-    case .moved: true
+    case .moved, .unready: true
     case .broken: false
     }
   }
@@ -25,7 +27,7 @@ enum LaneFailure: Error, CustomStringConvertible {
     case .postgres(let error): error.description
     case .kafka(let error): error.description
     case .moved(let partitions): "the positions of \(partitions) were moved by somebody else"
-    case .broken(let sentence): sentence
+    case .broken(let sentence), .unready(let sentence): sentence
     }
   }
 }

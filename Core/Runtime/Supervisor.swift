@@ -112,7 +112,7 @@ public final class Supervisor {
 
   /// Reads settings for `worker`, or prints help or what is wrong with them and ends the process.
   static func settings(for worker: String, summary: String, _ own: SettingGroup) -> WorkerSettings {
-    let groups = [own] + WorkerSettings.common
+    let groups = [own] + WorkerSettings.common(worker)
     if CommandLine.arguments.contains("--help") || CommandLine.arguments.contains("-h") {
       print("\(worker): \(summary)\n\nEverything is set in the environment.\n\n\(Settings.help(for: groups))")
       exit(0)
@@ -121,7 +121,7 @@ public final class Supervisor {
       complain("\(worker) takes no arguments; --help lists its settings")
     }
     do {
-      return try WorkerSettings(worker, groups, reading: try Environment.ofProcess())
+      return try WorkerSettings(worker, own, reading: try Environment.ofProcess())
     } catch {
       complain("\(worker) cannot start:\n\(error)")
     }

@@ -51,9 +51,12 @@ final class SweepLane<S: Sweep>: Lane {
   /// Answers how many items were decided.
   private func turn() throws(LaneFailure) -> Int {
     if connection == nil {
-      connection = try LaneFailure.postgres { () throws(PostgresError) in
-        try settings.connect(S.name, durable: false)
+      let (opened, obstacle) = try LaneFailure.postgres { () throws(PostgresError) in
+        let opened = try settings.connect(S.name, durable: false)
+        return (opened, try settings.obstacle(opened))
       }
+      if let obstacle { throw .unready(obstacle) }
+      connection = opened
       status.obstacle("start", nil)
     }
     guard let connection else { return 0 }
@@ -140,7 +143,7 @@ final class SweepLane<S: Sweep>: Lane {
     }
     let wait = failure.isPassing ? backoff.failed() : .seconds(5)
     status.obstacle("failure", failure.isPassing ? "waits: \(failure)" : "stopped: \(failure)")
-    log.warning("a sweep failed; trying again", ["sweep": .text(S.name), "cause": .text(failure.description)])
+    log.warning("the sweep waits and tries again", ["sweep": .text(S.name), "cause": .text(failure.description)])
     _ = stopping.wait(wait)
   }
 

@@ -1,4 +1,5 @@
 public import Kafka
+internal import Migrations
 internal import Observe
 public import Postgres
 public import Settings
@@ -18,6 +19,11 @@ extension Setting<Int> {
       "GARBAGE_PERCENT", .integer(1...100), default: 50,
       "share of refused events, of at least 500 from one source, at which a partition is stopped")
   }
+  static var outboxLargest: Setting {
+    Setting(
+      "OUTBOX_LARGEST", .byteSize(1 << 20...1 << 50), default: 1 << 30,
+      "bytes of unpublished events at which no more are taken in")
+  }
   static var httpPort: Setting {
     Setting("HTTP_PORT", .port, default: 0, "port of /live, /ready and /metrics; 0 takes a free one and logs it")
   }
@@ -25,29 +31,30 @@ extension Setting<Int> {
 
 extension Setting<String> {
   static var httpAddress: Setting { Setting("HTTP_ADDRESS", .text, default: "127.0.0.1", "address of the same") }
-  public static var databaseSchema: Setting {
-    Setting("DATABASE_SCHEMA", .text, default: "millrace", "schema that holds the tables")
-  }
-  static var databaseRole: Setting {
-    Setting(
-      "DATABASE_ROLE", .text, default: "",
-      "role to act as; empty takes millrace_ and the worker's name, none stays with the login's own rights")
-  }
 }
 
 extension Setting<Duration> {
   static var shutdown: Setting {
     Setting("SHUTDOWN_WITHIN", .duration(.seconds(1)...(.seconds(600))), default: .seconds(20), "bound on an orderly end")
   }
-  static var databasePatience: Setting {
+  static var outboxOldest: Setting {
     Setting(
-      "DATABASE_PATIENCE", .duration(.milliseconds(500)...(.seconds(300))), default: .seconds(8),
-      "bound on a statement, a lock and an idle transaction; has to lie below the group's session timeout")
+      "OUTBOX_OLDEST", .duration(.seconds(1)...(.seconds(86_400))), default: .seconds(900),
+      "age of the oldest unpublished event at which no more are taken in")
   }
   static var watchdog: Setting {
     Setting(
       "WATCHDOG_AFTER", .duration(.seconds(5)...(.seconds(3600))), default: .seconds(120),
       "a lane that does not come round for so long ends the process")
+  }
+}
+
+extension Setting<Duration?> {
+  static var databasePatience: Setting {
+    Setting(
+      "DATABASE_PATIENCE", .optional(.duration(.milliseconds(500)...(.seconds(300)))), default: nil,
+      "bound on a statement, a lock and an idle transaction; by default two thirds of the consumer group's session "
+        + "timeout, 10 s at most; has to lie below that timeout")
   }
 }
 
@@ -65,22 +72,45 @@ extension Setting<LogFormat> {
 public struct WorkerSettings: Sendable {
   public let settings: Settings
   let worker: String
+  private let patience: Duration
 
   /// What lanes of the shape *decide* are set by.
-  static let work = SettingGroup("Work", Setting.lanes, Setting.batchEvents, Setting.batchBytes, Setting.garbageShare)
+  static let work = SettingGroup(
+    "Work", Setting.lanes, Setting.batchEvents, Setting.batchBytes, Setting.garbageShare,
+    Setting.outboxOldest, Setting.outboxLargest)
 
-  static let common: [SettingGroup] = [
-    SettingGroup("Kafka", Setting.kafka),
-    SettingGroup(
-      "PostgreSQL", Setting.postgres, Setting.databaseSchema, Setting.databaseRole, Setting.databasePatience),
-    SettingGroup(
-      "Process", Setting.httpAddress, Setting.httpPort, Setting.logLevel, Setting.logFormat, Setting.shutdown,
-      Setting.watchdog),
-  ]
+  static func common(_ worker: String) -> [SettingGroup] {
+    [
+      SettingGroup("Kafka", Setting.kafka),
+      SettingGroup(
+        "PostgreSQL", Setting.postgres, Setting.databaseSchema, Setting.databaseRole(default: role(of: worker)),
+        Setting.databasePatience),
+      SettingGroup(
+        "Process", Setting.httpAddress, Setting.httpPort, Setting.logLevel, Setting.logFormat, Setting.shutdown,
+        Setting.watchdog),
+    ]
+  }
 
-  init(_ worker: String, _ groups: [SettingGroup], reading environment: Environment) throws(SettingsError) {
+  private static func role(of worker: String) -> String {
+    "millrace_" + String(worker.map { $0 == "-" ? "_" : $0 })
+  }
+
+  init(_ worker: String, _ own: SettingGroup, reading environment: Environment) throws(SettingsError) {
     self.worker = worker
-    settings = try Settings(reading: environment, declared: groups)
+    settings = try Settings(reading: environment, declared: [own] + WorkerSettings.common(worker))
+    let session = WorkerSettings.sessionTimeout(settings)
+    patience = settings[.databasePatience] ?? min(.seconds(10), session * 2 / 3)
+    guard patience < session else {
+      throw SettingsError(sentences: [
+        "DATABASE_PATIENCE is \(patience), but must lie below the consumer group's session timeout "
+          + "(KAFKA_SESSION_TIMEOUT_MS, \(session)): a frozen lane would hold its locks against its heir."
+      ])
+    }
+  }
+
+  /// librdkafka's default is 45 s.
+  private static func sessionTimeout(_ settings: Settings) -> Duration {
+    .milliseconds(settings[.kafka].values["session.timeout.ms"].flatMap { Int($0) } ?? 45_000)
   }
 
   var bounds: ConsumerBounds {
@@ -92,18 +122,9 @@ public struct WorkerSettings: Sendable {
   }
 
   var sessionLimits: SessionLimits {
-    let patience = settings[.databasePatience]
-    return SessionLimits(
-      idleInTransaction: patience, statement: patience, lock: patience, schema: settings[.databaseSchema])
-  }
-
-  /// nil stays with the login's own rights.
-  var role: String? {
-    switch settings[.databaseRole] {
-    case "none": nil
-    case "": "millrace_" + worker.map { $0 == "-" ? "_" : String($0) }.joined()
-    case let role: role
-    }
+    SessionLimits(
+      idleInTransaction: patience, statement: patience, lock: patience, schema: settings[.databaseSchema],
+      role: settings[.databaseRole(default: WorkerSettings.role(of: worker))])
   }
 
   public func kafka() throws(KafkaError) -> Kafka.KafkaProperties {
@@ -116,9 +137,19 @@ public struct WorkerSettings: Sendable {
     _ = try connection.rows("select set_config('synchronous_commit', case when $1 then 'on' else 'off' end, false)") {
       $0.boolean(durable)
     }
-    if let role {
-      _ = try connection.rows("select set_config('role', $1, false)") { $0.text(role) }
-    }
     return connection
+  }
+
+  /// Why a worker cannot work on this database, as one sentence; nil when it can.
+  func obstacle(_ connection: Connection) throws(PostgresError) -> String? {
+    do throws(MigrationError) { try Migrations.check(connection) } catch {
+      if case .postgres(let error) = error { throw error }
+      return error.description
+    }
+    let other = try connect("\(worker) start", durable: false)
+    guard try connection.keepsItsSession(beside: other) else {
+      return "a pooler in transaction mode is between here and PostgreSQL: pool by session instead"
+    }
+    return nil
   }
 }

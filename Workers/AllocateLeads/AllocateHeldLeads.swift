@@ -29,12 +29,16 @@ enum AllocateHeldLeads: Sweep {
           and not (coalesce(p.leave_from <= clock_timestamp(), p.leave_until is not null)
             and coalesce(p.leave_until > clock_timestamp(), true))
         group by p.branch_id),
+      -- Whoever has the branch gives its oldest away: another sweep waits here and then finds what is left.
+      locked as materialized (
+        select b.branch_id, room.free from branch_load b join room on room.branch_id = b.branch_id
+        order by b.branch_id for update of b),
       placeable as (
-        select h.* from room cross join lateral (
+        select h.* from locked cross join lateral (
           select id, version, branch_id, region, source, product, held_since from lead
-          where state = 'held' and branch_id = room.branch_id
+          where state = 'held' and branch_id = locked.branch_id
             and not exists (select from set_aside s where s.sweep = 'allocate-held-leads' and s.item = lead.id::text)
-          order by held_since, id limit least(room.free, $1) for update skip locked) h),
+          order by held_since, id limit least(locked.free, $1) for update skip locked) h),
       routable as (
         select id, version, branch_id, region, source, product, held_since from lead
         where state = 'held' and branch_id is null and held_reason = 'no-rule'
