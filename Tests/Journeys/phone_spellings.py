@@ -164,15 +164,18 @@ def disturbed(random, text):
             random.choice([random.choice(keys[each]), random.choice(keys[each]).lower()]) if each in keys else each
             for each in text[start:])
     if random.random() < 0.12:
-        text += random.choice(["", " ", ", ", "\u00a0"]) + random.choice(EXTENSIONS) + random.choice(["", " ", ".", ": ", "-"]) \
-            + "".join(random.choice("0123456789") for _ in range(random.choice([1, 2, 3, 4, 6, 7, 9, 10, 15, 16, 20, 21]))) \
-            + random.choice(["", "", "", "#"])
+        length = random.choice([1, 2, 3, 4, 6, 7, 9, 10, 15, 16, 20, 21])
+        text += random.choice(["", " ", ", ", "\u00a0"]) + random.choice(EXTENSIONS)
+        text += random.choice(["", " ", ".", ": ", "-"])
+        text += "".join(random.choice("0123456789") for _ in range(length)) + random.choice(["", "", "", "#"])
     if random.random() < 0.06:
-        text = random.choice(["tel:", "", "TEL:", "Tel: ", "call tel:"]) + text + random.choice(["", ";isub=12", ";isub="])
+        text = random.choice(["tel:", "", "TEL:", "Tel: ", "call tel:"]) + text
+        text += random.choice(["", ";isub=12", ";isub="])
         if random.random() < 0.6:
             text += ";phone-context=" + random.choice(
                 ["+1", "+44", "+86", "+1-914-555", "+(86)", "example.com", "a.b-c.d", "www.example.com.", "1.com", "+",
-                 "", "9x", "x9", "-a", "a-", "a..b", "+86x", "\uff0b86", "+\u0668\u0666"]) + random.choice(["", "", ";foo=1"])
+                 "", "9x", "x9", "-a", "a-", "a..b", "+86x", "\uff0b86", "+\u0668\u0666"])
+            text += random.choice(["", "", ";foo=1"])
     if random.random() < 0.06:
         text += random.choice([" / x302", "/x2", "\\ x5", " / 5551234", "/", "..", "_", "#", "##", " \u4e2d", "\u00e9"])
     if random.random() < 0.06:

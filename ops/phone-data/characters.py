@@ -12,8 +12,8 @@ NONE = 255
 
 
 def character_tables(library):
-    """Returns the class table, the class of every character as page numbers and pages, and the automata for a viable number (read forwards) and for
-    an extension at the end (read backwards)."""
+    """Returns the class table, the class of every character as page numbers and pages, and the automata for a viable
+    number (read forwards) and for an extension at the end (read backwards)."""
     everything = "".join(chr(0xFFFD if 0xD800 <= c < 0xE000 else c) for c in range(sys.maxunicode + 1))
     viable = library._VALID_PHONE_NUMBER_PATTERN
     extension = re.compile("(?:%s)" % library._EXTN_PATTERNS_FOR_PARSING, library._REGEX_FLAGS)
