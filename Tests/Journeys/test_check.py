@@ -41,12 +41,14 @@ def test_a_stage_that_takes_too_long_is_ended_and_has_failed(tmp_path):
 
 @pytest.mark.parametrize("kind, code", [(signal.SIGTERM, 143), (signal.SIGKILL, -9)])
 def test_a_signal_ends_the_stage_and_what_it_started(tmp_path, kind, code):
-    script = f"LOGS={tmp_path}; source {LIBRARY}; trap 'end_stage; exit 143' TERM; stage long 60 sh -c 'sleep 61; true'"
+    seconds = f"61.{os.getpid()}"  # Another run of these tests may be under way on this machine.
+    started = f"stage long 60 sh -c 'sleep {seconds}; true'"
+    script = f"LOGS={tmp_path}; source {LIBRARY}; trap 'end_stage; exit 143' TERM; {started}"
     checking = subprocess.Popen(["bash", "-c", script], stdout=subprocess.DEVNULL)
-    processes.wait_until(lambda: runs("sleep", "61"), 10, "the stage did not start within 10 s")
+    processes.wait_until(lambda: runs("sleep", seconds), 10, "the stage did not start within 10 s")
     checking.send_signal(kind)
     assert checking.wait(timeout=10) == code
-    processes.wait_until(lambda: not runs("sleep", "61"), 10, "the stage's own processes did not end within 10 s")
+    processes.wait_until(lambda: not runs("sleep", seconds), 10, "the stage's own processes did not end within 10 s")
 
 
 @pytest.fixture
