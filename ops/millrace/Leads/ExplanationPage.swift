@@ -50,6 +50,7 @@ struct ExplanationPage {
       text += part.rules.isEmpty ? "none\n" : rules(part).aligned
       let left = part.rules.count - rules(part).rows.count
       if left > 0 { text += "\(left) more were not reached.\n" }
+      if part.rules.allSatisfy({ $0.obstacle != nil }) { text += "No rule matches.\n" }
     } else if judgement.branch != nil {
       text += "\nIt waited in this branch: the rules are not asked again.\n"
     }

@@ -79,8 +79,9 @@ enum Lag {
         var unread = lines[lines.count - 1].unread
         if let rule = position.optionalText(4) { unread.notes.insert("stopped: \(rule)") }
         if let sight = sights[partition], let end = sight.end {
-          unread.events += max(0, end - position.integer(3))
-          if let time = sight.time, sight.offset != nil {
+          // Where no record follows, what lies between is markers of transactions.
+          unread.events += sight.offset.map { end - $0 } ?? 0
+          if let time = sight.time {
             unread.seconds = max(unread.seconds, position.timestamp(5).seconds(since: Timestamp(milliseconds: time)))
           }
         } else if let failure = sights[partition]?.failure {
