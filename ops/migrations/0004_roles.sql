@@ -45,34 +45,32 @@ grant select on migration to millrace_allocate_leads, millrace_relay_events, mil
 grant select, insert, update on position, intake to millrace_allocate_leads;
 grant select, insert, delete on seen_event to millrace_allocate_leads;
 grant select, insert on dead_letter, outbox, set_aside to millrace_allocate_leads;
-grant select, insert, update on scheduled_event to millrace_allocate_leads;
+grant insert on scheduled_event to millrace_allocate_leads;
 grant select on outbox_state to millrace_allocate_leads;
 
 -- allocate-leads: reads the firm, changes what allocation counts, writes leads and how they came about.
 grant select on branch, person, protection_policy, ruleset, allocation_rule to millrace_allocate_leads;
 grant select, update on branch_load, person_load to millrace_allocate_leads;
 grant select, insert, update on lead to millrace_allocate_leads;
-grant select, insert on lead_history, allocation_snapshot, lead_duplicate to millrace_allocate_leads;
+grant insert on lead_history, allocation_snapshot, lead_duplicate to millrace_allocate_leads;
 grant usage on sequence lead_block, snapshot_block to millrace_allocate_leads;
 
 -- relay-events: empties the outbox, moves due events into it, and drops what was kept long enough. It sees no lead and
 -- no person but what dead letters hold.
 grant select, insert, delete on outbox to millrace_relay_events;
 grant select on outbox_state to millrace_relay_events;
-grant select, insert, update, delete on outbox_run to millrace_relay_events;
-grant select, insert on outbox_refused to millrace_relay_events;
+grant select, insert, delete on outbox_run to millrace_relay_events;
+grant insert on outbox_refused to millrace_relay_events;
 grant select, update on relay to millrace_relay_events;
 grant select, delete on scheduled_event, seen_event, dead_letter to millrace_relay_events;
 
 -- The command: reads everything (above), lets stopped partitions go on, settles dead letters, loads the firm. Leads, their
 -- history it only reads; the outbox takes the events that it replays.
 grant insert on operator_action to millrace_operator;
-grant insert, update on position to millrace_operator;
-grant update on intake, dead_letter to millrace_operator;
-grant delete on set_aside to millrace_operator;
+grant update on position, dead_letter to millrace_operator;
 grant insert on outbox to millrace_operator;
 grant insert, update on branch, person to millrace_operator;
 -- Rows that triggers add beside a new branch or person.
 grant insert on branch_load, person_load to millrace_operator;
-grant insert, update, delete on protection_policy to millrace_operator;
+grant insert, delete on protection_policy to millrace_operator;
 grant insert on ruleset, allocation_rule to millrace_operator;
