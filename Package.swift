@@ -70,9 +70,9 @@ let package = Package(
       path: "ops/millrace", swiftSettings: strict),
 
     tests("ValuesTests", of: ["Values", "Digest"]),
-    .target(name: "Allocations", path: "ops/bench/phone/allocations"),
+    .target(name: "Allocations", path: "ops/benches/phone/allocations"),
     .executableTarget(
-      name: "bench-phone", dependencies: ["PhoneNumbers", "Allocations"], path: "ops/bench/phone/program",
+      name: "bench-phone", dependencies: ["PhoneNumbers", "Allocations"], path: "ops/benches/phone/program",
       swiftSettings: strict),
 
     tests("JSONTests", of: ["JSON", "Values"]),

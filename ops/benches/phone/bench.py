@@ -12,26 +12,22 @@ the place out, so that nobody has to wonder what the ratio owes to it.
 """
 
 import argparse
-import json
 import os
 import pathlib
 import random
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 
+import phone_spellings
+from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, geocoder, parse, timezone
+from phonenumbers.phonenumberutil import region_code_for_number
+from report import Report
+
+from . import lead_numbers
+
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "Tests/Journeys"))
-
-import phone_spellings  # noqa: E402
-from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, geocoder, parse, timezone  # noqa: E402
-from phonenumbers.phonenumberutil import region_code_for_number  # noqa: E402
-
-from . import lead_numbers  # noqa: E402
-
-ROUNDS = 5
 OURS, THEIRS = 200_000, 10_000
 
 
@@ -82,36 +78,12 @@ def keep_patterns():
     enable_pattern_cache()
 
 
-class Report:
-    def __init__(self):
-        self.rows = []
-
-    def add(self, measure, values, unit, against=None, ratio=None):
-        row = {"bench": "phone", "measure": measure, "value": statistics.median(values), "unit": unit}
-        if len(values) > 1:
-            row["lowest"], row["highest"] = min(values), max(values)
-        if against:
-            row["against"], row["ratio"] = against, round(ratio, 1)
-        self.rows.append(row)
-
-    def print(self):
-        print(f"{'measure':40}{'median':>14}{'lowest':>14}{'highest':>14}  {'unit':12}compared")
-        for row in self.rows:
-            spread = "".join(f"{number(row[each]) if each in row else '':>14}" for each in ("lowest", "highest"))
-            compared = f"{row['ratio']:g} times {row['against']}" if "against" in row else ""
-            print(f"{row['measure']:40}{number(row['value']):>14}{spread}  {row['unit']:12}{compared}".rstrip())
-
-
-def number(value):
-    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
-
-
-def compare(report, executable, measure, numbers, folder):
+def compare(report, executable, measure, numbers, folder, rounds):
     few = numbers[:THEIRS]
     everything, sample = write(numbers, folder, measure), write(few, folder, measure + "-sample")
     found = ours(executable, sample, 0.01)
     rates, with_place, without_place, last = [], [], [], None
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         last = ours(executable, everything, 1)
         rates.append(last["rate"])
         rate, results = theirs(few, True)
@@ -152,24 +124,24 @@ def private_data(executable, path):
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="ops/bench phone", description=__doc__.splitlines()[0])
     parser.add_argument("--json", metavar="FILE", help="also write one object a line")
+    parser.add_argument("--runs", type=int, default=5, help="rounds; medians and spread are printed (default 5)")
     options = parser.parse_args(arguments)
     keep_patterns()
     executable = program()
     seed = random.SystemRandom().randrange(1 << 40)
     source = random.Random(seed)
-    print(f"seed {seed}; {OURS:,} numbers here, {THEIRS:,} of them in Python; {ROUNDS} rounds in turn")
-    report = Report()
+    print(f"seed {seed}; {OURS:,} numbers here, {THEIRS:,} of them in Python; {options.runs} rounds in turn")
+    report = Report("phone")
     with tempfile.TemporaryDirectory() as folder:
         leads = [lead_numbers.lead_number(source) for _ in range(OURS)]
-        last = compare(report, executable, "parse_region", leads, folder)
+        last = compare(report, executable, "parse_region", leads, folder, options.runs)
         hard = [phone_spellings.spelled(source) for _ in range(OURS)]
-        compare(report, executable, "parse_region_hard", hard, folder)
+        compare(report, executable, "parse_region_hard", hard, folder, options.runs)
         path = write(leads, folder, "leads")
-        report.add("ready", [ours(executable, path, 0.01)["ready_seconds"] * 1000 for _ in range(ROUNDS)], "ms")
+        report.add("ready", [ours(executable, path, 0.01)["ready_seconds"] * 1000 for _ in range(options.runs)], "ms")
         report.add("allocations_per_number", [last["allocations"] / OURS], "allocations")
         report.add("private_data", [private_data(executable, path)], "bytes")
     report.print()
     if options.json:
-        with open(options.json, "w") as file:
-            file.writelines(json.dumps(row) + "\n" for row in report.rows)
+        report.write(options.json)
     return 0

@@ -1,5 +1,0 @@
-import sys
-
-from .bench import main
-
-sys.exit(main())

@@ -1,0 +1,170 @@
+"""Leads a second from `lead.registered` to rows in PostgreSQL and `lead.ownership`, against the same job by hand.
+
+    end_to_end       allocate-leads and relay-events, exactly once
+    sql_alone        what allocate-leads said to PostgreSQL, said again byte for byte by a program that does nothing else
+    python_copy      the same job in Python as fast as it can be written: COPY, at least once
+    python_batched   the same with executemany, 1,000 messages a transaction
+    python_single    the same with a transaction a message
+"""
+
+import argparse
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+
+from report import Report
+from services_in_use import ServicesInUse
+
+from . import latency, processes_alone
+from .contenders import ours, peer, recorded, sql_alone
+from .ground import Ground
+from .leads import Leads
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+# Of so many leads, the first few are enough for those who take long.
+SHARES = {"python_batched": 4, "python_single": 40}
+LATENCY_SECONDS = 20
+
+
+def build():
+    for product in ("millrace", "allocate-leads", "relay-events"):
+        built = subprocess.run(["swift", "build", "-c", "release", "--static-swift-stdlib", "--product", product],
+                               cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
+        if built.returncode:
+            raise SystemExit(f"bench allocate: building {product} failed:\n{built.stdout[-3000:]}")
+
+
+def say(line):
+    print(line, file=sys.stderr, flush=True)
+
+
+class Bench:
+    def __init__(self, ground, leads, regions_file, options):
+        self.ground, self.leads, self.regions = ground, leads, regions_file
+        self.options = options
+        self.runs = {}
+        self.report = Report("allocate")
+
+    def run(self, name, contender, share=1):
+        leads = self.leads[: len(self.leads) // share]
+        run = contender(leads)
+        first = self.runs.setdefault("end_to_end" if name == "end_to_end" else name, [])
+        first.append(run)
+        reference = self.runs["end_to_end"][0]
+        if run is not reference:
+            reference.outcome.compare(run.outcome, name, len(leads))
+            run.outcome = None
+        say(f"  {name:24}{run.rate:>10,.0f} leads/s in {len(run.batches)} transactions, rows as those of end_to_end")
+        if self.options.statements:
+            for role, calls, rows, took, wal, hits, query in run.ledger.statements[:16]:
+                text = " ".join(query.split())[:90]
+                say(f"    {took * 1000 / len(leads):8.2f} us/lead {wal / len(leads):7.1f} WAL/lead {calls:6} calls {rows:8} rows {hits / max(1, calls):7.0f} hits  {role} {text}")
+
+    def contenders(self):
+        session = recorded(self.ground, self.leads)
+        for turn in range(self.options.runs):
+            say(f"turn {turn + 1} of {self.options.runs}")
+            self.run("end_to_end", lambda leads: ours(self.ground, leads))
+            self.run("sql_alone", lambda leads: sql_alone(self.ground, leads, session))
+            self.run("python_copy", lambda leads: peer(self.ground, leads, "copy", self.regions))
+            self.run("python_copy_async", lambda leads: peer(self.ground, leads, "copy", self.regions, commit="off"))
+            self.run("two_lanes", lambda leads: ours(self.ground, leads, lanes=2))
+            for name in ("batched", "single"):
+                share = SHARES[f"python_{name}"]
+                self.run(f"python_{name}", lambda leads: peer(self.ground, leads, name, self.regions), share)
+
+    def tell_rates(self):
+        def median(name):
+            return statistics.median(run.rate for run in self.runs[name])
+
+        rates = {name: [run.rate for run in runs] for name, runs in self.runs.items()}
+        for against in ("sql_alone", "python_copy", "python_copy_async", "python_batched", "python_single"):
+            self.report.add("end_to_end", rates["end_to_end"], "leads/s", against, median("end_to_end") / median(against))
+        for name in rates:
+            if name != "end_to_end":
+                against = ("end_to_end", median(name) / median("end_to_end")) if name == "two_lanes" else ()
+                self.report.add(name, rates[name], "leads/s", *against)
+
+    def tell_costs(self):
+        for name, runs in self.runs.items():
+            for measure, unit, of in (
+                ("rows", "rows", lambda run: run.each(self.statements(run, "rows"))),
+                ("statements", "statements", lambda run: run.each(self.statements(run, "statements"))),
+                ("statement_wal", "bytes", lambda run: run.each(self.statements(run, "wal_bytes"))),
+                ("wal", "bytes", lambda run: run.each(run.ledger.wal_bytes)),
+                ("leads_per_transaction", "leads", lambda run: run.leads / len(run.batches)),
+            ):
+                suffix = measure if measure.startswith("leads") else f"{measure}_per_lead"
+                self.report.add(f"{name}_{suffix}", [of(run) for run in runs], unit)
+        for name, runs in self.runs.items():
+            for process in runs[0].cpu:
+                label = process.replace("allocate-leads", "worker").replace("relay-events", "relay").replace(" ", "_")
+                label = "" if label == name.removesuffix("_async") else f"{label}_"
+                self.report.add(f"{name}_{label}cpu_per_lead", [run.each(run.cpu[process] * 1e6) for run in runs], "µs")
+        for run in self.runs["two_lanes"][-1:]:
+            total = sum(run.waits.values())
+            for what, count in run.waits.most_common(4):
+                self.report.add(f"two_lanes_sessions_{what.replace(': ', '_').replace(' ', '_')}", [count / total], "share")
+
+    @staticmethod
+    def statements(run, what):
+        """Of the worker's role, or of whoever plays its part."""
+        return sum(of[what] for role, of in run.ledger.of_role.items() if role == "millrace_allocate_leads")
+
+    def tell_memory(self):
+        peaks = {name: [peak for run in runs for peak in run.peak.values()][:: len(runs[0].peak) or 1]
+                 for name, runs in self.runs.items()}  # fmt: skip
+        worker = [run.peak["allocate-leads"] for run in self.runs["end_to_end"]]
+        copying = peaks["python_copy"]
+        self.report.add("worker_peak_memory", worker, "MB", "python_copy_peak_memory",
+                        statistics.median(worker) / statistics.median(copying))  # fmt: skip
+        self.report.add("python_copy_peak_memory", copying, "MB")
+        self.report.add("relay_peak_memory", [run.peak["relay-events"] for run in self.runs["end_to_end"]], "MB")
+        self.report.add("four_lanes_peak_memory", [processes_alone.four_lanes(self.ground, self.leads)], "MB")
+        idle, ready, admitted = zip(*(processes_alone.idle_and_start(self.ground) for _ in range(self.options.runs)))
+        self.report.add("idle_memory", idle, "MB")
+        self.report.add("start_to_ready", ready, "ms")
+        self.report.add("admission_of_any_consumer", admitted, "ms")
+        self.report.add("start_to_ready_beside_admission", [one - other for one, other in zip(ready, admitted)], "ms")
+
+    def tell_latency(self):
+        wanted = 100 + LATENCY_SECONDS * latency.RATE
+        few = list(Leads(self.ground.folder, wanted, seed=32))
+        for kind, values in zip(("committed", "ownership"), zip(*(latency.measure(self.ground, few)
+                                                                for _ in range(self.options.runs)))):  # fmt: skip
+            for share in (50, 99):
+                self.report.add(f"published_to_{kind}_p{share}",
+                                [latency.percentile(each, share / 100) * 1000 for each in values], "ms")  # fmt: skip
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(
+        prog="ops/bench allocate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", metavar="FILE", help="also write one object a line")
+    parser.add_argument("--runs", type=int, default=3, help="turns; medians and spread are printed (default 3)")
+    parser.add_argument("--leads", type=int, default=200_000, help="leads in the backlog (default 200000)")
+    parser.add_argument("--statements", action="store_true", help="also tell what each statement costs")
+    options = parser.parse_args(arguments)
+    say("building")
+    build()
+    folder = ROOT / ".build/bench-allocate"
+    folder.mkdir(parents=True, exist_ok=True)
+    say(f"{options.leads:,} leads, {options.runs} turns")
+    regions_file = folder / "regions.json"
+    leads = list(Leads(folder, options.leads))
+    shutil.copy(next(folder.glob("regions-*.json")), regions_file)
+    with ServicesInUse.started(folder / "services") as services:
+        ground = Ground(services, ROOT, folder)
+        bench = Bench(ground, leads, regions_file, options)
+        bench.contenders()
+        bench.tell_rates()
+        bench.tell_costs()
+        bench.tell_memory()
+        bench.tell_latency()
+        print(f"{ground.server}, {options.leads:,} leads, {options.runs} turns")
+    bench.report.print()
+    if options.json:
+        bench.report.write(options.json)
+    return 0

@@ -1,0 +1,169 @@
+"""What every contender stands on: the same PostgreSQL, a fresh broker with the same backlog, a fresh copy of the firm."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+
+import psycopg
+from confluent_kafka import Producer
+from services import lifecycle
+
+from .processes_seen import cpu_of_server, lines_of
+
+TOPIC, ANSWERS = "lead.registered", "lead.ownership"
+# More than anybody gets, so that nobody is full and every run does the same work.
+ROOM = 1_000_000
+
+
+class Ground:
+    def __init__(self, services, top, folder):
+        self.services, self.top, self.folder = services, top, folder
+        self.executables = top / ".build/release"
+        with services.connect() as connection:
+            # Each transaction's commit is then known to the microsecond, whoever made it.
+            connection.execute("alter system set track_commit_timestamp = on")
+        lifecycle.stop(services.place, "postgres")
+        lifecycle.start(services.place, "postgres")
+        with services.connect() as connection:
+            connection.execute("create extension pg_stat_statements")
+            self.server = connection.execute("select version()").fetchone()[0].split(" (")[0].split(" on ")[0]
+        self.template = services.create_database()
+        self.command(self.template, "migrate")
+        firm = json.loads(subprocess.run([sys.executable, top / "ops/demo-firm"], check=True, capture_output=True).stdout)
+        for person in firm["people"]:
+            person["capacity"] = ROOM
+        (folder / "firm.json").write_text(json.dumps(firm))
+        self.command(self.template, "leads", "setup", folder / "firm.json", "--execute")
+
+    def environment(self, database, **more):
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        return {**kept, **self.services.variables, "PGDATABASE": database, **{k: str(v) for k, v in more.items()}}
+
+    def command(self, database, *words):
+        ran = subprocess.run([self.executables / "millrace", *words], env=self.environment(database),
+                             capture_output=True, text=True)  # fmt: skip
+        if ran.returncode:
+            raise SystemExit(f"bench allocate: millrace {' '.join(map(str, words))} failed:\n{ran.stderr}{ran.stdout}")
+
+    @contextlib.contextmanager
+    def database(self):
+        """A fresh copy of the firm, after a checkpoint; gone afterwards."""
+        name = self.services.create_database(self.template)
+        try:
+            with self.services.connect() as connection:
+                connection.execute("checkpoint")
+                connection.execute("select pg_stat_statements_reset()")
+            yield name
+        finally:
+            self.services.drop_database(name)
+
+    def fresh_broker(self):
+        """An empty broker with the contract's topics."""
+        lifecycle.stop(self.services.place, "broker")
+        lifecycle.start(self.services.place, "broker")
+        self.command("postgres", "topics", "apply", "--execute")
+
+    def producer(self, **properties):
+        return Producer({
+            "bootstrap.servers": self.services.bootstrap_servers, "partitioner": "murmur2_random",
+            "enable.idempotence": True, "queue.buffering.max.messages": 1_000_000, **properties,
+        })  # fmt: skip
+
+    def publish(self, leads):
+        producer = self.producer(**{"linger.ms": 20})
+        for key, value, headers in leads:
+            producer.produce(TOPIC, value, key, headers=headers)
+            producer.poll(0)
+        if producer.flush(60):
+            raise SystemExit("bench allocate: the broker does not take the leads")
+
+    def connect(self, database):
+        return self.services.connect(database)
+
+    @contextlib.contextmanager
+    def program(self, name, arguments, database, **settings):
+        """A contender's process. Its log is kept beside the services."""
+        log = self.folder / f"{name}.log"
+        with open(log, "w") as file:
+            process = subprocess.Popen([str(word) for word in arguments], stdout=file, stderr=subprocess.STDOUT,
+                                       env=self.environment(database, **settings))  # fmt: skip
+        try:
+            yield process
+        except BaseException as error:
+            error.add_note(f"the end of {log}:\n" + "".join(lines_of(log)[-20:]))
+            raise
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+class Ledger:
+    """What PostgreSQL did between two moments, in rows, statements and bytes of write-ahead log."""
+
+    def __init__(self, ground, database):
+        self.ground, self.database = ground, database
+
+    def __enter__(self):
+        with self.ground.connect(self.database) as connection:
+            self.log = self.position(connection)
+        self.cpu = cpu_of_server(self.ground.services.place, "postgres")
+        self.broker = cpu_of_server(self.ground.services.place, "broker")
+        return self
+
+    def __exit__(self, *_):
+        with self.ground.connect(self.database) as connection:
+            self.wal_bytes = self.position(connection) - self.log
+        self.cpu = cpu_of_server(self.ground.services.place, "postgres") - self.cpu
+        self.broker = cpu_of_server(self.ground.services.place, "broker") - self.broker
+        with self.ground.services.connect() as connection:
+            self.of_role = {
+                role: {"statements": calls, "rows": rows, "wal_bytes": int(wal), "seconds": seconds}
+                for role, calls, rows, wal, seconds in connection.execute(
+                    "select r.rolname, sum(calls), sum(rows), sum(wal_bytes), sum(total_exec_time) / 1000 "
+                    "from pg_stat_statements s join pg_database d on d.oid = s.dbid join pg_roles r on r.oid = s.userid "
+                    "where d.datname = %s group by 1", [self.database])}  # fmt: skip
+            self.statements = connection.execute(
+                "select r.rolname, calls, rows, total_exec_time, wal_bytes, shared_blks_hit, query "
+                "from pg_stat_statements s join pg_database d on d.oid = s.dbid join pg_roles r on r.oid = s.userid "
+                "where d.datname = %s order by total_exec_time desc limit 40", [self.database]).fetchall()  # fmt: skip
+
+    @staticmethod
+    def position(connection):
+        return int(connection.execute("select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')").fetchone()[0])
+
+
+def commits(connection):
+    """(moment, events) of each transaction that applied leads, by the database's own commit time."""
+    return connection.execute(
+        """
+        select extract(epoch from at)::float8, count(*) from (
+          select pg_xact_commit_timestamp(xmin) from lead_history
+          union all select pg_xact_commit_timestamp(xmin) from lead_duplicate
+          union all select pg_xact_commit_timestamp(xmin) from dead_letter) each (at)
+        group by 1 order by 1
+        """
+    ).fetchall()
+
+
+def until(condition, patience, what, pause=0.01):
+    deadline = time.monotonic() + patience
+    while not (answer := condition()):
+        if time.monotonic() > deadline:
+            raise SystemExit(f"bench allocate: waited {patience:.0f} s in vain for {what}")
+        time.sleep(pause)
+    return answer
+
+
+def silently(operation):
+    """None where the other side is not there yet."""
+    try:
+        return operation()
+    except (OSError, psycopg.Error):
+        return None

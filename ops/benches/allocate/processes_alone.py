@@ -1,0 +1,59 @@
+"""The worker's process by itself: memory with a backlog and at rest, and how soon it is ready."""
+
+import contextlib
+import re
+import time
+import urllib.error
+import urllib.request
+
+from confluent_kafka import Consumer
+
+from .contenders import ours
+from .ground import TOPIC, lines_of, until
+from .processes_seen import resident
+
+IDLE_SECONDS = 5
+
+
+def four_lanes(ground, leads):
+    """Megabytes at most with four lanes and all these leads waiting."""
+    return ours(ground, leads, lanes=4, relay=False).peak["allocate-leads"]
+
+
+def idle_and_start(ground):
+    """Megabytes at rest; milliseconds from start to ready, and the part of them that any consumer waits."""
+    ground.fresh_broker()
+    admitted = admission(ground)
+    ground.fresh_broker()
+    with ground.database() as database:
+        program = ground.program("allocate-leads", [ground.executables / "allocate-leads"], database, LOG_FORMAT="json")
+        began = time.monotonic()
+        with program as process:
+            log = ground.folder / "allocate-leads.log"
+            port = until(lambda: re.search(r'"http_port":(\d+)', "".join(lines_of(log))), 20, "the worker's port", 0.002)[1]
+            until(lambda: is_ready(port), 60, "the worker to be ready", 0.002)
+            ready = time.monotonic() - began
+            time.sleep(IDLE_SECONDS)
+            return resident(process.pid), ready * 1000, admitted * 1000
+
+
+def admission(ground):
+    """Seconds that a bare consumer of the same settings waits for its partitions: the broker's own time."""
+    variables = ground.services.variables
+    began = time.monotonic()
+    admitted = []
+    consumer = Consumer({
+        "bootstrap.servers": variables["KAFKA_BOOTSTRAP_SERVERS"], "group.id": "bench-admission",
+        "session.timeout.ms": int(variables["KAFKA_SESSION_TIMEOUT_MS"]),
+    })  # fmt: skip
+    consumer.subscribe([TOPIC], on_assign=lambda *_: admitted.append(time.monotonic() - began))
+    while not admitted:
+        consumer.poll(0.01)
+    consumer.close()
+    return admitted[0]
+
+
+def is_ready(port):
+    with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/ready"):
+        return True
+    return False
