@@ -6,7 +6,7 @@ struct Broker {
   let admin: Admin
   let reader: LogReader
   let properties: Kafka.KafkaProperties
-  static let patience = Duration.seconds(10)
+  static let patience = Duration.seconds(5)
 
   init(_ settings: Settings) throws {
     properties = try Broker.properties(settings)
@@ -36,7 +36,7 @@ struct Broker {
   func topics() throws(Failure) -> [TopicDescription] {
     do throws(KafkaError) { return try admin.topics(within: Broker.patience) } catch {
       throw .unreachable(
-        "Kafka at \(properties["bootstrap.servers"] ?? "no address") does not answer within 10 s: \(error.reason)")
+        "Kafka at \(properties["bootstrap.servers"] ?? "no address") does not answer within 5 s: \(error.reason)")
     }
   }
 }
