@@ -2,34 +2,56 @@ public import Digest
 public import Postgres
 public import Values
 
-/// One set-based statement that writes what a batch decided: a column of values for each `$n`.
+/// One set-based statement that writes what was decided: a column of values for each `$n`.
 ///
-///     .rows(\.opened, "insert into lead (id, name) select * from unnest($1::bigint[], $2::text[])",
+///     .each(\.opened, "insert into lead (id, name) select * from unnest($1::bigint[], $2::text[])",
 ///       .integer { $0.id }, .text { $0.name })
 ///
-/// Statements run in the order of the list, which is the order of locks. One without rows is not sent.
+/// Statements run in the order of the list. One without rows is not sent.
 public struct Write<State, Change>: Sendable {
+  /// What a statement's rows are taken from.
+  public enum Source: Sendable {
+    /// Each change by itself: PostgreSQL writes the first of a batch while the next are being decided.
+    case changes
+    /// The state as the last decision left it.
+    case state
+  }
+
+  public let source: Source
   public let statement: Statement
-  /// Fills the arguments and answers how many rows they stand for.
-  public let bind: @Sendable (_ state: State, _ changes: [Change], _ arguments: inout Arguments) -> Int
+  /// Fills the arguments and answers how many rows they stand for. `changes` are those since the last sending, for
+  /// the source `state` all of the batch.
+  public let bind: @Sendable (_ state: State, _ changes: ArraySlice<Change>, _ arguments: inout Arguments) -> Int
   /// Whether every row must have touched exactly one row of the table. If not, the batch is tried again with a fresh
   /// load, as after any conflict.
   public let touchesEach: Bool
 
-  /// - Parameters:
-  ///   - rows: what is to be written, from the state as the last decision left it and from the batch's changes.
-  public static func rows<Row>(
-    _ rows: @escaping @Sendable (_ state: State, _ changes: [Change]) -> [Row], _ statement: Statement,
+  /// A row for each change that has one.
+  public static func each<Row>(
+    _ row: @escaping @Sendable (Change) -> Row?, _ statement: Statement, touchesEach: Bool = true,
+    _ columns: Column<Row>...
+  ) -> Write {
+    Write(
+      source: .changes, statement: statement,
+      bind: { _, changes, arguments in append(changes.compactMap(row), columns, &arguments) },
+      touchesEach: touchesEach)
+  }
+
+  /// Rows of what all decisions of the batch together have come to.
+  public static func total<Row>(
+    _ rows: @escaping @Sendable (_ state: State, _ changes: ArraySlice<Change>) -> [Row], _ statement: Statement,
     touchesEach: Bool = true, _ columns: Column<Row>...
   ) -> Write {
     Write(
-      statement: statement,
-      bind: { state, changes, arguments in
-        let rows = rows(state, changes)
-        guard !rows.isEmpty else { return 0 }
-        for column in columns { column.append(rows, &arguments) }
-        return rows.count
-      }, touchesEach: touchesEach)
+      source: .state, statement: statement,
+      bind: { state, changes, arguments in append(rows(state, changes), columns, &arguments) },
+      touchesEach: touchesEach)
+  }
+
+  private static func append<Row>(_ rows: [Row], _ columns: [Column<Row>], _ arguments: inout Arguments) -> Int {
+    guard !rows.isEmpty else { return 0 }
+    for column in columns { column.append(rows, &arguments) }
+    return rows.count
   }
 }
 

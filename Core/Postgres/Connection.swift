@@ -177,6 +177,11 @@ public final class Connection {
     guard sent == 1 else { throw abandon() }
   }
 
+  /// Hands PostgreSQL what was sent so far, as far as it takes it now. Does not wait.
+  public func push() throws(PostgresError) {
+    guard PQflush(handle) >= 0 else { throw abandon() }
+  }
+
   /// Ends the sending. `meanwhile` is called again and again while PostgreSQL works, for as long as it answers true;
   /// each call should take well under a millisecond.
   public func finishSending(meanwhile: (() -> Bool)? = nil) throws(PostgresError) {

@@ -3,9 +3,11 @@ public import Digest
 public import Values
 
 /// A statement's result in binary format. Freed with the last reference; rows are views into it.
-public final class Rows {
+public final class Rows: RandomAccessCollection {
   private let result: OpaquePointer
   public let count: Int
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { count }
 
   init(_ result: OpaquePointer) {
     self.result = result
@@ -24,10 +26,6 @@ public final class Rows {
     precondition(row >= 0 && row < count, "row \(row) of \(count)")
     return Row(result: self, row: Int32(row))
   }
-
-  public func map<Value>(_ body: (Row) -> Value) -> [Value] { (0..<count).map { body(self[$0]) } }
-
-  public func forEach(_ body: (Row) -> Void) { for i in 0..<count { body(self[i]) } }
 
   public var columns: [String] {
     (0..<PQnfields(result)).map { String(cString: PQfname(result, $0)) }

@@ -247,8 +247,10 @@ final class RelayLane: Lane {
     for (index, reason) in run.refused.sorted(by: { $0.key < $1.key }).prefix(10) {
       log.error(
         "the broker refuses an event for good; it is kept in outbox_refused",
-        ["topic": .text(run.row(of: index)?.topic ?? ""), "run": .integer(run.number), "index": .integer(index),
-          "cause": .text(reason)])
+        [
+          "topic": .text(run.row(of: index)?.topic ?? ""), "run": .integer(run.number), "index": .integer(index),
+          "cause": .text(reason),
+        ])
     }
   }
 }

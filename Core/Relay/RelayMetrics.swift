@@ -24,12 +24,14 @@ final class RelayMetrics: Sendable {
     "relay_scheduled_events_total", "Scheduled events that came due and were moved to the outbox.")
   private static let pruned = CounterFamily(
     "relay_pruned_rows_total", "Rows dropped because they are older than the settings say.", labels: "table")
-  private static let isLeader = GaugeFamily("relay_active", "1 where this relay is the active one, 0 where it stands by.")
+  private static let isLeader = GaugeFamily(
+    "relay_active", "1 where this relay is the active one, 0 where it stands by.")
   private static let epochs = GaugeFamily("relay_epoch", "The epoch under which this relay is or was the active one.")
   private static let seconds = HistogramFamily("relay_run_seconds", "From a run's beginning to its commit in Kafka.")
   private static let counts = HistogramFamily(
     "relay_run_events", "Events in one run.", upTo: [1, 10, 100, 1_000, 10_000, 100_000])
-  private static let outboxRows = GaugeFamily("outbox_rows", "Rows of the outbox, each one batch's events for one topic.")
+  private static let outboxRows = GaugeFamily(
+    "outbox_rows", "Rows of the outbox, each one batch's events for one topic.")
   private static let outboxEvents = GaugeFamily("outbox_events", "Events that wait to be published.")
   private static let outboxBytes = GaugeFamily("outbox_bytes", "Bytes of the events that wait to be published.")
   private static let outboxAge = GaugeFamily("outbox_oldest_seconds", "Age of the oldest event that waits.")

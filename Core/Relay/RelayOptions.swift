@@ -13,17 +13,22 @@ extension Setting<Duration> {
   }
   static var keepSettledDeadLetters: Setting {
     Setting(
-      "KEEP_SETTLED_DEAD_LETTERS", .duration(.seconds(3600)...(.seconds(3650 * 86_400))), default: .seconds(90 * 86_400),
+      "KEEP_SETTLED_DEAD_LETTERS", .duration(.seconds(3600)...(.seconds(3650 * 86_400))),
+      default: .seconds(90 * 86_400),
       "how long dead letters stay in the database once they were replayed or discarded; open ones always stay")
   }
 }
 
 extension Setting<Int> {
   static var runEvents: Setting {
-    Setting("RUN_EVENTS", .integer(1...1_000_000), default: 20_000, "events in one Kafka transaction at most, save that one outbox row is never torn")
+    Setting(
+      "RUN_EVENTS", .integer(1...1_000_000), default: 20_000,
+      "events in one Kafka transaction at most, save that one outbox row is never torn")
   }
   static var runBytes: Setting {
-    Setting("RUN_BYTES", .byteSize(1024...1 << 30), default: 16 << 20, "bytes in one Kafka transaction at most, with the same exception")
+    Setting(
+      "RUN_BYTES", .byteSize(1024...1 << 30), default: 16 << 20,
+      "bytes in one Kafka transaction at most, with the same exception")
   }
 }
 

@@ -11,6 +11,8 @@ struct BatchFold<W: Worker> {
   private let seen: [Fingerprint: Int64]
   /// For each entry, what it turned out to be before any decision.
   private var sorted: [Sorted] = []
+  /// How many of them were decided.
+  private var decided = 0
   private var stoppedCursors: Set<Int> = []
 
   private(set) var changes: [W.Change] = []
@@ -19,7 +21,8 @@ struct BatchFold<W: Worker> {
   /// Identities that were entered for events which have had no effect after all.
   private(set) var released: [Fingerprint] = []
   private(set) var committed = BatchTransaction<W>.Committed()
-  private(set) var now = Timestamp(microseconds: 0)
+  /// Which rule of ours a decision broke: then nothing of the batch may be kept.
+  private(set) var broken: String?
 
   private enum Sorted {
     case fresh
@@ -45,6 +48,8 @@ struct BatchFold<W: Worker> {
     var fresh: [Delivery<W.Input>] = []
     fresh.reserveCapacity(entries.count)
     sorted.reserveCapacity(entries.count)
+    changes.reserveCapacity(entries.count)
+    emissions.reserveCapacity(entries.count)
     var inBatch: [Fingerprint: Int64] = [:]
     inBatch.reserveCapacity(entries.count)
     var marks = cursors.map(\.relayed)
@@ -79,13 +84,11 @@ struct BatchFold<W: Worker> {
     return fresh
   }
 
-  mutating func decide(
-    _ entries: ArraySlice<BatchEntry<W.Input>>, _ state: inout W.State, _ now: Timestamp
-  ) throws(LaneFailure) {
-    self.now = now
-    changes.reserveCapacity(entries.count)
-    emissions.reserveCapacity(entries.count)
-    for (place, entry) in entries.enumerated() {
+  /// Decides the next entries, in order.
+  mutating func decide(_ entries: ArraySlice<BatchEntry<W.Input>>, _ state: inout W.State, _ now: Timestamp) {
+    for entry in entries {
+      let place = decided
+      decided += 1
       guard !stoppedCursors.contains(entry.cursor) else {
         if case .fresh = sorted[place] { release(entry) }
         continue
@@ -97,22 +100,23 @@ struct BatchFold<W: Worker> {
         bury(entry, refusal)
       case .fresh:
         guard case .event(let delivery, _) = entry.outcome else { continue }
-        try decide(delivery, entry, &state)
+        decide(delivery, entry, &state, now)
       }
       advance(entry)
     }
   }
 
   private mutating func decide(
-    _ delivery: Delivery<W.Input>, _ entry: BatchEntry<W.Input>, _ state: inout W.State
-  ) throws(LaneFailure) {
+    _ delivery: Delivery<W.Input>, _ entry: BatchEntry<W.Input>, _ state: inout W.State, _ now: Timestamp
+  ) {
     FailPoint.pass(.deciding, event: delivery.id)
     switch W.decide(delivery, &state, now) {
     case .apply(let change, let emit, let outcome):
       changes.append(change)
       for emission in emit {
         guard emission.payload.count <= emission.topic.largestValue else {
-          throw .broken("\(worker) emits \(emission.payload.count) bytes to \(emission.topic.name), which takes less")
+          broken = "\(worker) emits \(emission.payload.count) bytes to \(emission.topic.name), which takes less"
+          continue
         }
         emissions.append(TracedEmission(emission: emission, trace: delivery.trace))
       }

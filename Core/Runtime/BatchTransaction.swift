@@ -49,9 +49,7 @@ struct BatchTransaction<W: Worker> {
       try connection.rows("select clock_timestamp()")[0].timestamp(0)
     }
     FailPoint.pass(.loaded)
-    try fold.decide(entries, &state, now)
-    FailPoint.pass(.decided)
-    try write(fold, state, cursors, meanwhile)
+    try decideAndWrite(&fold, &state, now, cursors, meanwhile)
     try LaneFailure.postgres { () throws(PostgresError) in _ = try connection.rows("commit") }
     FailPoint.pass(.committed)
     return fold.committed
@@ -104,68 +102,55 @@ struct BatchTransaction<W: Worker> {
     return first.map { SeenEvents.Seen(identity: $0.key, data: $0.value) }.sorted()
   }
 
-  /// Everything that is written goes in one round trip; its row counts are read before the commit is sent.
-  private func write(
-    _ fold: BatchFold<W>, _ state: W.State, _ cursors: [PartitionCursor], _ meanwhile: (() -> Bool)?
+  /// Entries that are decided before their rows are sent: PostgreSQL writes them while the next are decided.
+  private static var chunk: Int { 500 }
+
+  private func decideAndWrite(
+    _ fold: inout BatchFold<W>, _ state: inout W.State, _ now: Timestamp, _ cursors: [PartitionCursor],
+    _ meanwhile: (() -> Bool)?
   ) throws(LaneFailure) {
-    let advances = fold.committed.advances.values.sorted { $0.partition < $1.partition }
-    let counts = try LaneFailure.postgres { () throws(PostgresError) -> [RowCount] in
-      var counts: [RowCount] = []
-      var arguments = Arguments()
-      try connection.enterPipeline()
-      for write in W.writes {
-        arguments.removeAll()
-        let rows = write.bind(state, fold.changes, &arguments)
-        guard rows > 0 else { continue }
-        try connection.send(write.statement, arguments)
-        counts.append(RowCount(expected: write.touchesEach ? rows : nil))
+    let entries = batch.entries[range]
+    do {
+      var writing = try Writing(connection)
+      var start = entries.startIndex
+      while start < entries.endIndex {
+        let end = min(start + BatchTransaction.chunk, entries.endIndex)
+        let decided = fold.changes.count
+        fold.decide(entries[start..<end], &state, now)
+        try writing.send(W.writes, of: .changes, state, fold.changes[decided...])
+        try writing.push()
+        start = end
       }
-      if !fold.released.isEmpty {
-        arguments.removeAll()
-        arguments.fingerprints(fold.released) { $0 }
-        try connection.send(SeenEvents.release, arguments)
-        counts.append(RowCount(expected: fold.released.count))
-      }
-      for row in OutboxRow.rows(fold.emissions, source: positions.worker) {
-        arguments.removeAll()
-        row.bind(&arguments)
-        try connection.send(OutboxRow.insert, arguments)
-        counts.append(RowCount(expected: 1))
-      }
-      let scheduled = fold.emissions.filter { $0.emission.schedule != nil }
-      if !scheduled.isEmpty {
-        arguments.removeAll()
-        ScheduledEvents.bind(&arguments, scheduled, source: positions.worker)
-        try connection.send(ScheduledEvents.insert, arguments)
-        counts.append(RowCount(expected: nil))
-      }
-      if !fold.deadLetters.isEmpty, !Sabotage.skipRefused.isOn {
-        arguments.removeAll()
-        DeadLetters.bind(&arguments, positions.worker, fold.deadLetters, batch, cursors)
-        try connection.send(DeadLetters.insert, arguments)
-        counts.append(RowCount(expected: nil))
-      }
-      let gauges = fold.committed.gauges.filter { $0.value.isChanged }
-      if !gauges.isEmpty {
-        arguments.removeAll()
-        Intake.bind(&arguments, positions.worker, gauges)
-        try connection.send(Intake.upsert, arguments)
-        counts.append(RowCount(expected: nil))
-      }
-      arguments.removeAll()
-      positions.bind(&arguments, advances.map { withChecksum($0) })
-      try connection.send(PositionTable.advance, arguments)
-      counts.append(RowCount(expected: advances.count))
-      try connection.finishSending(meanwhile: meanwhile)
-      FailPoint.pass(.written)
-      for index in counts.indices { counts[index].found = try connection.receive().affected }
-      try connection.leavePipeline()
-      return counts
+      FailPoint.pass(.decided)
+      try writing.send(W.writes, of: .state, state, fold.changes[...])
+      try writing.send(fold.emissions, from: positions.worker)
+      try send(fold, cursors, &writing)
+      try writing.finish(meanwhile: meanwhile)
+    } catch {
+      throw .postgres(error)
     }
-    FailPoint.pass(.advanced)
-    guard counts.allSatisfy(\.isRight) else {
-      // A guarded write found another state than the load did: the same as a conflict, mended by a fresh load.
-      throw .postgres(PostgresError(sqlState: "40001", message: "a row changed between load and write"))
+    if let broken = fold.broken { throw .broken(broken) }
+  }
+
+  /// What the runtime itself writes, the positions last.
+  private func send(
+    _ fold: BatchFold<W>, _ cursors: [PartitionCursor], _ writing: inout Writing
+  ) throws(PostgresError) {
+    if !fold.released.isEmpty {
+      try writing.send(SeenEvents.release, touching: fold.released.count) { $0.fingerprints(fold.released) { $0 } }
+    }
+    if !fold.deadLetters.isEmpty, !Sabotage.skipRefused.isOn {
+      try writing.send(DeadLetters.insert, touching: nil) {
+        DeadLetters.bind(&$0, positions.worker, fold.deadLetters, batch, cursors)
+      }
+    }
+    let gauges = fold.committed.gauges.filter { $0.value.isChanged }
+    if !gauges.isEmpty {
+      try writing.send(Intake.upsert, touching: nil) { Intake.bind(&$0, positions.worker, gauges) }
+    }
+    let advances = fold.committed.advances.values.sorted { $0.partition < $1.partition }
+    try writing.send(PositionTable.advance, touching: advances.count) {
+      positions.bind(&$0, advances.map { withChecksum($0) })
     }
   }
 
@@ -181,12 +166,4 @@ struct BatchTransaction<W: Worker> {
       offset: entry.offset, time: entry.time, checksum: envelope.checksum(batch.records[entry.record]))
     return advance
   }
-}
-
-private struct RowCount {
-  /// nil where any number is right.
-  let expected: Int?
-  var found = 0
-
-  var isRight: Bool { expected.map { $0 == found } ?? true }
 }

@@ -241,7 +241,9 @@ final class DecideLane<W: Worker>: Lane {
   }
 
   private func rollBack() throws(LaneFailure) {
-    guard let connection, connection.isOpen else { throw .postgres(PostgresError(sqlState: "08000", message: "the connection is lost")) }
+    guard let connection, connection.isOpen else {
+      throw .postgres(PostgresError(sqlState: "08000", message: "the connection is lost"))
+    }
     try LaneFailure.postgres { () throws(PostgresError) in _ = try connection.rows("rollback") }
   }
 
@@ -260,7 +262,9 @@ final class DecideLane<W: Worker>: Lane {
     tell(consumer)
     try checkOutbox()
     for cursor in cursors {
-      guard let high = consumer.cachedHighWatermark(cursor.partition), let place = places[cursor.partition] else { continue }
+      guard let high = consumer.cachedHighWatermark(cursor.partition), let place = places[cursor.partition] else {
+        continue
+      }
       metrics.lag(cursor.partition, max(0, high - applied[place]))
     }
     if cursors.contains(where: \.isStopped) { try resumeWhatMayGoOn(consumer) }

@@ -163,7 +163,8 @@ extension DecideLane {
     needsResync = false
     status.obstacle("failure", nil)
     if owned.count < partitions.count {
-      log.warning("other lanes have taken partitions; waiting for the group", ["lost": .integer(partitions.count - owned.count)])
+      log.warning(
+        "other lanes have taken partitions; waiting for the group", ["lost": .integer(partitions.count - owned.count)])
     }
   }
 
@@ -181,7 +182,8 @@ extension DecideLane {
         trouble(error)
       }
     case .topicFailed(let topic, let error):
-      let sentence = error.isUnknownTopic
+      let sentence =
+        error.isUnknownTopic
         ? "waits for the topic \(topic), which is not there; to create it: millrace topics apply --execute"
         : "cannot read the topic \(topic): \(error.reason)"
       status.obstacle("kafka", sentence)
@@ -207,7 +209,7 @@ extension DecideLane {
         try stop(
           place, .recreated, advice(place, "the record at offset \(last) is not the one that was applied"), consumer)
       case .gap(let place, let offset):
-        
+
         if try logBegins(atOrBefore: cursors[place].next, place, consumer) != nil {
           cursors[place].jump(to: offset)
           try seek(place, consumer)
@@ -276,7 +278,8 @@ extension DecideLane {
     status.obstacle("\(partition)", sentence)
     metrics.stopped(rule)
     log.error(
-      "a partition is stopped", ["rule": .text(rule.rawValue), "source": .text(shown(partition)), "why": .text(sentence)])
+      "a partition is stopped",
+      ["rule": .text(rule.rawValue), "source": .text(shown(partition)), "why": .text(sentence)])
   }
 
   /// An operator may have lifted a stop: then that partition starts from its row.

@@ -47,7 +47,7 @@ enum Intake {
       $0.smalls(partitions) { $0.partition }
     }
     var gauges: [IntakeKey: GarbageGauge] = [:]
-    rows.forEach { row in
+    for row in rows {
       let key = IntakeKey(TopicPartition(row.text(0), Int32(row.small(1))), row.text(2))
       gauges[key] = GarbageGauge(taken: row.integer(3), refused: row.integer(4))
     }

@@ -109,7 +109,9 @@ struct PositionTable {
 
   // MARK: Stopping
 
-  func stop(_ partition: TopicPartition, _ rule: StopRule, _ detail: String, _ connection: Connection) throws(PostgresError) {
+  func stop(_ partition: TopicPartition, _ rule: StopRule, _ detail: String, _ connection: Connection)
+    throws(PostgresError)
+  {
     _ = try connection.rows(
       """
       update position set stopped_rule = $4, stopped_detail = $5, stopped_at = clock_timestamp()
@@ -140,7 +142,7 @@ struct PositionTable {
   /// Partitions whose row is not as the lane expects it, from what `lock` found.
   func moved(_ expected: [TopicPartition: Int64], _ rows: Rows) -> [TopicPartition] {
     var moved = Set(expected.keys)
-    rows.forEach { row in
+    for row in rows {
       let partition = TopicPartition(row.text(0), Int32(row.small(1)))
       let isOwner = row.optionalFingerprint(3) == owner || Sabotage.ghost.isOn
       let isExpected = row.integer(2) == expected[partition] || Sabotage.applyTwice.isOn
@@ -179,7 +181,9 @@ struct PositionTable {
   }
 
   /// Writes down, before it is begun, which event is tried. `again` is true when this very process tried it before.
-  func note(_ partition: TopicPartition, trying offset: Int64, again: Bool, _ connection: Connection) throws(PostgresError) {
+  func note(_ partition: TopicPartition, trying offset: Int64, again: Bool, _ connection: Connection)
+    throws(PostgresError)
+  {
     _ = try connection.rows(
       """
       update position set tries = case when trying_offset = $4 then tries + case when $5 then 0 else 1 end else 1 end,

@@ -34,7 +34,7 @@ enum SeenEvents {
       "select identity, data from seen_event where identity = any($1) and xmin <> pg_current_xact_id()::xid"
     ) { $0.fingerprints(seen) { $0.identity } }
     var known: [Fingerprint: Int64] = [:]
-    rows.forEach { known[$0.fingerprint(0)] = $0.integer(1) }
+    for row in rows { known[row.fingerprint(0)] = row.integer(1) }
     return known
   }
 

@@ -85,44 +85,15 @@ final class SweepLane<S: Sweep>: Lane {
   }
 
   private func write(_ fold: SweepFold<S>, _ state: S.State, _ connection: Connection) throws(PostgresError) {
-    var arguments = Arguments()
-    var expected: [Int?] = []
-    try connection.enterPipeline()
-    for write in S.writes {
-      arguments.removeAll()
-      let rows = write.bind(state, fold.changes, &arguments)
-      guard rows > 0 else { continue }
-      try connection.send(write.statement, arguments)
-      expected.append(write.touchesEach ? rows : nil)
-    }
-    for row in OutboxRow.rows(fold.emissions, source: worker) {
-      arguments.removeAll()
-      row.bind(&arguments)
-      try connection.send(OutboxRow.insert, arguments)
-      expected.append(1)
-    }
-    let scheduled = fold.emissions.filter { $0.emission.schedule != nil }
-    if !scheduled.isEmpty {
-      arguments.removeAll()
-      ScheduledEvents.bind(&arguments, scheduled, source: worker)
-      try connection.send(ScheduledEvents.insert, arguments)
-      expected.append(nil)
-    }
+    var writing = try Writing(connection)
+    try writing.send(S.writes, of: .changes, state, fold.changes[...])
+    try writing.send(S.writes, of: .state, state, fold.changes[...])
+    try writing.send(fold.emissions, from: worker)
     if !fold.aside.isEmpty {
-      arguments.removeAll()
-      SetAside.bind(&arguments, S.name, fold.aside)
-      try connection.send(SetAside.insert, arguments)
-      expected.append(nil)
+      try writing.send(SetAside.insert, touching: nil) { SetAside.bind(&$0, S.name, fold.aside) }
     }
-    try connection.finishSending()
     FailPoint.pass(.sweepWritten)
-    var isRight = true
-    for count in expected {
-      let found = try connection.receive().affected
-      if let count, count != found { isRight = false }
-    }
-    try connection.leavePipeline()
-    guard isRight else { throw PostgresError(sqlState: "40001", message: "a row changed between load and write") }
+    try writing.finish()
   }
 
   // MARK: Failure

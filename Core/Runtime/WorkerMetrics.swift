@@ -35,11 +35,15 @@ final class WorkerMetrics: Sendable {
     "millrace_partition_stops_total", "Partitions stopped, by rule.", labels: "worker", "rule")
   private static let seconds = HistogramFamily(
     "millrace_batch_seconds", "From begin to commit.", labels: "worker",
-    upTo: [.milliseconds(1), .milliseconds(5), .milliseconds(20), .milliseconds(100), .milliseconds(500), .seconds(2), .seconds(10)])
+    upTo: [
+      .milliseconds(1), .milliseconds(5), .milliseconds(20), .milliseconds(100), .milliseconds(500), .seconds(2),
+      .seconds(10),
+    ])
   private static let sizes = HistogramFamily(
     "millrace_batch_events", "Events in one transaction.", labels: "worker", upTo: [1, 10, 100, 1_000, 10_000])
   private static let behind = GaugeFamily(
-    "millrace_lag_events", "Events in the partition that have not taken effect.", labels: "worker", "topic", "partition")
+    "millrace_lag_events", "Events in the partition that have not taken effect.", labels: "worker", "topic", "partition"
+  )
 
   init(_ metrics: Metrics, worker: String) {
     self.metrics = metrics
@@ -82,7 +86,8 @@ final class WorkerMetrics: Sendable {
     }
   }
 
-  private func counter(_ known: borrowing Mutex<[String: Counter]>, _ family: CounterFamily, _ label: String) -> Counter {
+  private func counter(_ known: borrowing Mutex<[String: Counter]>, _ family: CounterFamily, _ label: String) -> Counter
+  {
     known.withLock { known in
       if let counter = known[label] { return counter }
       let counter = metrics.counter(family, worker, label)

@@ -35,7 +35,8 @@ extension Setting<String> {
 
 extension Setting<Duration> {
   static var shutdown: Setting {
-    Setting("SHUTDOWN_WITHIN", .duration(.seconds(1)...(.seconds(600))), default: .seconds(20), "bound on an orderly end")
+    Setting(
+      "SHUTDOWN_WITHIN", .duration(.seconds(1)...(.seconds(600))), default: .seconds(20), "bound on an orderly end")
   }
   static var outboxOldest: Setting {
     Setting(

@@ -89,8 +89,8 @@ struct Judgement {
 extension LeadChange {
   /// Leads, their history, then branches, people and snapshots: the order of locks.
   static let writes: [Write<Allocation, LeadChange>] = [
-    .rows(
-      { $1.compactMap(\.opened) },
+    .each(
+      \.opened,
       """
       insert into lead (id, phone, phone_text, region, name, source, product, registered_at, state, branch_id, owner_id,
         held_reason, held_since, held_ruleset, protected_since, protected_until, version)
@@ -107,8 +107,8 @@ extension LeadChange {
       .text { $0.source }, .text { $0.product }, .timestamp { $0.registered }, .integer { $0.judgement.branch },
       .integer { $0.judgement.owner }, .text { $0.judgement.reason }, .timestamp { $0.judgement.at },
       .small { $0.judgement.ruleset }, .timestamp { $0.protectedUntil }),
-    .rows(
-      { $1.compactMap(\.placed) },
+    .each(
+      \.placed,
       """
       update lead l
       set state = 'owned', branch_id = a.branch, owner_id = a.owner, held_reason = null, held_since = null,
@@ -119,8 +119,8 @@ extension LeadChange {
       """,
       .integer { $0.judgement.lead }, .small { $0.judgement.version }, .integer { $0.judgement.branch },
       .integer { $0.judgement.owner }, .timestamp { $0.judgement.at }, .timestamp { $0.protectedUntil }),
-    .rows(
-      { $1.compactMap(\.routed) },
+    .each(
+      \.routed,
       """
       update lead l set branch_id = a.branch, held_reason = a.reason, held_ruleset = a.ruleset, version = a.version
       from unnest($1::bigint[], $2::int[], $3::bigint[], $4::text[], $5::int[]) a (id, version, branch, reason, ruleset)
@@ -128,15 +128,15 @@ extension LeadChange {
       """,
       .integer { $0.lead }, .small { $0.version }, .integer { $0.judgement.branch }, .text { $0.judgement.reason },
       .small { $0.judgement.ruleset }),
-    .rows(
-      { $1.compactMap(\.rejudged) },
+    .each(
+      \.rejudged,
       """
       update lead l set held_ruleset = a.ruleset
       from unnest($1::bigint[], $2::int[]) a (id, ruleset) where l.id = a.id and l.state = 'held'
       """,
       .integer { $0.lead }, .small { $0.ruleset }),
-    .rows(
-      { $1.compactMap(\.judgement) },
+    .each(
+      \.judgement,
       """
       insert into lead_history (lead_id, version, at, what, branch_id, owner_id, reason, ruleset, rule_position,
         snapshot_id, choice, source, event_id, worker)
@@ -149,8 +149,8 @@ extension LeadChange {
       .integer { $0.lead }, .small { $0.version }, .timestamp { $0.at }, .integer { $0.branch }, .integer { $0.owner },
       .text { $0.reason }, .small { $0.ruleset }, .small { $0.rule }, .integer { $0.snapshot }, .small { $0.choice },
       .text { $0.source }, .text { $0.event }),
-    .rows(
-      { $1.compactMap(\.duplicate) },
+    .each(
+      \.duplicate,
       """
       insert into lead_duplicate (lead_id, at, source, product, event_source, event_id, registered_at)
       select * from unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[],
@@ -159,14 +159,14 @@ extension LeadChange {
       .integer { $0.lead }, .timestamp { $0.at }, .text { $0.delivery.event.source },
       .text { $0.delivery.event.product }, .text { $0.delivery.source }, .text { $0.delivery.id },
       .timestamp { $0.delivery.happened }),
-    .rows(
+    .total(
       { state, _ in state.branches.values.filter { $0.held != $0.heldBefore }.sorted { $0.id < $1.id } },
       """
       update branch_load l set held = a.held from unnest($1::bigint[], $2::int[]) a (branch, held)
       where l.branch_id = a.branch
       """,
       .integer { $0.id }, .small { $0.held }),
-    .rows(
+    .total(
       { state, _ in state.branches.values.flatMap(\.rotation.changed).sorted { $0.id < $1.id } },
       """
       update person_load l
@@ -175,7 +175,7 @@ extension LeadChange {
       where l.person_id = a.person
       """,
       .integer { $0.id }, .small { $0.openLeads }, .small { $0.credit }, .small { $0.allocated }),
-    .rows(
+    .total(
       { state, changes in Snapshot.used(state, changes) },
       """
       insert into allocation_snapshot (id, branch_id, taken_at, people, weights, capacities, open_leads, credits, excluded)
@@ -213,7 +213,7 @@ private struct Snapshot {
   let branch: Allocation.Branch
   let at: Timestamp
 
-  static func used(_ state: Allocation, _ changes: [LeadChange]) -> [Snapshot] {
+  static func used(_ state: Allocation, _ changes: ArraySlice<LeadChange>) -> [Snapshot] {
     guard let at = changes.lazy.compactMap(\.judgement).first?.at else { return [] }
     return state.branches.values.filter(\.isUsed).sorted { $0.id < $1.id }.map { Snapshot(branch: $0, at: at) }
   }

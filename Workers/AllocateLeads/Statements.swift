@@ -9,7 +9,7 @@ enum Statements {
       $0.integers(phones) { $0.digits }
     }
     var leads: [Int64: Int64] = [:]
-    rows.forEach { leads[$0.integer(0)] = $0.integer(1) }
+    for row in rows { leads[row.integer(0)] = row.integer(1) }
     return leads
   }
 
@@ -35,10 +35,10 @@ enum Statements {
       """
     ) { $0.integers(ids) { $0 } }
     var teams: [Int64: [Rotation.Person]] = [:]
-    people.forEach { teams[$0.integer(0), default: []].append(person($0)) }
+    for row in people { teams[row.integer(0), default: []].append(person(row)) }
     var numbers = snapshots
     var branches: [Int64: Allocation.Branch] = [:]
-    locked.forEach { row in
+    for row in locked {
       let held = Int32(row.small(2))
       branches[row.integer(0)] = Allocation.Branch(
         id: row.integer(0), code: row.text(1), heldBefore: held, held: held,
@@ -77,10 +77,9 @@ enum Statements {
       $0.texts(wanted) { $0.product }
     }
     var deadlines: [BranchProduct: Timestamp] = [:]
-    rows.forEach { row in
+    for row in rows {
       deadlines[BranchProduct(branch: row.integer(0), product: row.optionalText(1))] = row.optionalTimestamp(2)
     }
     return deadlines
   }
 }
-

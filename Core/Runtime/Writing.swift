@@ -1,0 +1,66 @@
+internal import Contract
+internal import Postgres
+
+/// What one transaction writes, on its way to PostgreSQL in one pipeline, and how many rows each statement must touch.
+struct Writing: ~Copyable {
+  private let connection: Connection
+  private var arguments = Arguments()
+  /// By statement, in the order of sending; nil where any number is right.
+  private var expected: [Int?] = []
+
+  init(_ connection: Connection) throws(PostgresError) {
+    self.connection = connection
+    try connection.enterPipeline()
+  }
+
+  /// Sends the statements of that source which have rows.
+  mutating func send<State, Change>(
+    _ writes: [Write<State, Change>], of source: Write<State, Change>.Source, _ state: State,
+    _ changes: ArraySlice<Change>
+  ) throws(PostgresError) {
+    for write in writes where write.source == source {
+      arguments.removeAll()
+      let rows = write.bind(state, changes, &arguments)
+      guard rows > 0 else { continue }
+      try connection.send(write.statement, arguments)
+      expected.append(write.touchesEach ? rows : nil)
+    }
+  }
+
+  mutating func send(
+    _ statement: Statement, touching rows: Int?, _ bind: (inout Arguments) -> Void
+  ) throws(PostgresError) {
+    arguments.removeAll()
+    bind(&arguments)
+    try connection.send(statement, arguments)
+    expected.append(rows)
+  }
+
+  /// Events to the outbox or, with a schedule, to be kept until they are due.
+  mutating func send(_ emissions: [TracedEmission], from worker: String) throws(PostgresError) {
+    for row in OutboxRow.rows(emissions, source: worker) {
+      try send(OutboxRow.insert, touching: 1) { row.bind(&$0) }
+    }
+    let scheduled = emissions.filter { $0.emission.schedule != nil }
+    if !scheduled.isEmpty {
+      try send(ScheduledEvents.insert, touching: nil) { ScheduledEvents.bind(&$0, scheduled, source: worker) }
+    }
+  }
+
+  /// Lets PostgreSQL begin with what was sent, without waiting for it.
+  func push() throws(PostgresError) { try connection.push() }
+
+  /// Reads every row count. A wrong one is the same as a conflict between load and write: a fresh load mends it.
+  consuming func finish(meanwhile: (() -> Bool)? = nil) throws(PostgresError) {
+    try connection.finishSending(meanwhile: meanwhile)
+    FailPoint.pass(.written)
+    var isRight = true
+    for rows in expected {
+      let found = try connection.receive().affected
+      if let rows, rows != found { isRight = false }
+    }
+    try connection.leavePipeline()
+    FailPoint.pass(.advanced)
+    guard isRight else { throw PostgresError(sqlState: "40001", message: "a row changed between load and write") }
+  }
+}
