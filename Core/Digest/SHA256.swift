@@ -57,6 +57,9 @@ public struct Fingerprint: Hashable, Sendable {
     self.low = low
   }
 
+  /// A digest is as good as random: half of it is hash enough.
+  public func hash(into hasher: inout Hasher) { hasher.combine(low) }
+
   /// The first 64 bits as PostgreSQL's `bigint`.
   public var short: Int64 { Int64(bitPattern: high) }
 }

@@ -13,14 +13,20 @@ struct BatchFold<W: Worker> {
   private var sorted: [Sorted] = []
   /// How many of them were decided.
   private var decided = 0
-  private var stoppedCursors: Set<Int> = []
+  /// By cursor, how far it came in this batch; one partition's events often follow each other.
+  private var steps: [CursorStep]
+  /// Taken events that are not yet in their gauge: those that came one after the other from one source.
+  private var streak = (cursor: -1, source: "", count: Int64(0))
+  private var counts: [(outcome: StaticString, count: Int)] = []
 
   private(set) var changes: [W.Change] = []
   private(set) var emissions: [TracedEmission] = []
   private(set) var deadLetters: [DeadLetters.Letter] = []
   /// Identities that were entered for events which have had no effect after all.
   private(set) var released: [Fingerprint] = []
-  private(set) var committed = BatchTransaction<W>.Committed()
+  private var gauges: [IntakeKey: GarbageGauge]
+  private var deadLetterReasons: [String: Int] = [:]
+  private var stops: [(cursor: Int, rule: StopRule, detail: String)] = []
   /// Which rule of ours a decision broke: then nothing of the batch may be kept.
   private(set) var broken: String?
 
@@ -39,8 +45,8 @@ struct BatchFold<W: Worker> {
     self.cursors = cursors
     self.garbageShare = garbageShare
     self.seen = seen
-    committed.gauges = gauges
-    for key in committed.gauges.keys { committed.gauges[key]?.kept() }
+    self.gauges = gauges.mapValues { $0.kept() }
+    steps = cursors.map { CursorStep(relayed: $0.relayed, accept: $0.accept) }
   }
 
   /// Tells apart what is new, what is a repeat and what is refused; answers the new ones.
@@ -89,7 +95,7 @@ struct BatchFold<W: Worker> {
     for entry in entries {
       let place = decided
       decided += 1
-      guard !stoppedCursors.contains(entry.cursor) else {
+      guard !steps[entry.cursor].isStopped else {
         if case .fresh = sorted[place] { release(entry) }
         continue
       }
@@ -102,7 +108,7 @@ struct BatchFold<W: Worker> {
         guard case .event(let delivery, _) = entry.outcome else { continue }
         decide(delivery, entry, &state, now)
       }
-      advance(entry)
+      if !steps[entry.cursor].isStopped { steps[entry.cursor].pass(entry.offset, entry.time, entry.relayed) }
     }
   }
 
@@ -128,7 +134,7 @@ struct BatchFold<W: Worker> {
       bury(entry, refusal)
       return
     }
-    if let key = key(entry) { committed.gauges[key, default: GarbageGauge()].take() }
+    take(entry)
   }
 
   private mutating func release(_ entry: BatchEntry<W.Input>) {
@@ -136,54 +142,74 @@ struct BatchFold<W: Worker> {
   }
 
   private mutating func count(_ outcome: StaticString) {
-    committed.outcomes[outcome.description, default: 0] += 1
+    for place in counts.indices where counts[place].outcome.utf8Start == outcome.utf8Start {
+      counts[place].count += 1
+      return
+    }
+    counts.append((outcome, 1))
   }
 
   private mutating func bury(_ entry: BatchEntry<W.Input>, _ refusal: Refusal) {
     deadLetters.append(DeadLetters.Letter(entry: entry.record, cursor: entry.cursor, entry.source, entry.id, refusal))
-    committed.deadLetters[refusal.reason, default: 0] += 1
+    deadLetterReasons[refusal.reason, default: 0] += 1
+  }
+
+  // MARK: Garbage
+
+  private mutating func take(_ entry: BatchEntry<W.Input>) {
+    let source = entry.source ?? "-"
+    if streak.cursor != entry.cursor || streak.source != source {
+      endStreak()
+      streak = (entry.cursor, source, 0)
+    }
+    streak.count += 1
+  }
+
+  private mutating func endStreak() {
+    guard streak.count > 0 else { return }
+    let key = IntakeKey(cursors[streak.cursor].partition, streak.source)
+    gauges[key, default: GarbageGauge()].take(streak.count)
+    streak.count = 0
   }
 
   /// Counts a refused event. True where it is one too many: then it and what follows in its partition stay unread.
   private mutating func isTooMuch(_ entry: BatchEntry<W.Input>) -> Bool {
-    guard let key = key(entry) else { return false }
-    guard committed.gauges[key, default: GarbageGauge()].refuse(share: garbageShare) else { return false }
-    let left = committed.advances[entry.cursor]?.accept ?? cursors[entry.cursor].accept
-    guard left == 0 else {
-      var advance = advanced(entry)
-      advance.accept = left - 1
-      committed.advances[entry.cursor] = advance
+    endStreak()
+    let partition = cursors[entry.cursor].partition
+    let key = IntakeKey(partition, entry.source ?? "-")
+    guard gauges[key, default: GarbageGauge()].refuse(share: garbageShare) else { return false }
+    if steps[entry.cursor].accept > 0 {
+      steps[entry.cursor].accept -= 1
       return false
     }
-    stoppedCursors.insert(entry.cursor)
-    let partition = cursors[entry.cursor].partition
+    steps[entry.cursor].isStopped = true
     let place = "\(partition.topic)/\(partition.partition)"
-    committed.stopped.append(
-      (
-        entry.cursor, .garbage,
-        "more than \(garbageShare) % of what \(key.source) sends to \(place) is refused; to let 1000 more such events "
-          + "pass to the dead letters: millrace lanes resume \(worker) \(place) --accept 1000"
-      ))
+    let sentence =
+      "more than \(garbageShare) % of what \(key.source) sends to \(place) is refused; to let 1000 more such events "
+      + "pass to the dead letters: millrace lanes resume \(worker) \(place) --accept 1000"
+    stops.append((entry.cursor, .garbage, sentence))
     return true
   }
 
-  private func key(_ entry: BatchEntry<W.Input>) -> IntakeKey? {
-    IntakeKey(cursors[entry.cursor].partition, entry.source ?? "-")
-  }
+  // MARK: What it came to
 
-  private mutating func advance(_ entry: BatchEntry<W.Input>) {
-    guard !stoppedCursors.contains(entry.cursor) else { return }
-    committed.advances[entry.cursor] = advanced(entry)
-  }
-
-  private func advanced(_ entry: BatchEntry<W.Input>) -> PositionTable.Advance {
-    let cursor = cursors[entry.cursor]
-    let before = committed.advances[entry.cursor]
-    let mark = max(before?.relayed ?? cursor.relayed, entry.relayed ?? .none)
-    return PositionTable.Advance(
-      partition: cursor.partition, next: entry.offset + 1,
-      last: LastRecord(offset: entry.offset, time: entry.time, checksum: 0), relayed: mark,
-      accept: before?.accept ?? cursor.accept)
+  /// What the lane takes over once the transaction is committed.
+  func committed() -> BatchTransaction<W>.Committed {
+    var fold = self
+    fold.endStreak()
+    var committed = BatchTransaction<W>.Committed()
+    for (place, step) in steps.enumerated() {
+      guard let last = step.last else { continue }
+      committed.advances[place] = PositionTable.Advance(
+        partition: cursors[place].partition, next: last.offset + 1,
+        last: LastRecord(offset: last.offset, time: last.time, checksum: 0), relayed: step.relayed,
+        accept: step.accept)
+    }
+    committed.gauges = fold.gauges
+    committed.outcomes = Dictionary(counts.map { ($0.outcome.description, $0.count) }, uniquingKeysWith: +)
+    committed.deadLetters = deadLetterReasons
+    committed.stopped = stops
+    return committed
   }
 
   private static var crashed: Refusal {
@@ -192,6 +218,24 @@ struct BatchFold<W: Worker> {
 
   private static var reused: Refusal {
     Refusal("identity-reused", at: "id", "another event of this source had the same id and other data")
+  }
+}
+
+private struct CursorStep {
+  var relayed: RelayMark
+  var accept: Int64
+  var last: (offset: Int64, time: Int64)?
+  /// The garbage rule has struck: what follows in this partition stays unread.
+  var isStopped = false
+
+  init(relayed: RelayMark, accept: Int64) {
+    self.relayed = relayed
+    self.accept = accept
+  }
+
+  mutating func pass(_ offset: Int64, _ time: Int64, _ mark: RelayMark?) {
+    last = (offset, time)
+    if let mark { relayed = max(relayed, mark) }
   }
 }
 

@@ -23,7 +23,6 @@ struct BatchTransaction<W: Worker> {
     var outcomes: [String: Int] = [:]
     var deadLetters: [String: Int] = [:]
     var stopped: [(cursor: Int, rule: StopRule, detail: String)] = []
-    var emitted = 0
   }
 
   /// - Parameters:
@@ -49,10 +48,10 @@ struct BatchTransaction<W: Worker> {
       try connection.rows("select clock_timestamp()")[0].timestamp(0)
     }
     FailPoint.pass(.loaded)
-    try decideAndWrite(&fold, &state, now, cursors, meanwhile)
+    let committed = try decideAndWrite(&fold, &state, now, cursors, meanwhile)
     try LaneFailure.postgres { () throws(PostgresError) in _ = try connection.rows("commit") }
     FailPoint.pass(.committed)
-    return fold.committed
+    return committed
   }
 
   /// Opens the transaction, locks and compares the positions, and enters the identities. Answers those of them that
@@ -108,8 +107,9 @@ struct BatchTransaction<W: Worker> {
   private func decideAndWrite(
     _ fold: inout BatchFold<W>, _ state: inout W.State, _ now: Timestamp, _ cursors: [PartitionCursor],
     _ meanwhile: (() -> Bool)?
-  ) throws(LaneFailure) {
+  ) throws(LaneFailure) -> Committed {
     let entries = batch.entries[range]
+    let committed: Committed
     do {
       var writing = try Writing(connection)
       var start = entries.startIndex
@@ -124,17 +124,19 @@ struct BatchTransaction<W: Worker> {
       FailPoint.pass(.decided)
       try writing.send(W.writes, of: .state, state, fold.changes[...])
       try writing.send(fold.emissions, from: positions.worker)
-      try send(fold, cursors, &writing)
+      committed = fold.committed()
+      try send(fold, committed, cursors, &writing)
       try writing.finish(meanwhile: meanwhile)
     } catch {
       throw .postgres(error)
     }
     if let broken = fold.broken { throw .broken(broken) }
+    return committed
   }
 
   /// What the runtime itself writes, the positions last.
   private func send(
-    _ fold: BatchFold<W>, _ cursors: [PartitionCursor], _ writing: inout Writing
+    _ fold: BatchFold<W>, _ committed: Committed, _ cursors: [PartitionCursor], _ writing: inout Writing
   ) throws(PostgresError) {
     if !fold.released.isEmpty {
       try writing.send(SeenEvents.release, touching: fold.released.count) { $0.fingerprints(fold.released) { $0 } }
@@ -144,11 +146,11 @@ struct BatchTransaction<W: Worker> {
         DeadLetters.bind(&$0, positions.worker, fold.deadLetters, batch, cursors)
       }
     }
-    let gauges = fold.committed.gauges.filter { $0.value.isChanged }
+    let gauges = committed.gauges.filter { $0.value.isChanged }
     if !gauges.isEmpty {
       try writing.send(Intake.upsert, touching: nil) { Intake.bind(&$0, positions.worker, gauges) }
     }
-    let advances = fold.committed.advances.values.sorted { $0.partition < $1.partition }
+    let advances = committed.advances.values.sorted { $0.partition < $1.partition }
     try writing.send(PositionTable.advance, touching: advances.count) {
       positions.bind(&$0, advances.map { withChecksum($0) })
     }

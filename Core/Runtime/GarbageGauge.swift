@@ -15,8 +15,8 @@ struct GarbageGauge {
     self.refused = refused
   }
 
-  mutating func take() {
-    taken += 1
+  mutating func take(_ count: Int64 = 1) {
+    taken += count
     fade()
   }
 
@@ -30,11 +30,13 @@ struct GarbageGauge {
     return isGarbage
   }
 
-  mutating func kept() { isChanged = false }
+  /// The same, as it is in the database.
+  func kept() -> GarbageGauge { GarbageGauge(taken: taken, refused: refused) }
 
   private mutating func fade() {
-    guard taken + refused > GarbageGauge.window else { return }
-    taken /= 2
-    refused /= 2
+    while taken + refused > GarbageGauge.window {
+      taken /= 2
+      refused /= 2
+    }
   }
 }
