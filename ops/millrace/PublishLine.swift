@@ -99,13 +99,12 @@ final class PublishLines {
     line.trace = try object.optionalText("traceparent", 0...100)
     line.key = try event.init(type: line.type, reading: try object.object("data")).key
     guard let data = try object.raw("data") else { return }
+    try checkIdentity(line, sha.fingerprint(of: data), number)
     line.value = data
-    try checkIdentity(line, number)
   }
 
-  private func checkIdentity(_ line: PublishLine, _ number: Int) throws(Refusal) {
+  private func checkIdentity(_ line: PublishLine, _ data: Fingerprint, _ number: Int) throws(Refusal) {
     let identity = Array("\(line.source)\0\(line.id)".utf8).withUnsafeBytes { sha.fingerprint(of: $0) }
-    let data = sha.fingerprint(of: line.value)
     guard let first = named[identity] else {
       named[identity] = (data, number)
       return

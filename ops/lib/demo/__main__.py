@@ -1,0 +1,10 @@
+"""ops/demo calls this once what it needs is installed: `python ops/lib/demo --leads N [--keep] -- BUILD COMMAND`."""
+
+import pathlib
+import sys
+
+sys.path[0] = str(pathlib.Path(__file__).resolve().parent.parent)
+
+from demo.command import main  # noqa: E402
+
+sys.exit(main())

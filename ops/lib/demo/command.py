@@ -1,0 +1,181 @@
+"""The demonstration, in the order in which it is seen."""
+
+import argparse
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[3]
+sys.path.append(str(TOP / "ops/example"))
+
+from demo import account, parting  # noqa: E402
+from demo.database import Database  # noqa: E402
+from demo.programs import Programs  # noqa: E402
+from demo.screen import Progress, say, show_command, step  # noqa: E402
+from services import environment, lifecycle  # noqa: E402
+from services.place import Place  # noqa: E402
+from services.run import Keeper  # noqa: E402
+from services.trouble import Trouble  # noqa: E402
+
+FOLDER = TOP / ".build/demo"
+NAME = ".build/demo"  # From the top, where everything runs.
+STANDSTILL = 60.0  # Seconds without any progress of the workers that are too many.
+
+
+def build(command):
+    step("Build the workers and the command")
+    say("  A first build takes two to four minutes on two cores, a later one some seconds.")
+    Programs(FOLDER, dict(os.environ)).build(command)
+
+
+def start_services(place):
+    step("Start a private PostgreSQL and a Kafka-compatible broker, both on loopback only")
+    Programs(FOLDER, dict(os.environ)).run(f"ops/services up --dir {NAME}/services")
+    show_command(f'eval "$(ops/services env --dir {NAME}/services)"')
+    show_command('export PATH="$PWD/.build/release:$PATH"')
+    path = f"{TOP}/.build/release:{os.environ['PATH']}"
+    return {**os.environ, **environment.variables(place), "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def prepare(programs):
+    step("Give the database its tables and the broker its topics")
+    programs.run("millrace migrate")
+    programs.run("millrace topics apply --execute")
+    step("Load an example firm: head office, 31 provinces, city branches, 1,000 people, rules")
+    programs.run(f"ops/example/firm > {NAME}/firm.json")
+    programs.run(f"millrace leads setup {NAME}/firm.json --execute")
+
+
+def publish(programs, count):
+    """How many lines were published."""
+    step(f"Publish {count:,} leads")
+    say("  Phones have real prefixes. Some leads come twice, and one line in a hundred is bad on purpose: the command")
+    say("  names such lines and publishes nothing, unless it is told to, as here, to show what becomes of them.")
+    programs.run(f"ops/example/leads --count {count} > {NAME}/leads.jsonl")
+    programs.run(f"millrace publish lead.registered {NAME}/leads.jsonl --with-refused")
+    with open(FOLDER / "leads.jsonl", "rb") as lines:
+        return sum(1 for _ in lines)
+
+
+def work(programs, database, published):
+    step("Run the workers")
+    say("  allocate-leads gives leads to people; relay-events publishes whose each lead is, for others to read.")
+    for worker in ("relay-events", "allocate-leads"):
+        programs.start(worker)
+    progress, before, moved = Progress(every=1.0), None, time.monotonic()
+    while True:
+        programs.look_after()
+        now = database.rows(account.STANDING)[0]
+        progress.show(f"{progress.seconds:4.1f} s  {account.standing(now, published)}")
+        if now["read"] >= published and now["unpublished"] == 0:
+            break
+        if now != before:
+            before, moved = now, time.monotonic()
+        if time.monotonic() - moved > STANDSTILL:
+            progress.end()
+            programs.run("millrace lag")
+            raise Trouble(
+                f"nothing has moved for {STANDSTILL:.0f} s. The end of the workers' logs:\n"
+                f"{programs.end_of_log('allocate-leads')}\n{programs.end_of_log('relay-events')}"
+            )
+        time.sleep(0.1)
+    progress.end(f"{progress.seconds:4.1f} s  {account.standing(now, published)}")
+    show_command("kill %1 %2")
+    if failed := programs.end():
+        raise Trouble(", ".join(f"{name} ended with {code}" for name, code in failed.items()))
+
+
+def results(programs, database, published):
+    """Whether the sum is right."""
+    step("Leads by province and branch")
+    account.show_branches(database)
+    step("Held leads: nobody can take them yet; they are given away once somebody can")
+    programs.run("millrace leads held")
+    step("One lead explained")
+    programs.run(f"millrace leads explain {database.rows(account.TELLING)[0]['lead']}")
+    step("Dead letters: lines that no worker can take, kept with the reason")
+    programs.run("millrace dead-letters list --summary")
+    step("Does it add up?")
+    right = account.adds_up(published, database)
+    step("How fast?")
+    account.show_rate(published, database)
+    return right
+
+
+def show_all(options):
+    place = Place(FOLDER / "services")
+    began = time.monotonic()
+    clear(place)
+    with contextlib.ExitStack() as endings:
+        FOLDER.mkdir(parents=True)
+        endings.callback(shutil.rmtree, FOLDER, ignore_errors=True)
+        build(options.build)
+        keeper = Keeper(place)
+        endings.callback(keeper.release)
+        programs = Programs(FOLDER, start_services(place))
+        endings.callback(programs.end)
+        database = Database(programs.environment)
+        endings.callback(database.close)
+        endings.callback(hear_no_signal)
+        prepare(programs)
+        published = publish(programs, options.leads)
+        work(programs, database, published)
+        right = results(programs, database, published)
+        if options.keep:
+            keeper.process.kill()
+            keeper.release()
+            database.close()
+            endings.pop_all()
+        else:
+            step("End")
+    parting.say_how_to_go_on(options.keep, time.monotonic() - began)
+    return 0 if right else 1
+
+
+def hear_no_signal():
+    """The end of everything is not to be cut short: it takes a second or two."""
+    for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(kind, signal.SIG_IGN)
+
+
+def clear(place):
+    """Removes what an earlier run kept, or left when it was killed."""
+    if place.directory.exists():
+        say("Ending what an earlier ops/demo left.")
+        lifecycle.down(place)
+    if FOLDER.exists():
+        shutil.rmtree(FOLDER)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="ops/demo")
+    parser.add_argument("--leads", type=int, required=True)
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("build", nargs="+")
+    options = parser.parse_args()
+    sys.stdout.reconfigure(encoding="utf-8", errors="replace")
+    for kind in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(kind, lambda number, _: sys.exit(128 + number))
+    with open(TOP / "ops/demo") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("ops/demo: another one runs in this clone; wait for its end.", file=sys.stderr)
+            return 1
+        try:
+            return show_all(options)
+        except Trouble as trouble:
+            print(f"ops/demo: {trouble}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            print("\nops/demo: interrupted. Nothing runs any more.", file=sys.stderr)
+            return 130
+        except BrokenPipeError:
+            # Whoever read this has gone. Python's own end must not write once more.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 141
