@@ -109,6 +109,7 @@ import Values
     let lines = read([event(a), event(a), event(b), event(b, source: "/web")].joined(separator: "\n"))
     #expect(lines.map(\.refusal?.reason) == [nil, nil, "identity-reused", nil])
     #expect(lines[2].refusal?.detail.contains("line 1") == true)
+    #expect(lines[2].isStructured && value("\(event(a))\n\(event(b))") == event(b))
   }
 
   @Test("a topic with several types needs CloudEvents")

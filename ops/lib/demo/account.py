@@ -63,8 +63,8 @@ def standing(now, published):
     """How far it is, on one line."""
     if now["read"] == 0:
         return "waiting for the broker, which takes some seconds to admit a reader"
-    line = f"{now['read']:,} of {published:,} read: {now['allocated']:,} allocated, {now['held']:,} held"
-    return f"{line}, {now['duplicates']:,} twice, {now['dead_letters']:,} bad"
+    line = f"{100 * now['read'] // published:3} % read: {now['allocated']:,} allocated, {now['held']:,} held"
+    return f"{line}, {now['duplicates']:,} duplicates, {now['dead_letters']:,} dead letters"
 
 
 def show_branches(database):
@@ -81,7 +81,7 @@ def show_branches(database):
         for row in database.rows(BRANCHES)
     ]
     for row in database.rows(WITHOUT_BRANCH):
-        place = NAMES.get(row["region"], row["region"] or "nowhere")
+        place = NAMES.get(row["region"], row["region"] or "not to be dialled")
         rows.append(["-", place, "-", "-", row["held"], row["reason"]])
     table(titles, rows, right={2, 3, 4})
 

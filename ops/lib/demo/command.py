@@ -71,9 +71,9 @@ def work(programs, database, published):
     while True:
         programs.look_after()
         now = database.rows(account.STANDING)[0]
-        progress.show(f"{progress.seconds:4.1f} s  {account.standing(now, published)}")
         if now["read"] >= published and now["unpublished"] == 0:
             break
+        progress.show(f"{progress.seconds:4.1f} s  {account.standing(now, published)}")
         if now != before:
             before, moved = now, time.monotonic()
         if time.monotonic() - moved > STANDSTILL:
