@@ -163,10 +163,7 @@ struct BatchTransaction<W: Worker> {
       return counts
     }
     FailPoint.pass(.advanced)
-    guard counts.allSatisfy(\.isRight) else {
-      // A guarded write found another state than the load did: the same as a conflict, mended by a fresh load.
-      throw .postgres(PostgresError(sqlState: "40001", message: "a row changed between load and write"))
-    }
+    guard counts.allSatisfy(\.isRight) else { throw .postgres(.changedMeanwhile) }
   }
 
   /// Only the last record of a partition is ever compared, so only that one is digested.
