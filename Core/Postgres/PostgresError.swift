@@ -36,6 +36,10 @@ public struct PostgresError: Error, Equatable, Sendable, CustomStringConvertible
     PostgresError(kind: .setup, sqlState: "55000", message: sentence)
   }
 
+  /// A guarded write found another state than the load did. As a hurt unique key, a fresh load may mend it.
+  public static let changedMeanwhile = PostgresError(
+    kind: .conflict, sqlState: "40001", message: "a row changed between load and write")
+
   static func lostConnection(_ message: String) -> PostgresError {
     PostgresError(sqlState: "08000", message: message)
   }

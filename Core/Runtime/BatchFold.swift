@@ -60,11 +60,6 @@ struct BatchFold<W: Worker> {
     inBatch.reserveCapacity(entries.count)
     var marks = cursors.map(\.relayed)
     for entry in entries {
-      guard cursors[entry.cursor].crashed != entry.offset else {
-        release(entry)
-        sorted.append(.refused(BatchFold.crashed))
-        continue
-      }
       if let mark = entry.relayed {
         guard mark > marks[entry.cursor] else {
           sorted.append(.ignored("repeat"))
@@ -72,20 +67,24 @@ struct BatchFold<W: Worker> {
         }
         marks[entry.cursor] = mark
       }
-      switch entry.outcome {
-      case .refused(let refusal): sorted.append(.refused(refusal))
-      case .event(let delivery, .none):
-        sorted.append(.fresh)
-        fresh.append(delivery)
-      case .event(let delivery, .outside(let identity, let data)):
-        guard let known = seen[identity] ?? inBatch[identity] else {
-          inBatch[identity] = data
-          sorted.append(.fresh)
-          fresh.append(delivery)
+      guard case .event(let delivery, let identity) = entry.outcome else {
+        if case .refused(let refusal) = entry.outcome { sorted.append(.refused(refusal)) }
+        continue
+      }
+      if case .outside(let identity, let data) = identity {
+        if let known = seen[identity] ?? inBatch[identity] {
+          sorted.append(known == data ? .ignored("repeat") : .refused(BatchFold.reused))
           continue
         }
-        sorted.append(known == data ? .ignored("repeat") : .refused(BatchFold.reused))
+        inBatch[identity] = data
       }
+      guard cursors[entry.cursor].crashed != entry.offset else {
+        release(entry)
+        sorted.append(.refused(BatchFold.crashed))
+        continue
+      }
+      sorted.append(.fresh)
+      fresh.append(delivery)
     }
     return fresh
   }

@@ -44,13 +44,13 @@ enum DeadLetters {
     _ cursors: [PartitionCursor]
   ) {
     var names: [String] = []
-    var values: [[UInt8]] = []
+    var values: [[UInt8]?] = []
     var stretches: [(first: Int32, last: Int32)] = []
     for letter in letters {
       let first = Int32(names.count + 1)
       batch.records[letter.record].forEachHeader { name, value in
         names.append(storable(String(decoding: name, as: UTF8.self)))
-        values.append(value.map { [UInt8]($0) } ?? [])
+        values.append(value.map { [UInt8]($0) })
       }
       stretches.append((first, Int32(names.count)))
     }

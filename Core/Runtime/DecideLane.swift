@@ -32,6 +32,8 @@ final class DecideLane<W: Worker>: Lane {
   var unsettled: [Unsettled] = []
   /// Set after every failure: what the lane remembers is worth nothing, the rows are read again.
   var needsResync = false
+  /// Places whose partition was read to its end since the rows were read.
+  var ended: Set<Int> = []
 
   private var current = Batch<W.Input>()
   private var upcoming = Batch<W.Input>()
@@ -56,12 +58,7 @@ final class DecideLane<W: Worker>: Lane {
   func run() {
     while !stopping.isRequested {
       status.beat()
-      do throws(LaneFailure) {
-        try turn()
-        backoff.succeeded()
-      } catch {
-        recover(from: error)
-      }
+      do throws(LaneFailure) { try turn() } catch { recover(from: error) }
     }
     leave()
   }
@@ -76,6 +73,8 @@ final class DecideLane<W: Worker>: Lane {
       return
     }
     if current.isEmpty {
+      // It may hold records of which none was taken; full of them it could not be polled into.
+      current.removeAll()
       fill(current, consumer, wait: .milliseconds(100))
       FailPoint.pass(.polled)
     }
@@ -134,6 +133,7 @@ final class DecideLane<W: Worker>: Lane {
       flushed.committed(advance.partition, advance.next)
     }
     gauges = committed.gauges
+    wentWell()
     metrics.count(committed.outcomes, committed.deadLetters, range.count, Monotonic.now - began)
     for stop in committed.stopped {
       try self.stop(stop.cursor, stop.rule, stop.detail, consumer)
@@ -203,13 +203,20 @@ final class DecideLane<W: Worker>: Lane {
 
   // MARK: Failure
 
+  /// A batch was committed, or there is nothing to do: whatever went wrong before is over.
+  func wentWell() {
+    backoff.succeeded()
+    status.obstacle("failure", nil)
+  }
+
   private func recover(from failure: LaneFailure) {
+    // Cursors stand behind what was polled and is forgotten now: they must start from their rows again.
     forgetBatches()
+    needsResync = true
     cache = W.Cache()
     if !rollBackQuietly() { connection = nil }
     if case .moved(let partitions) = failure {
-      log.info("positions were moved by somebody else; reading them again", ["partitions": .text("\(partitions)")])
-      needsResync = true
+      log.info("positions are not as expected; reading them again", ["partitions": .text("\(partitions)")])
       return
     }
     guard failure.isPassing else { return stopLoudly(failure) }
@@ -217,7 +224,6 @@ final class DecideLane<W: Worker>: Lane {
     status.obstacle("failure", "waits: \(failure)")
     log.warning("the lane waits and tries again", ["cause": .text(failure.description), "wait": .seconds(wait)])
     metrics.failures.add()
-    needsResync = true
     pollPaused(for: wait)
   }
 
@@ -230,7 +236,6 @@ final class DecideLane<W: Worker>: Lane {
     if let consumer, connection != nil {
       do throws(LaneFailure) {
         for place in cursors.indices where !cursors[place].isStopped { try stop(place, .failed, sentence, consumer) }
-        needsResync = true
         return
       } catch {
         log.error("the stop could not be written down", ["cause": .text(error.description)])
@@ -279,7 +284,10 @@ final class DecideLane<W: Worker>: Lane {
         $0.integer(Int64(settings.settings[.outboxLargest]))
       }[0].optionalText(0)
     }
-    if let sentence { throw .unready(sentence) }
+    guard let sentence else { return }
+    // Asked again before the next batch, not a second later.
+    nextChores = Monotonic.now
+    throw .unready(sentence)
   }
 
   func readLog() throws(LaneFailure) {
@@ -307,7 +315,7 @@ final class DecideLane<W: Worker>: Lane {
     forgetBatches()
     if let connection, connection.isOpen {
       do {
-        try positions.giveBack(cursors.map(\.partition), connection)
+        try positions.giveBack(cursors, connection)
       } catch { log.info("positions were not given back", ["cause": .text(error.description)]) }
     }
     if let consumer {

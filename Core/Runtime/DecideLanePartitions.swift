@@ -44,7 +44,7 @@ extension DecideLane {
       log.info("partitions were taken away", ["partitions": .integer(partitions.count), "lost": .flag(lost)])
       if !lost {
         try LaneFailure.postgres { () throws(PostgresError) in
-          try positions.giveBack(cursors.map(\.partition), connection)
+          try positions.giveBack(cursors, connection)
         }
         try readLog()
         tell(consumer)
@@ -53,10 +53,11 @@ extension DecideLane {
       try LaneFailure.kafka { () throws(KafkaError) in try consumer.unassign() }
       status.obstacle("group", "waits to be admitted to the group \(W.name)")
     case .assigned(let partitions):
+      let told = try told(partitions, consumer)
       let found = try take(partitions, consumer, connection)
       FailPoint.pass(.assigned)
       try install(found, consumer)
-      try stopWhatWasRestored(found, consumer)
+      try stopWhatWasRestored(found, told, consumer)
       status.obstacle("group", nil)
       log.info("partitions were assigned", ["partitions": .integer(partitions.count)])
     }
@@ -82,15 +83,23 @@ extension DecideLane {
     }
   }
 
-  /// Kafka was told a position that this database has never reached: the database is older than it was.
-  private func stopWhatWasRestored(_ found: [PositionTable.Found], _ consumer: Consumer) throws(LaneFailure) {
-    let told: [TopicPartition: Int64]
+  /// What Kafka was told of these. Some libraries cannot read some brokers' answers: that alone is passed over.
+  private func told(
+    _ partitions: [TopicPartition], _ consumer: Consumer
+  ) throws(LaneFailure) -> [TopicPartition: Int64] {
     do {
-      told = try consumer.committed(found.map(\.partition), within: DecideLane.patience)
+      return try consumer.committed(partitions, within: DecideLane.patience)
     } catch {
+      guard !error.isTransient else { throw .kafka(error) }
       log.warning("the group's positions could not be read", ["cause": .text(error.description)])
-      return
+      return [:]
     }
+  }
+
+  /// Kafka was told a position that this database has never reached: the database is older than it was.
+  private func stopWhatWasRestored(
+    _ found: [PositionTable.Found], _ told: [TopicPartition: Int64], _ consumer: Consumer
+  ) throws(LaneFailure) {
     for position in found {
       guard let known = told[position.partition], known > position.highest, let place = places[position.partition],
         !cursors[place].isStopped
@@ -145,14 +154,17 @@ extension DecideLane {
     cursors.removeAll()
     places.removeAll()
     applied.removeAll()
+    ended.removeAll()
     flushed.forget()
   }
 
-  /// Reads the rows of the partitions in hand again and starts from them.
-  func resync(_ consumer: Consumer) throws(LaneFailure) {
+  /// Reads the rows of the partitions in hand again and starts from them. Answers them as they were found.
+  @discardableResult
+  func resync(_ consumer: Consumer) throws(LaneFailure) -> [PositionTable.Found] {
     guard let connection, !cursors.isEmpty else {
       needsResync = false
-      return
+      wentWell()
+      return []
     }
     let partitions = cursors.map(\.partition)
     let owned = try LaneFailure.postgres { () throws(PostgresError) -> [PositionTable.Found] in
@@ -161,11 +173,17 @@ extension DecideLane {
     }
     try install(owned, consumer)
     needsResync = false
-    status.obstacle("failure", nil)
+    noteEnd()
     if owned.count < partitions.count {
       log.warning(
         "other lanes have taken partitions; waiting for the group", ["lost": .integer(partitions.count - owned.count)])
     }
+    return owned
+  }
+
+  /// With every partition at its end or stopped there is nothing that could still fail.
+  private func noteEnd() {
+    if cursors.indices.allSatisfy({ cursors[$0].isStopped || ended.contains($0) }) { wentWell() }
   }
 
   // MARK: Settling
@@ -209,7 +227,6 @@ extension DecideLane {
         try stop(
           place, .recreated, advice(place, "the record at offset \(last) is not the one that was applied"), consumer)
       case .gap(let place, let offset):
-
         if try logBegins(atOrBefore: cursors[place].next, place, consumer) != nil {
           cursors[place].jump(to: offset)
           try seek(place, consumer)
@@ -230,6 +247,8 @@ extension DecideLane {
         } else if let last = cursors[place].unproved, offset > last.offset {
           cursors[place].proved()
         }
+        ended.insert(place)
+        noteEnd()
       }
     }
   }
@@ -271,9 +290,10 @@ extension DecideLane {
     guard let connection else { return }
     let partition = cursors[place].partition
     cursors[place].isStopped = true
-    try LaneFailure.postgres { () throws(PostgresError) in
+    let isOurs = try LaneFailure.postgres { () throws(PostgresError) in
       try positions.stop(partition, rule, sentence, connection)
     }
+    guard isOurs else { throw .moved([partition]) }
     try LaneFailure.kafka { () throws(KafkaError) in try consumer.pause([partition]) }
     status.obstacle("\(partition)", sentence)
     metrics.stopped(rule)
@@ -290,7 +310,10 @@ extension DecideLane {
     guard rows.contains(where: { $0.stopped == nil }) else { return }
     log.info("an operator lets stopped partitions go on")
     forgetBatches()
-    try resync(consumer)
+    needsResync = true
+    // Whether the database was restored is looked at again, as every other cause is: only a reset settles it.
+    let told = try told(cursors.map(\.partition), consumer)
+    try stopWhatWasRestored(try resync(consumer), told, consumer)
   }
 
   private func advice(_ place: Int, _ fact: String) -> String {

@@ -43,7 +43,10 @@ final class EnvelopeReader<Input: Event> {
       read.relayed = try relayMark(attributes)
       if attributes.isStructured {
         read.outcome = try structured(record, &read)
-      } else if attributes.specVersion != nil {
+      } else if attributes.areCloudEvents {
+        guard attributes.specVersion != nil else {
+          throw Refusal("missing", at: "ce_specversion", "the attribute is required: 1.0")
+        }
         read.source = try text(attributes.source, "ce_source", 400)
         read.id = try text(attributes.id, "ce_id", 400)
         read.outcome = try binary(record, attributes, read)
@@ -70,7 +73,7 @@ final class EnvelopeReader<Input: Event> {
       guard let read = Timestamp(rfc3339: time) else {
         throw Refusal("not-a-time", at: "ce_time", "RFC 3339 with a zone was expected")
       }
-      happened = read
+      happened = try plausible(read, record, at: "ce_time")
     }
     return try data(record.value, type, happened, attributes, read)
   }
@@ -95,7 +98,6 @@ final class EnvelopeReader<Input: Event> {
   private func structured(_ record: Record, _ read: inout Read) throws(Refusal) -> Outcome {
     guard let value = record.value, value.count > 0 else { throw Refusal("empty", "the message has no value") }
     try checkSize(value)
-    let broughtAt = Timestamp(milliseconds: record.timestampMilliseconds ?? 0)
     var source: String?
     var id: String?
     defer { (read.source, read.id) = (source, id) }
@@ -107,7 +109,8 @@ final class EnvelopeReader<Input: Event> {
       source = try envelope.text("source", 1...400)
       id = try envelope.text("id", 1...400)
       let type = try knownType(try envelope.text("type"), at: "type")
-      let happened = try envelope.optionalTimestamp("time") ?? broughtAt
+      var happened = Timestamp(milliseconds: record.timestampMilliseconds ?? 0)
+      if let time = try envelope.optionalTimestamp("time") { happened = try plausible(time, record, at: "time") }
       let trace = try envelope.optionalText("traceparent", 0...100)
       let event = try Input(type: type, reading: try envelope.object("data"))
       let data = try envelope.raw("data") ?? UnsafeRawBufferPointer(start: nil, count: 0)
@@ -133,6 +136,19 @@ final class EnvelopeReader<Input: Event> {
       let index = attributes.index.flatMap({ Int32(String(decoding: $0, as: UTF8.self)) })
     else { throw Refusal("not-relayed", at: "millrace_run", "only this system's relay writes to this topic") }
     return RelayMark(run: run, index: index)
+  }
+
+  /// When it happened decides over clocks and order: a date that cannot be right must not.
+  private func plausible(_ time: Timestamp, _ record: Record, at path: String) throws(Refusal) -> Timestamp {
+    guard PlausibleTime.range.contains(time) else {
+      throw Refusal("implausible-time", at: path, "a time from the year 2000 up to 2100 was expected")
+    }
+    if let taken = record.timestampMilliseconds {
+      guard time <= Timestamp(milliseconds: taken).adding(seconds: PlausibleTime.ahead) else {
+        throw Refusal("implausible-time", at: path, "it lies more than a day after the record's own time")
+      }
+    }
+    return time
   }
 
   private func knownType(_ type: String?, at path: String) throws(Refusal) -> String {
@@ -183,6 +199,14 @@ final class EnvelopeReader<Input: Event> {
   }
 }
 
+private enum PlausibleTime {
+  /// From 2000-01-01 up to 2100-01-01, UTC.
+  static let range =
+    Timestamp(microseconds: 946_684_800_000_000)..<Timestamp(microseconds: 4_102_444_800_000_000)
+  /// Seconds that a producer's clock, or its idea of zones, may be ahead of the broker's.
+  static let ahead: Int64 = 86_400
+}
+
 /// How repeats of an event are known.
 enum Identity {
   /// From our relay: by run and index.
@@ -201,6 +225,8 @@ private struct Attributes {
   var index: UnsafeRawBufferPointer?
   var trace: String?
   var isStructured = false
+  /// One of the required attributes is there: then all must be.
+  var areCloudEvents: Bool { specVersion != nil || source != nil || id != nil }
 
   mutating func collect(from record: Record) {
     record.forEachHeader { name, value in
@@ -214,11 +240,28 @@ private struct Attributes {
       case 12 where name.elementsEqual("millrace_run".utf8): run = value
       case 14 where name.elementsEqual("millrace_index".utf8): index = value
       case 12 where name.elementsEqual("content-type".utf8):
-        isStructured = value.starts(with: "application/cloudevents".utf8)
+        isStructured = Attributes.starts(value, with: "application/cloudevents")
       case 11 where name.elementsEqual("traceparent".utf8), 14 where name.elementsEqual("ce_traceparent".utf8):
-        if value.count <= 100 { trace = String(validating: value, as: UTF8.self) }
+        trace = Attributes.traceContext(value)
       default: break
       }
     }
+  }
+
+  /// Media types are the same in either case (RFC 9110). `prefix` is in small letters.
+  private static func starts(_ value: UnsafeRawBufferPointer, with prefix: StaticString) -> Bool {
+    guard value.count >= prefix.utf8CodeUnitCount else { return false }
+    for place in 0..<prefix.utf8CodeUnitCount {
+      let byte = value[place]
+      let small = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+      if small != prefix.utf8Start[place] { return false }
+    }
+    return true
+  }
+
+  /// What is no `traceparent` is left out, as W3C Trace Context wants: it is never a reason to refuse the event.
+  private static func traceContext(_ value: UnsafeRawBufferPointer) -> String? {
+    guard (1...100).contains(value.count), value.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
+    return String(decoding: value, as: UTF8.self)
   }
 }

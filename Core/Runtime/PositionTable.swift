@@ -93,35 +93,41 @@ struct PositionTable {
     return rows.map(found)
   }
 
-  /// An orderly end is no start that failed.
-  func giveBack(_ partitions: [TopicPartition], _ connection: Connection) throws(PostgresError) {
+  /// An orderly end is no start that failed, and an event that was interrupted by it was not tried.
+  func giveBack(_ cursors: [PartitionCursor], _ connection: Connection) throws(PostgresError) {
     _ = try connection.rows(
       """
-      update position p set owner = null, starts = greatest(p.starts - 1, 0)
-      from unnest($2::text[], $3::int[]) a (topic, partition)
+      update position p
+      set owner = null, starts = greatest(p.starts - 1, 0),
+        tries = greatest(p.tries - case when p.trying_offset = a.trying then 1 else 0 end, 0)
+      from unnest($2::text[], $3::int[], $5::bigint[]) a (topic, partition, trying)
       where p.worker = $1 and p.topic = a.topic and p.partition = a.partition and p.owner = $4
       """
     ) {
-      bind(&$0, partitions)
+      bind(&$0, cursors.map(\.partition))
       $0.fingerprint(owner)
+      $0.integers(cursors) { $0.trying }
     }
   }
 
   // MARK: Stopping
 
-  func stop(_ partition: TopicPartition, _ rule: StopRule, _ detail: String, _ connection: Connection)
-    throws(PostgresError)
-  {
-    _ = try connection.rows(
+  /// Answers whether the partition still was this lane's to stop.
+  func stop(
+    _ partition: TopicPartition, _ rule: StopRule, _ detail: String, _ connection: Connection
+  ) throws(PostgresError) -> Bool {
+    let stopped = try connection.rows(
       """
       update position set stopped_rule = $4, stopped_detail = $5, stopped_at = clock_timestamp()
-      where worker = $1 and topic = any($2) and partition = any($3)
+      where worker = $1 and topic = any($2) and partition = any($3) and owner = $6
       """
     ) {
       bind(&$0, [partition])
       $0.text(rule.rawValue)
       $0.text(detail)
+      $0.fingerprint(owner)
     }
+    return stopped.affected == 1
   }
 
   // MARK: A batch's part

@@ -7,6 +7,8 @@ struct Splitting {
   /// Ranges still to be applied, the next one last. Order within the batch is kept.
   private var ranges: [Range<Int>]
   private var attempts = 0
+  /// The event that stands alone and was given up.
+  private var buried: Int?
   /// A conflict is tried so often with a fresh load before it counts as bad data.
   static let freshLoads = 3
 
@@ -17,7 +19,7 @@ struct Splitting {
     case halved
     /// This one event cannot be applied: pass it to the dead letters.
     case bury(Int)
-    /// Not a matter of data: the lane must recover or stop.
+    /// Not a matter of this event's data, for even its dead letter fails: the lane must recover or stop.
     case giveUp
   }
 
@@ -31,16 +33,20 @@ struct Splitting {
   mutating func applied() {
     ranges.removeLast()
     attempts = 0
+    buried = nil
   }
 
   mutating func failed(_ kind: PostgresError.Kind) -> Advice {
-    guard kind == .data || kind == .conflict, let range = ranges.last else { return .giveUp }
+    guard kind == .data || kind == .conflict, let range = ranges.last, buried == nil else { return .giveUp }
     if kind == .conflict {
       attempts += 1
       if attempts <= Splitting.freshLoads { return .again }
     }
     attempts = 0
-    if range.count == 1 { return .bury(range.lowerBound) }
+    if range.count == 1 {
+      buried = range.lowerBound
+      return .bury(range.lowerBound)
+    }
     ranges.removeLast()
     let middle = range.lowerBound + range.count / 2
     ranges.append(middle..<range.upperBound)

@@ -18,6 +18,8 @@ final class SweepLane<S: Sweep>: Lane {
   private var backoff = Backoff()
   /// Items a claim takes at most: short chunks, so that nobody waits long for a row. Halved to find a culprit.
   private var limit = SweepLane.chunk
+  /// Conflicts in a row at one item alone.
+  private var conflicts = 0
 
   private static var chunk: Int { 500 }
 
@@ -38,6 +40,7 @@ final class SweepLane<S: Sweep>: Lane {
       do throws(LaneFailure) {
         let swept = try turn()
         backoff.succeeded()
+        conflicts = 0
         limit = min(SweepLane.chunk, limit * 2)
         status.obstacle("failure", nil)
         if swept == 0 { _ = stopping.wait(S.pause) }
@@ -63,22 +66,27 @@ final class SweepLane<S: Sweep>: Lane {
     let began = Monotonic.now
     let transaction = Transaction(open: connection)
     var fold = SweepFold<S>()
-    let count = try LaneFailure.postgres { () throws(PostgresError) -> Int in
+    let (items, state) = try LaneFailure.postgres { () throws(PostgresError) -> ([S.Item], S.State?) in
       _ = try connection.rows("begin")
       let items = try S.claim(limit, transaction)
       FailPoint.pass(.sweepClaimed)
-      guard !items.isEmpty else {
-        _ = try connection.rows("rollback")
-        return 0
-      }
+      guard !items.isEmpty else { return ([], nil) }
       var state = try S.load(items, &cache, transaction)
       let now = try connection.rows("select clock_timestamp()")[0].timestamp(0)
       for item in items { fold.decide(item, &state, now) }
+      return (items, state)
+    }
+    if let sentence = fold.tooLarge { throw .broken(sentence) }
+    try LaneFailure.postgres { () throws(PostgresError) in
+      guard let state else {
+        _ = try connection.rows("rollback")
+        return
+      }
       try write(fold, state, connection)
       _ = try connection.rows("commit")
       FailPoint.pass(.sweepCommitted)
-      return items.count
     }
+    let count = items.count
     if count > 0 { metrics.count(fold.outcomes, [:], count, Monotonic.now - began) }
     // Items that were only looked at again do not call for another turn at once.
     return fold.changes.isEmpty && fold.aside.isEmpty ? 0 : count
@@ -108,7 +116,7 @@ final class SweepLane<S: Sweep>: Lane {
       limit = max(1, limit / 2)
       return
     }
-    if case .postgres(let error) = failure, error.kind == .data, let open = connection {
+    if case .postgres(let error) = failure, isHopeless(error), let open = connection {
       do { try putAside(error, open) } catch { connection = nil }
       return
     }
@@ -116,6 +124,13 @@ final class SweepLane<S: Sweep>: Lane {
     status.obstacle("failure", failure.isPassing ? "waits: \(failure)" : "stopped: \(failure)")
     log.warning("the sweep waits and tries again", ["sweep": .text(S.name), "cause": .text(failure.description)])
     _ = stopping.wait(wait)
+  }
+
+  /// Bad data is bad at once, a conflict only when fresh loads did not mend it.
+  private func isHopeless(_ error: PostgresError) -> Bool {
+    guard error.kind == .conflict else { return error.kind == .data }
+    conflicts += 1
+    return conflicts > Splitting.freshLoads
   }
 
   /// The oldest due item alone cannot be written: it is put aside, visibly, so that the others go on.
@@ -138,12 +153,17 @@ private struct SweepFold<S: Sweep> {
   private(set) var emissions: [TracedEmission] = []
   private(set) var aside: [SetAside.Item] = []
   private(set) var outcomes: [String: Int] = [:]
+  /// A fault of the sweep's own: nothing of the fold may be written.
+  private(set) var tooLarge: String?
 
   mutating func decide(_ item: S.Item, _ state: inout S.State, _ now: Timestamp) {
     switch S.decide(item, &state, now) {
     case .apply(let change, let emit, let outcome):
       changes.append(change)
       emissions += emit.map { TracedEmission(emission: $0, trace: nil) }
+      if let large = emit.first(where: { $0.payload.count > $0.topic.largestValue }) {
+        tooLarge = "\(S.name) emits \(large.payload.count) bytes to \(large.topic.name), which takes less"
+      }
       outcomes[outcome.description, default: 0] += 1
     case .ignore(let reason): outcomes[reason.description, default: 0] += 1
     case .reject(let refusal):

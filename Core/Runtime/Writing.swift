@@ -61,6 +61,6 @@ struct Writing: ~Copyable {
     }
     try connection.leavePipeline()
     FailPoint.pass(.advanced)
-    guard isRight else { throw PostgresError(sqlState: "40001", message: "a row changed between load and write") }
+    guard isRight else { throw .changedMeanwhile }
   }
 }
