@@ -1,8 +1,9 @@
 public import JSON
 public import Values
 
-/// A topic of the contract. The values live in `Topics/`, one file a topic.
-public struct Topic: Hashable, Sendable {
+/// A topic of the contract. The values live in `Topics/`, one file a topic. A class, because every event on its way out
+/// refers to its topic.
+public final class Topic: Hashable, Sendable {
   public let name: String
   /// What the key of its events is, for people: `phone`, `lead id`.
   public let key: String
@@ -32,6 +33,10 @@ public struct Topic: Hashable, Sendable {
     self.origin = origin
   }
 
+  /// Names are unique.
+  public static func == (a: Topic, b: Topic) -> Bool { a === b || a.name == b.name }
+  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+
   /// Where events of this topic go that cannot be applied. Admits twice the size, because error headers come on top.
   public var deadLetters: Topic {
     Topic(
@@ -57,8 +62,9 @@ extension Event {
   public var type: String { Self.types[0] }
 }
 
-/// An event as it came, with what its envelope says.
-public struct Delivery<Input: Event>: Sendable {
+/// An event as it came, with what its envelope says. A class, because it is passed from step to step of its batch: a
+/// copy would cost a retain for each text in it.
+public final class Delivery<Input: Event>: Sendable {
   public let event: Input
   /// CloudEvents `source` and `id`; for a message without them the topic, and `topic/epoch/partition/offset`.
   public let source: String

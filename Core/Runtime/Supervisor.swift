@@ -39,6 +39,9 @@ public final class Supervisor {
       return Exit.usage
     }
     signal(SIGPIPE, SIG_IGN)
+    // glibc gives every thread an arena of its own, and each keeps what its thread once needed: librdkafka alone has a
+    // dozen threads. Two arenas do for a process whose lanes wait for PostgreSQL most of the time.
+    mallopt(M_ARENA_MAX, 2)
     var awaited = sigset_t()
     sigemptyset(&awaited)
     sigaddset(&awaited, SIGTERM)

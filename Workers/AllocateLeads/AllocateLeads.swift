@@ -17,23 +17,23 @@ struct AllocateLeads: Worker {
     _ leads: [Delivery<LeadRegistered>], _ cache: inout AllocationCache, _ transaction: Transaction
   ) throws(PostgresError) -> Allocation {
     try cache.refresh(transaction)
-    let phones = leads.compactMap { Registration($0.event).phone }
-    let known = try Statements.leads(of: phones, transaction)
+    let registrations = leads.map { Registration($0.event) }
+    let known = try Statements.leads(of: registrations.compactMap(\.phone), transaction)
     var wanted: Set<BranchProduct> = []
-    for lead in leads {
-      let registration = Registration(lead.event)
+    for (lead, registration) in zip(leads, registrations) {
       guard let phone = registration.phone, known[phone.digits] == nil,
         let rule = cache.ruleset.match(registration.region, lead.event.source, lead.event.product)
       else { continue }
       wanted.insert(BranchProduct(branch: rule.branch, product: lead.event.product))
     }
-    return try Allocation(known: known, new: leads.count, wanted: wanted, &cache, transaction)
+    let read = Dictionary(uniqueKeysWithValues: zip(leads.map { ObjectIdentifier($0) }, registrations))
+    return try Allocation(known: known, read, wanted: wanted, &cache, transaction)
   }
 
   static func decide(
     _ lead: Delivery<LeadRegistered>, _ allocation: inout Allocation, _ now: Timestamp
   ) -> Decision<LeadChange> {
-    let registration = Registration(lead.event)
+    let registration = allocation.registration(of: lead)
     switch registration.reading {
     case .refused(let reason):
       return .reject(Refusal(restoring: reason, at: "phone", "this is no phone number of any country"))
@@ -52,35 +52,4 @@ struct AllocateLeads: Worker {
   }
 
   static let writes = LeadChange.writes
-}
-
-/// What a registration's phone says.
-struct Registration {
-  enum Reading {
-    case phone(PhoneNumber)
-    /// Digits, but none that can be dialled: kept with the reason, for a person to look at.
-    case impossible(String)
-    case refused(String)
-  }
-
-  let reading: Reading
-
-  init(_ event: LeadRegistered) {
-    let country = event.country.flatMap { PhoneCountry($0) }
-    do {
-      let phone = try PhoneNumber(parsing: event.phone, in: country)
-      reading = phone.possibility == .possible ? .phone(phone) : .impossible(phone.possibility.rawValue)
-    } catch {
-      switch error {
-      case .tooShort, .tooLong: reading = .impossible(error.rawValue)
-      case .notANumber, .unknownCountry: reading = .refused(error.rawValue)
-      }
-    }
-  }
-
-  var phone: PhoneNumber? {
-    if case .phone(let phone) = reading { phone } else { nil }
-  }
-
-  var region: RegionPath? { phone?.place.regionPath }
 }

@@ -23,24 +23,30 @@ struct Allocation {
   }
 
   let ruleset: Ruleset
+  /// What each delivery's phone says, read once for loading and deciding.
+  private let registrations: [ObjectIdentifier: Registration]
   /// Leads by the digits of their phone.
   var known: [Int64: Int64]
   private(set) var branches: [Int64: Branch]
   private let deadlines: [BranchProduct: Timestamp]
   private var leadNumbers: NumberStock
 
-  /// - Parameter new: how many leads may be opened.
   init(
-    known: [Int64: Int64] = [:], new: Int = 0, wanted: Set<BranchProduct>, _ cache: inout AllocationCache,
-    _ transaction: Transaction
+    known: [Int64: Int64] = [:], _ registrations: [ObjectIdentifier: Registration] = [:],
+    wanted: Set<BranchProduct>, _ cache: inout AllocationCache, _ transaction: Transaction
   ) throws(PostgresError) {
     self.known = known
+    self.registrations = registrations
     ruleset = cache.ruleset
-    leadNumbers = try cache.leadNumbers(new, transaction)
+    leadNumbers = try cache.leadNumbers(registrations.count, transaction)
     let ids = Set(wanted.map(\.branch)).sorted()
     let snapshots = try cache.snapshotNumbers(ids.count, transaction)
     branches = try Statements.lockedBranches(ids, snapshots, transaction)
     deadlines = try Statements.deadlines(wanted.sorted(), transaction)
+  }
+
+  func registration(of lead: Delivery<LeadRegistered>) -> Registration {
+    registrations[ObjectIdentifier(lead)] ?? Registration(lead.event)
   }
 
   /// Finds somebody in the branch.
@@ -74,22 +80,19 @@ struct Allocation {
   ) -> Decision<LeadChange> {
     let id = leadNumbers.next()
     if let phone = registration.phone { known[phone.digits] = id }
-    let region = registration.region?.description
+    let region = registration.regionName
     let judgement = Judgement(
       placement, id, 1, now, ruleset: ruleset.version, rule: rule?.position, source: lead.source, event: lead.id)
-    var opened = OpenedLead(
-      id: id, phone: registration.phone?.digits, phoneText: registration.phone == nil ? lead.event.phone : nil,
-      region: region, name: lead.event.name, source: lead.event.source, product: lead.event.product,
-      registered: lead.happened, judgement: judgement)
     let version = LeadVersion(id: id, version: 1, region: region, at: now)
     switch placement {
     case .owner(let branch, let code, let person, _, _):
       let until = deadline(branch, lead.event.product, now)
-      opened.protectedUntil = until
+      let opened = OpenedLead(lead, id, registration, protectedUntil: until, judgement)
       let event = LeadOwnership.allocated(
         .init(lead: version, branch: code, owner: person.code, protectedUntil: until))
       return .apply(.opened(opened), emit: [Emission(event)], outcome: "allocated")
     case .held(_, let reason, let code, _, _):
+      let opened = OpenedLead(lead, id, registration, protectedUntil: nil, judgement)
       let event = LeadOwnership.held(.init(lead: version, branch: code, reason: reason))
       return .apply(.opened(opened), emit: [Emission(event)], outcome: "held")
     }

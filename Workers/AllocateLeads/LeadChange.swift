@@ -3,8 +3,8 @@ import Postgres
 import Topics
 import Values
 
-/// What one decision writes.
-enum LeadChange {
+/// What one decision writes. Its rows are classes: each is looked at once for every column.
+enum LeadChange: Sendable {
   case opened(OpenedLead)
   case duplicate(DuplicateLead)
   /// A held lead that has an owner now.
@@ -15,7 +15,7 @@ enum LeadChange {
   case routed(RoutedLead)
 }
 
-struct OpenedLead {
+final class OpenedLead: Sendable {
   let id: Int64
   let phone: Int64?
   let phoneText: String?
@@ -24,8 +24,24 @@ struct OpenedLead {
   let source: String
   let product: String?
   let registered: Timestamp
-  var protectedUntil: Timestamp?
+  let protectedUntil: Timestamp?
   let judgement: Judgement
+
+  init(
+    _ lead: Delivery<LeadRegistered>, _ id: Int64, _ registration: Registration, protectedUntil: Timestamp?,
+    _ judgement: Judgement
+  ) {
+    self.id = id
+    phone = registration.phone?.digits
+    phoneText = registration.phone == nil ? lead.event.phone : nil
+    region = registration.regionName
+    name = lead.event.name
+    source = lead.event.source
+    product = lead.event.product
+    registered = lead.happened
+    self.protectedUntil = protectedUntil
+    self.judgement = judgement
+  }
 }
 
 struct PlacedLead {
@@ -52,7 +68,7 @@ struct DuplicateLead {
 }
 
 /// A row of a lead's history: what was decided, by which rule, and from which people.
-struct Judgement {
+final class Judgement: Sendable {
   let lead: Int64
   let version: Int32
   let at: Timestamp

@@ -69,8 +69,8 @@ enum Statements {
     guard !wanted.isEmpty else { return [:] }
     let rows = try transaction.rows(
       """
-      select w.branch, w.product, protection_deadline(w.branch, w.product, clock_timestamp())
-      from unnest($1::bigint[], $2::text[]) w (branch, product)
+      select branch_id, product, protected_until
+      from protection_deadlines($1::bigint[], $2::text[], statement_timestamp())
       """
     ) {
       $0.integers(wanted) { $0.branch }

@@ -85,9 +85,8 @@ class Allocation:
         from person p join person_load l on l.person_id = p.id
         where p.branch_id = any(%s) order by p.branch_id, p.id"""
     DEADLINES = """
-        select w.branch, w.product,
-          to_char(protection_deadline(w.branch, w.product, clock_timestamp()) at time zone 'UTC', %s)
-        from unnest(%s::bigint[], %s::text[]) w (branch, product)"""
+        select branch_id, product, to_char(protected_until at time zone 'UTC', %s)
+        from protection_deadlines(%s::bigint[], %s::text[], statement_timestamp())"""
     AGAIN = """
         select l.id, l.version, l.region, to_char(coalesce(protected_since, held_since) at time zone 'UTC', %s), b.code,
           l.held_reason, p.code, to_char(l.protected_until at time zone 'UTC', %s)
