@@ -311,15 +311,19 @@ final class DecideLane<W: Worker>: Lane {
 
   // MARK: The end
 
+  func giveBack(_ connection: Connection) throws(PostgresError) {
+    try positions.giveBack(cursors, connection)
+    flushed.flushed()
+  }
+
   private func leave() {
     forgetBatches()
     if let connection, connection.isOpen {
-      do {
-        try positions.giveBack(cursors, connection)
-      } catch { log.info("positions were not given back", ["cause": .text(error.description)]) }
+      do { try giveBack(connection) } catch {
+        log.info("positions were not given back", ["cause": .text(error.description)])
+      }
     }
     if let consumer {
-      do throws(LaneFailure) { try readLog() } catch { log.debug("the log was not read") }
       tell(consumer)
       _ = consumer.close(within: .seconds(5))
     }

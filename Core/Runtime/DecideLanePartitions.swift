@@ -44,9 +44,8 @@ extension DecideLane {
       log.info("partitions were taken away", ["partitions": .integer(partitions.count), "lost": .flag(lost)])
       if !lost {
         try LaneFailure.postgres { () throws(PostgresError) in
-          try positions.giveBack(cursors, connection)
+          try giveBack(connection)
         }
-        try readLog()
         tell(consumer)
       }
       forgetPartitions()

@@ -28,6 +28,13 @@ struct FlushedPositions {
     }
   }
 
+  /// A commit that waited for the disk came after all of these.
+  mutating func flushed() {
+    ready.merge(waiting) { $1 }
+    ready.merge(gathering) { $1 }
+    (waiting, gathering) = ([:], [:])
+  }
+
   var isWaiting: Bool { !waiting.isEmpty || !gathering.isEmpty }
 
   mutating func takeReady() -> [TopicPartition: Int64] {

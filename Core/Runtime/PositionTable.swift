@@ -93,14 +93,16 @@ struct PositionTable {
     return rows.map(found)
   }
 
-  /// An orderly end is no start that failed, and an event that was interrupted by it was not tried.
+  /// An orderly end is no start that failed, and an event that was interrupted by it was not tried. Waits for the disk,
+  /// so that Kafka may be told afterwards what was committed before.
   func giveBack(_ cursors: [PartitionCursor], _ connection: Connection) throws(PostgresError) {
     _ = try connection.rows(
       """
+      with durable as materialized (select set_config('synchronous_commit', 'on', true))
       update position p
       set owner = null, starts = greatest(p.starts - 1, 0),
         tries = greatest(p.tries - case when p.trying_offset = a.trying then 1 else 0 end, 0)
-      from unnest($2::text[], $3::int[], $5::bigint[]) a (topic, partition, trying)
+      from durable, unnest($2::text[], $3::int[], $5::bigint[]) a (topic, partition, trying)
       where p.worker = $1 and p.topic = a.topic and p.partition = a.partition and p.owner = $4
       """
     ) {

@@ -123,8 +123,9 @@ public struct WorkerSettings: Sendable {
   }
 
   var sessionLimits: SessionLimits {
+    // The lock's bound comes first, so that the error names what is waited for.
     SessionLimits(
-      idleInTransaction: patience, statement: patience, lock: patience, schema: settings[.databaseSchema],
+      idleInTransaction: patience, statement: patience, lock: patience * 3 / 4, schema: settings[.databaseSchema],
       role: settings[.databaseRole(default: WorkerSettings.role(of: worker))])
   }
 
