@@ -21,7 +21,7 @@ final class Scene {
   private var lanes: [RunningLane] = []
 
   /// Clusters and databases at once: more would only take turns on the same cores.
-  private static let room = DispatchSemaphore(value: 10)
+  private static let room = DispatchSemaphore(value: 20)
 
   /// Runs `body` on a thread of its own; lanes that are still running afterwards are ended.
   static func play(
@@ -76,7 +76,8 @@ final class Scene {
     let ours = [
       "KAFKA_BOOTSTRAP_SERVERS": cluster.bootstrapServers, "KAFKA_FETCH_WAIT_MAX_MS": "10",
       "KAFKA_HEARTBEAT_INTERVAL_MS": "100", "DATABASE_URL": database.conninfo, "DATABASE_ROLE": "none",
-      "DATABASE_PATIENCE": "20s",
+      // Short, because mock brokers wait about as long before they let the next one into a group.
+      "KAFKA_SESSION_TIMEOUT_MS": "4000", "DATABASE_PATIENCE": "3s",
     ]
     return try WorkerSettings(
       worker, own, reading: Environment(ours.merging(more) { $1 }))

@@ -1,0 +1,363 @@
+import Postgres
+import TestKit
+import Testing
+
+@testable import Runtime
+
+/// What a lane does about trouble: nothing is skipped, nothing is applied twice, nobody is held up.
+@Suite struct LaneFailureTests {
+  // MARK: Bad data
+
+  @Test("what the database refuses is found by halves and dead-lettered, all its neighbours are applied")
+  func refusedByTheDatabase() async throws {
+    try await Scene.play { scene in
+      let bad = Scene.event("bad", #"{"key": "k", "amount": 666}"#)
+      let alsoBad = Scene.event("worse", #"{"key": "k", "amount": 666}"#)
+      try scene.publish(Scene.notes(0..<11) + [bad] + Scene.notes(11..<20) + [alsoBad])
+      let lane = try scene.lane()
+      try scene.awaitPosition(22)
+      lane.end()
+      #expect(try scene.notes() == (0..<20).map(Int64.init))
+      #expect(try scene.deadLetters() == ["11 - not-storable", "21 - not-storable"])
+      #expect(try scene.text("select string_agg(detail, ' ') from dead_letter")?.contains("666") == false)
+    }
+  }
+
+  @Test("a key that a concurrent twin has taken looks like bad data: a fresh load mends it")
+  func concurrentTwin() async throws {
+    try await Scene.play { scene in
+      let name = scene.database.name
+      try scene.publish(
+        Scene.event("a", #"{"key": "k", "deed": "first", "gate": "\#(name)"}"#),
+        Scene.event("b", #"{"key": "l", "deed": "first"}"#))
+      let lane = try scene.lane()
+      try Gate.named(name).awaitArrival()
+      try scene.session.run(script: "insert into first (key, event) values ('k', 'a twin')")
+      Gate.named(name).open()
+      try scene.awaitPosition(2)
+      lane.end()
+      #expect(try scene.deadLetters() == [])
+      #expect(
+        try scene.session.rows("select key || ' ' || event from first order by 1").map { $0.text(0) } == [
+          "k a twin", "l b",
+        ])
+    }
+  }
+
+  @Test("a conflict that no fresh load mends is bad data in the end")
+  func lastingConflict() async throws {
+    try await Scene.play { scene in
+      // The key is unique in a way that load cannot see.
+      try scene.session.run(
+        script: "create unique index on first (lower(key)); insert into first (key, event) values ('K', 'before')")
+      try scene.publish(
+        Scene.notes(0..<2) + [Scene.event("a", #"{"key": "k", "deed": "first"}"#)] + Scene.notes(2..<4))
+      let lane = try scene.lane()
+      try scene.awaitPosition(5)
+      lane.end()
+      #expect(try scene.notes() == [0, 1, 2, 3])
+      #expect(try scene.deadLetters() == ["2 - not-storable"])
+    }
+  }
+
+  @Test("a guarded write that never fits is found by halves as a conflict is")
+  func guardedWrite() async throws {
+    try await Scene.play { scene in
+      // A row that vanishes touches none.
+      try scene.session.run(
+        script: """
+          create function vanish() returns trigger language plpgsql as $$ begin return null; end $$;
+          create trigger vanish before insert on note for each row when (new.amount = 13) execute function vanish()
+          """)
+      try scene.publish(Scene.notes(10..<16))
+      let lane = try scene.lane()
+      try scene.awaitPosition(6)
+      lane.end()
+      #expect(try scene.notes() == [10, 11, 12, 14, 15])
+      #expect(try scene.deadLetters() == ["3 - not-storable"])
+    }
+  }
+
+  @Test("an event whose dead letter cannot be written either stops the lane loudly, and nothing is skipped")
+  func deadLetterFails() async throws {
+    try await Scene.play { scene in
+      try scene.session.run(script: "alter table dead_letter add constraint none check (false)")
+      try scene.publish(Scene.notes(0..<1) + [Scene.event("a", #"{"key": "k", "deed": "reject"}"#)])
+      let lane = try scene.lane()
+      let sentence = try lane.awaitSentence("23514")
+      #expect(sentence.contains("millrace lanes resume test-noted test.noted"))
+      #expect(try scene.text("select stopped_rule from position") == "failed")
+      #expect(try scene.position() == 1)
+      try scene.session.run(script: "alter table dead_letter drop constraint none")
+      try scene.liftStop()
+      try scene.awaitPosition(2)
+      #expect(try scene.deadLetters() == ["1 deed unwanted"])
+      try lane.awaitReady()
+    }
+  }
+
+  @Test("an unknown error is no success: the lane stops with the sentence and the way on, and goes on where it stood")
+  func unknown() async throws {
+    try await Scene.play { scene in
+      try scene.session.run(script: "alter table note rename to elsewhere")
+      try scene.publish(Scene.notes(0..<2))
+      let lane = try scene.lane()
+      let sentence = try lane.awaitSentence("stopped: PostgreSQL 42P01")
+      #expect(sentence.contains("when mended: millrace lanes resume test-noted test.noted"))
+      try scene.session.run(script: "alter table elsewhere rename to note")
+      try scene.liftStop()
+      try scene.awaitPosition(2)
+      #expect(try scene.notes() == [0, 1])
+    }
+  }
+
+  @Test("an emission that is larger than its topic takes is a fault of ours: the lane stops, nothing is written")
+  func tooLargeEmission() async throws {
+    try await Scene.play { scene in
+      try scene.publish(Scene.event("a", #"{"key": "k", "deed": "shout"}"#))
+      let lane = try scene.lane()
+      try lane.awaitSentence("test-noted emits 12021 bytes to test.echo, which takes less")
+      #expect(try scene.notes() == [])
+      #expect(try scene.position() == 0)
+    }
+  }
+
+  // MARK: Trouble that passes
+
+  @Test("a connection that is lost in the middle of a batch: the batch is tried again and takes effect once")
+  func lostConnection() async throws {
+    try await Scene.play { scene in
+      let name = scene.database.name
+      try scene.publish(Scene.notes(0..<2) + [Scene.event("a", #"{"key": "k", "amount": 7, "gate": "\#(name)"}"#)])
+      let lane = try scene.lane()
+      try Gate.named(name).awaitArrival()
+      #expect(
+        try scene.number(
+          """
+          select count(*) filter (where pg_terminate_backend(pid)) from pg_stat_activity
+          where datname = current_database() and application_name = 'test-noted' and state like 'idle in transaction%'
+          """) == 1)
+      Gate.named(name).open()
+      try scene.awaitPosition(3)
+      #expect(try scene.notes() == [0, 1, 7])
+      try lane.awaitReady()
+      #expect(lane.said("the lane waits and tries again") >= 1)
+    }
+  }
+
+  @Test("a lock that another session holds: the lane waits, says so, goes on polling, and applies once it is free")
+  func lockTimeout() async throws {
+    try await Scene.play { scene in
+      try scene.publish(Scene.notes(0..<1))
+      let lane = try scene.lane([
+        "DATABASE_PATIENCE": "500ms", "KAFKA_MAX_POLL_INTERVAL_MS": "4000",
+      ])
+      try scene.awaitPosition(1)
+      try scene.session.run(script: "begin; select from position for update")
+      try scene.publish(Scene.notes(1..<3))
+      try lane.awaitWords("the lane waits and tries again", times: 6)
+      try lane.awaitSentence("waits: PostgreSQL 55P03")
+      #expect(lane.said("partitions were taken away") == 0, "it polled all the time")
+      try scene.session.run(script: "commit")
+      try scene.awaitPosition(3)
+      #expect(try scene.notes() == [0, 1, 2])
+      try lane.awaitReady()
+    }
+  }
+
+  @Test("a database that is away when the lane starts: it waits, and is ready once it is there")
+  func databaseAway() async throws {
+    try await Scene.play { scene in
+      try scene.publish(Scene.notes(0..<1))
+      let other = try Connection("dbname=postgres", name: "test", limits: TestDatabase.limits)
+      try other.run(script: "alter database \(scene.database.name) allow_connections false")
+      let lane = try scene.lane()
+      try lane.awaitSentence("PostgreSQL")
+      try other.run(script: "alter database \(scene.database.name) allow_connections true")
+      try scene.awaitPosition(1)
+      try lane.awaitReady()
+    }
+  }
+
+  @Test("an outbox that holds old events takes nothing in until the relay is back, and says so")
+  func outboxTooOld() async throws {
+    try await Scene.play { scene in
+      try scene.session.run(
+        script: """
+          insert into outbox (topic, source, types, keys, payloads, emitted_at)
+          values ('a', 'b', '{c}', '{d}', '{e}', now() - interval '1 hour')
+          """)
+      let lane = try scene.lane(["OUTBOX_OLDEST": "60s"])
+      try lane.awaitSentence("takes nothing in: the outbox holds events that are 36")
+      let before = lane.said("tries again")
+      try scene.publish(Scene.notes(0..<3))
+      // Longer than the second between two looks at the outbox.
+      try lane.awaitWords("tries again", times: before + 6)
+      #expect(try scene.notes() == [])
+      try scene.session.run(script: "delete from outbox")
+      try scene.awaitPosition(3)
+      try lane.awaitReady()
+    }
+  }
+
+  // MARK: Ghosts
+
+  @Test("a lane whose position was moved by somebody else commits nothing and starts from the row")
+  func moved() async throws {
+    try await Scene.play { scene in
+      let lane = try scene.lane()
+      try lane.awaitReady()
+      // As an operator who leaves out two events.
+      try scene.session.run(script: "update position set next_offset = 2")
+      try scene.publish(Scene.notes(0..<4))
+      try scene.awaitPosition(4)
+      #expect(lane.said("positions are not as expected") == 1)
+      #expect(try scene.notes() == [2, 3])
+    }
+  }
+
+  @Test("a lane whose partition somebody else owns commits nothing, and cannot stop it for the owner")
+  func ghost() async throws {
+    try await Scene.play { scene in
+      let lane = try scene.lane()
+      try lane.awaitReady()
+      try scene.session.run(script: "update position set owner = gen_random_uuid()")
+      try scene.publish(Scene.notes(0..<4))
+      try lane.awaitWords("other lanes have taken partitions")
+      lane.end()
+      #expect(try scene.notes() == [])
+      #expect(try scene.position() == 0)
+      #expect(try scene.number("select count(*) from position where owner is not null") == 1, "it is not given back")
+    }
+  }
+
+  @Test("a lane frozen in its transaction loses its locks to its heir, and commits nothing when it wakes")
+  func frozen() async throws {
+    try await Scene.play { scene in
+      let name = scene.database.name
+      try scene.publish(Scene.event("a", #"{"key": "k", "amount": 1, "gate": "\#(name)"}"#))
+      let lane = try scene.lane(["DATABASE_PATIENCE": "500ms"])
+      try Gate.named(name).awaitArrival()
+      // Waits for the frozen owner's lock, which PostgreSQL takes away.
+      try scene.session.run(script: "update position set owner = gen_random_uuid(), starts = starts + 1")
+      Gate.named(name).open()
+      try lane.awaitWords("other lanes have taken partitions")
+      lane.end()
+      #expect(try scene.notes() == [])
+      #expect(try scene.number("select next_offset from position") == 0)
+      #expect(try scene.number("select count(*) from seen_event") == 0)
+    }
+  }
+
+  // MARK: Crashes
+
+  @Test("after three starts without progress each event is written down before it is tried")
+  func careful() async throws {
+    try await Scene.play { scene in
+      let name = scene.database.name
+      try scene.publish(Scene.notes(0..<2) + [Scene.event("a", #"{"key": "k", "amount": 7, "gate": "\#(name)"}"#)])
+      try scene.havePosition("starts = 2")
+      let lane = try scene.lane()
+      try Gate.named(name).awaitArrival()
+      let row = try scene.text(
+        "select format('%s %s %s %s', next_offset, trying_offset, tries, starts) from position")
+      #expect(row == "2 2 1 0")
+      #expect(lane.said("going event by event") == 1)
+      Gate.named(name).open()
+      try scene.awaitPosition(3)
+      #expect(try scene.text("select format('%s %s', trying_offset, tries) from position") == " 0")
+      #expect(try scene.notes() == [0, 1, 7])
+    }
+  }
+
+  @Test("two starts without progress are not yet careful")
+  func notYetCareful() async throws {
+    try await Scene.play { scene in
+      try scene.havePosition("starts = 1")
+      let lane = try scene.lane()
+      try lane.awaitReady()
+      #expect(try scene.number("select careful_until from position") == 0)
+      #expect(try scene.number("select starts from position") == 2)
+    }
+  }
+
+  @Test("an event that has ended three starts is dead-lettered as crashed by the fourth, its neighbours are applied")
+  func crashed() async throws {
+    try await Scene.play { scene in
+      try scene.publish(Scene.notes(0..<4))
+      try scene.havePosition("next_offset = 1, highest_offset = 1, starts = 5, trying_offset = 1, tries = 3")
+      let lane = try scene.lane()
+      try scene.awaitPosition(4)
+      lane.end()
+      #expect(try scene.deadLetters() == ["1 - crashed"])
+      #expect(try scene.notes() == [2, 3])
+      #expect(try scene.number("select count(*) from seen_event") == 2, "the crashed one may be sent again")
+    }
+  }
+
+  @Test("the third try is still a try")
+  func thirdTry() async throws {
+    try await Scene.play { scene in
+      try scene.publish(Scene.notes(0..<1))
+      try scene.havePosition("starts = 4, trying_offset = 0, tries = 2")
+      let lane = try scene.lane()
+      try scene.awaitPosition(1)
+      lane.end()
+      #expect(try scene.notes() == [0])
+    }
+  }
+
+  @Test("an interruption is not an attempt: neither a failure that passes nor an orderly end counts as a crash")
+  func interrupted() async throws {
+    try await Scene.play { scene in
+      try scene.publish(Scene.notes(0..<1))
+      try scene.havePosition("starts = 4, trying_offset = 0, tries = 1")
+      try scene.session.run(script: "begin; lock table note in access exclusive mode")
+      let lane = try scene.lane(["DATABASE_PATIENCE": "500ms"])
+      try lane.awaitWords("the lane waits and tries again", times: 3)
+      #expect(try scene.number("select tries from position") == 2)
+      lane.end()
+      #expect(try scene.number("select tries from position") == 1)
+      try scene.session.run(script: "rollback")
+    }
+  }
+
+  // MARK: Garbage
+
+  @Test("a source that sends mostly garbage is stopped before it fills the dead letters; resume lets so many more pass")
+  func garbage() async throws {
+    try await Scene.play { scene in
+      let bad = (0..<520).map { Scene.event("bad\($0)", "{", source: "/garbage") }
+      try scene.publish(bad + Scene.notes(0..<3))
+      let lane = try scene.lane(["BATCH_EVENTS": "100"])
+      let sentence = try lane.awaitSentence("more than 50 % of what /garbage sends to test.noted/0 is refused")
+      #expect(sentence.contains("millrace lanes resume test-noted test.noted/0 --accept 1000"))
+      #expect(try scene.position() == 499)
+      #expect(try scene.number("select count(*) from dead_letter") == 499)
+
+      try scene.liftStop("accept = 10")
+      try scene.session.waitUntil("the second stop") { try scene.position() == 509 }
+      #expect(try scene.number("select count(*) from dead_letter") == 509)
+      try scene.session.waitUntil("the stop") { try scene.text("select stopped_rule from position") == "garbage" }
+
+      try scene.liftStop("accept = 1000")
+      try scene.awaitPosition(523)
+      #expect(try scene.notes() == [0, 1, 2])
+      #expect(try scene.number("select accept from position") == 1000 - 11)
+    }
+  }
+
+  @Test("garbage of one source is not laid to another's charge")
+  func garbageOfAnother() async throws {
+    try await Scene.play { scene in
+      let bad = (0..<400).map { Scene.event("bad\($0)", "{", source: "/a") }
+      let alsoBad = (0..<400).map { Scene.event("bad\($0)", "{", source: "/b") }
+      try scene.publish(bad + alsoBad)
+      let lane = try scene.lane()
+      try scene.awaitPosition(800)
+      #expect(try scene.text("select stopped_rule from position") == nil)
+      #expect(try scene.text("select string_agg(source || refused, ' ' order by source) from intake") == "/a400 /b400")
+      try lane.awaitReady()
+    }
+  }
+}
