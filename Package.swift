@@ -83,7 +83,8 @@ let package = Package(
     tests("PostgresTests", of: ["Postgres", "Migrations", "Digest", "Values", "TestKit"]),
     tests("RuntimeTests", of: ["Runtime", "Contract", "Topics", "TestKit"]),
     tests(
-      "RelayTests", of: ["Relay", "relay-events", "Runtime", "Observe", "Kafka", "Postgres", "Values", "TestKit"]),
+      "RelayTests",
+      of: ["Relay", "relay-events", "Runtime", "Observe", "Kafka", "Postgres", "Values", "Digest", "TestKit"]),
     tests("TopicsTests", of: ["Topics", "Contract", "JSON"]),
     tests("AllocateLeadsTests", of: ["allocate-leads", "Topics", "TestKit"]),
     tests(
