@@ -148,6 +148,29 @@ import Testing
     }
   }
 
+  @Test("events of a topic that is not there wait with those behind them, and go out when it is made")
+  func missingTopic() throws {
+    try TestDatabase.with { database in
+      let cluster = try MockCluster()
+      try cluster.createTopic("things")
+      try database.emit("things", 0..<5)
+      try database.emit("others", 5..<8)
+      try database.emit("things", 8..<10)
+      let relay = RunningRelay(database, try cluster.properties(["topic.metadata.propagation.max.ms": "200"]))
+      let sentence = try eventually("an obstacle") { relay.status.sentences.first { $0.contains("others") } }
+      #expect(sentence == "relay waits: the topic others does not exist; create it with `millrace topics apply`")
+      #expect(try !database.outboxIsEmpty())
+      try cluster.createTopic("others")
+      try database.awaitEmptyOutbox()
+      _ = try eventually("readiness") { relay.status.sentences.isEmpty ? true : nil }
+      relay.stop()
+      let found = try published(["things": 1, "others": 1], cluster.properties()).taken
+      #expect(found.filter { $0.topic == "things" }.map(\.number) == [0, 1, 2, 3, 4, 8, 9])
+      #expect(found.filter { $0.topic == "others" }.map(\.number) == [5, 6, 7])
+      #expect(try database.connect().rows("select from outbox_refused").count == 0)
+    }
+  }
+
   @Test("a scheduled event goes out when it is due, once, under key and generation, the oldest first")
   func scheduled() throws {
     try TestDatabase.with { database in

@@ -255,7 +255,7 @@ extension [Published] {
   /// Every number once, those of one key in order, and each pair always with the same event.
   func expectOnce(_ numbers: Range<Int>, _ location: SourceLocation = #_sourceLocation) {
     let taken = taken
-    #expect(taken.map(\.number).sorted() == Array<Int>(numbers), sourceLocation: location)
+    #expect(taken.map(\.number).sorted() == [Int](numbers), sourceLocation: location)
     for (key, records) in Dictionary(grouping: taken, by: \.key) {
       let order = records.map(\.number)
       #expect(order == order.sorted(), "order of \(key ?? "")", sourceLocation: location)
