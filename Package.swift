@@ -53,7 +53,7 @@ let package = Package(
     room(
       "Runtime",
       needs: ["Contract", "JSON", "Values", "Digest", "Settings", "Observe", "Kafka", "Postgres", "Migrations"]),
-    room("Relay", needs: ["Runtime", "Values", "Digest", "Settings", "Observe", "Kafka", "Postgres", "Migrations"]),
+    room("Relay", needs: ["Runtime", "Values", "Digest", "Settings", "Observe", "Kafka", "Postgres"]),
     room("TestKit", needs: ["CKafka", "Kafka", "Postgres", "Migrations", "Runtime"]),
 
     room(

@@ -57,7 +57,8 @@ final class Leadership {
       let renewed = try RelayFailure.postgres { () throws(PostgresError) in
         try connection.rows(
           """
-          update relay set expires_at = clock_timestamp() + $3 * interval '1 millisecond' where holder = $1 and epoch = $2
+          update relay set expires_at = clock_timestamp() + $3 * interval '1 millisecond'
+          where holder = $1 and epoch = $2
           """
         ) { bind(&$0) }.affected
       }

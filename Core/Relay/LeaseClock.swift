@@ -9,8 +9,8 @@ enum BootClock {
   }
 }
 
-/// What a relay knows of its own lease without asking: it runs from the moment at which it was asked for, which is before
-/// the moment at which the database granted it.
+/// What a relay knows of its own lease without asking: it runs from the moment at which it was asked for, which is
+/// before the moment at which the database granted it.
 struct LeaseClock {
   let length: Duration
   private var asked: Duration
@@ -28,7 +28,8 @@ struct LeaseClock {
   func isValid(_ now: Duration) -> Bool { now - asked < length }
 }
 
-/// How soon to look for rows again: at once while runs are full, then from 10 ms on, and slower the longer nothing comes.
+/// How soon to look for rows again: at once while runs are full, then from 10 ms on, and slower the longer nothing
+/// comes.
 struct Pace {
   static let shortest: Duration = .milliseconds(10)
   static let longest: Duration = .milliseconds(200)

@@ -5,15 +5,15 @@ internal import Values
 /// Beginning and ending runs: the statements on `outbox` and `outbox_run`.
 ///
 /// The relay's session waits for the disk at every commit (`synchronous_commit = on`). That makes a run durable before
-/// the first of its events leaves the database, and with it, because the log is flushed in order, every transaction that
-/// emitted one of its rows and did not wait itself.
+/// the first of its events leaves the database, and with it, because the log is flushed in order, every transaction
+/// that emitted one of its rows and did not wait itself.
 struct OutboxRuns {
   let leadership: Leadership
   let options: RelayOptions
 
-  /// Takes the oldest rows as the next run, under two conditions besides the epoch: no run is under way, and the last one
-  /// is the one that this relay knows. So no row can get into two runs, even if a statement of ours were to run twice.
-  /// The oldest row is taken whatever its size: a row is never torn.
+  /// Takes the oldest rows as the next run, under two conditions besides the epoch: no run is under way, and the last
+  /// one is the one that this relay knows. So no row can get into two runs, even if a statement of ours were to run
+  /// twice. The oldest row is taken whatever its size: a row is never torn.
   private static let begin: Statement = """
     with oldest as (
       select id, topic, source, emitted_at, events, cardinality(dead_letters) > 0 as letters,
@@ -31,7 +31,8 @@ struct OutboxRuns {
       returning run),
     begun as (
       insert into outbox_run (run, ids, events)
-      select run, (select array_agg(id order by id) from next), (select array_agg(events order by id) from next) from led
+      select run, (select array_agg(id order by id) from next), (select array_agg(events order by id) from next)
+      from led
       returning run)
     select begun.run, id, topic, source, emitted_at, letters, events, bytes::bigint, first::bigint
     from begun, next order by id

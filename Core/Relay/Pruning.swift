@@ -2,8 +2,8 @@ internal import Postgres
 
 /// Drops what was kept long enough: ids of events from outside, and dead letters that were settled.
 ///
-/// `seen_event` is walked from page to page, a little at a time and around again, with a rest between rounds. It needs no
-/// index for that, and costs the same however large the table is and wherever the old rows lie.
+/// `seen_event` is walked from page to page, a little at a time and around again, with a rest between rounds. It needs
+/// no index for that, and costs the same however large the table is and wherever the old rows lie.
 struct Pruning {
   private let options: RelayOptions
   private var page: Int64 = 0

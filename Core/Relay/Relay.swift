@@ -1,14 +1,15 @@
 /// The room that takes events from the outbox to Kafka.
 ///
 /// Who is authoritative:
-/// - The row `relay` says which relay is the active one, and under which epoch. An epoch belongs to one database session
-///   of one relay; a new session takes a new epoch. Every statement of the active relay is one statement that holds only
-///   under its epoch: there is no open transaction in which a frozen relay could hold a lock against its heir.
-/// - `outbox_run` says what is being published: one run at a time, its rows and its indexes fixed before the first of its
-///   events leaves the database. After a crash the same run goes out again with the same (run, index) on each event, and
-///   consumers drop what is not above the highest pair that they have.
-/// - Kafka fences: all relays of one database share one `transactional.id`, so a takeover shuts the older one out of the
-///   broker, whatever it believes.
+/// - The row `relay` says which relay is the active one, and under which epoch. An epoch belongs to one database
+///   session of one relay; a new session takes a new epoch. Every statement of the active relay is one statement that
+///   holds only under its epoch: there is no open transaction in which a frozen relay could hold a lock against its
+///   heir.
+/// - `outbox_run` says what is being published: one run at a time, its rows and its indexes fixed before the first of
+///   its events leaves the database. After a crash the same run goes out again with the same (run, index) on each
+///   event, and consumers drop what is not above the highest pair that they have.
+/// - Kafka fences: all relays of one database share one `transactional.id`, so a takeover shuts the older one out of
+///   the broker, whatever it believes.
 ///
 /// Nothing of one run overlaps the next: a run is begun when the one before is committed to Kafka and is gone from the
 /// tables. That is what keeps the order of a key, and the pairs rising.
@@ -23,8 +24,8 @@ enum RelayFailure: Error, CustomStringConvertible {
   case kafka(KafkaError)
   /// The producer cannot be used any more: fenced, or at an end.
   case producer(TransactionError)
-  /// The database's schema is not the one that this program needs.
-  case schema(String)
+  /// The database is not one that this program can work on.
+  case unfit(String)
   /// Another relay is the active one, or may be.
   case deposed
   /// The end was asked for while Kafka did not answer.
@@ -36,7 +37,7 @@ enum RelayFailure: Error, CustomStringConvertible {
     case .postgres(let error): error.isTransient || error.kind == .conflict
     case .kafka(let error): error.isTransient
     case .producer(let error): !error.cause.isUnauthorized
-    case .schema: false
+    case .unfit: false
     case .deposed, .stopping: true
     }
   }
@@ -46,7 +47,7 @@ enum RelayFailure: Error, CustomStringConvertible {
     case .postgres(let error): error.description
     case .kafka(let error): error.description
     case .producer(let error): error.description
-    case .schema(let sentence): sentence
+    case .unfit(let sentence): sentence
     case .deposed: "another relay has become the active one"
     case .stopping: "the end was asked for"
     }
@@ -69,6 +70,7 @@ public enum Relay {
         RelayLane(
           RelayOptions(settings.settings), kafka: kafka,
           connect: { () throws(PostgresError) in try settings.connect("relay-events", durable: true) },
+          check: { session throws(PostgresError) in try settings.obstacle(session) },
           status, supervisor.stopping, supervisor.log, RelayMetrics(supervisor.metrics))
       }
     }

@@ -1,18 +1,19 @@
 internal import Digest
 internal import Kafka
-internal import Migrations
 internal import Observe
 internal import Postgres
 internal import Runtime
 
 /// The relay's one thread: stands by, takes over, publishes run after run, and steps down at the first doubt.
 ///
-/// Whatever goes wrong (the session, the producer, the lease), everything is dropped and begun anew with a new epoch: the
-/// run that was under way is in the database and goes out again with the same pairs.
+/// Whatever goes wrong (the session, the producer, the lease), everything is dropped and begun anew with a new epoch:
+/// the run that was under way is in the database and goes out again with the same pairs.
 final class RelayLane: Lane {
   private let options: RelayOptions
   private let kafka: KafkaProperties
   private let connect: () throws(PostgresError) -> Connection
+  /// Why a session is of no use, in a sentence.
+  private let check: (Connection) throws(PostgresError) -> String?
   private let status: LaneStatus
   private let stopping: Stopping
   private let log: Log
@@ -42,11 +43,13 @@ final class RelayLane: Lane {
 
   init(
     _ options: RelayOptions, kafka: KafkaProperties, connect: @escaping () throws(PostgresError) -> Connection,
-    _ status: LaneStatus, _ stopping: Stopping, _ log: Log, _ metrics: RelayMetrics
+    check: @escaping (Connection) throws(PostgresError) -> String?, _ status: LaneStatus, _ stopping: Stopping,
+    _ log: Log, _ metrics: RelayMetrics
   ) {
     self.options = options
     self.kafka = kafka
     self.connect = connect
+    self.check = check
     self.status = status
     self.stopping = stopping
     self.log = log
@@ -105,13 +108,14 @@ final class RelayLane: Lane {
 
   private func opened() throws(RelayFailure) -> Connection {
     if let connection { return connection }
-    let opened = try RelayFailure.postgres { () throws(PostgresError) in
+    let (opened, obstacle) = try RelayFailure.postgres { () throws(PostgresError) in
       let opened = try connect()
-      // The outbox is empty at one moment and full at the next: a plan that was made for an empty table must not scan it.
+      // The outbox is empty at one moment and full at the next: a plan that was made for an empty table must not scan
+      // it.
       try opened.run(script: "set enable_seqscan = off; set synchronous_commit = on")
-      return opened
+      return (opened, try check(opened))
     }
-    do throws(MigrationError) { try Migrations.check(opened) } catch { throw .schema(error.description) }
+    if let obstacle { throw .unfit(obstacle) }
     connection = opened
     return opened
   }
@@ -201,7 +205,9 @@ final class RelayLane: Lane {
     if case .deposed = failure {
       log.warning("is no longer the active relay")
     } else {
-      log.warning("a relay steps down; it or another goes on", ["cause": .text(failure.description)])
+      log.warning(
+        active == nil ? "cannot be the active relay; trying again" : "steps down; it or another relay goes on",
+        ["cause": .text(failure.description)])
     }
     status.obstacle("failure", failure.isPassing ? "waits: \(failure)" : "stopped: \(failure)")
     stepDown()

@@ -2,8 +2,8 @@ internal import Values
 
 /// A stretch of the outbox that is published under one number.
 ///
-/// Every event has its index in the run from the moment at which the run was begun: it depends on `outbox_run` alone, not
-/// on what the broker refuses nor on how often the run is begun again.
+/// Every event has its index in the run from the moment at which the run was begun: it depends on `outbox_run` alone,
+/// not on what the broker refuses nor on how often the run is begun again.
 final class Run {
   struct Row: Equatable {
     let id: Int64

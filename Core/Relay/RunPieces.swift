@@ -12,8 +12,8 @@ struct RunPieces {
 
   mutating func committed() { pieces.removeLast() }
 
-  /// These indexes of the next piece were not taken; a broker may name neighbours that travelled in the same batch, too.
-  /// Answers false where the piece is one record: it is the culprit.
+  /// These indexes of the next piece were not taken; a broker may name neighbours that travelled in the same batch,
+  /// too. Answers false where the piece is one record: it is the culprit.
   mutating func split(at failed: [Int]) -> Bool {
     guard let piece = pieces.last, piece.count > 1 else { return false }
     let among = failed.filter(piece.contains)

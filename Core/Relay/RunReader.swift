@@ -119,7 +119,8 @@ struct RunReader {
     }
   }
 
-  /// Under the topic that the letter came from it is a replay, whole or not at all; else it goes to the dead-letter topic.
+  /// Under the topic that the letter came from it is a replay, whole or not at all; else it goes to the dead-letter
+  /// topic.
   private func sendLetter(
     _ letter: Row, _ run: Run, _ row: Run.Row, _ index: Int, _ envelope: RelayEnvelope,
     _ send: (OutgoingRecord) throws(RelayFailure) -> KafkaError?

@@ -143,7 +143,7 @@ public struct WorkerSettings: Sendable {
   }
 
   /// Why a worker cannot work on this database, as one sentence; nil when it can.
-  func obstacle(_ connection: Connection) throws(PostgresError) -> String? {
+  public func obstacle(_ connection: Connection) throws(PostgresError) -> String? {
     do throws(MigrationError) { try Migrations.check(connection) } catch {
       if case .postgres(let error) = error { throw error }
       return error.description

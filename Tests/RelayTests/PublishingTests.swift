@@ -180,7 +180,8 @@ import Testing
       try session.run(
         script: """
           insert into scheduled_event (key, generation, due_at, topic, source, type, event_key, payload)
-          select 'call-' || n, 2, clock_timestamp() - n * interval '1 s', 'things', '/s', 'call.due', 'k', n::text::bytea
+          select 'call-' || n, 2, clock_timestamp() - n * interval '1 s', 'things', '/s', 'call.due', 'k',
+            n::text::bytea
           from generate_series(1, 5) n
           union all select 'call-1', 3, clock_timestamp() + interval '1 hour', 'things', '/s', 'call.due', 'k', '9'
           """)

@@ -77,7 +77,8 @@ final class RunningRelay {
     change(&options)
     thread = LaneThread(
       RelayLane(
-        options, kafka: kafka, connect: { () throws(PostgresError) in try database.connectAsRelay() }, status, stopping,
+        options, kafka: kafka, connect: { () throws(PostgresError) in try database.connectAsRelay() },
+        check: { _ in nil }, status, stopping,
         .silent, RelayMetrics(metrics)))
   }
 
