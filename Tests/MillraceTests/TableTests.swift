@@ -25,6 +25,27 @@ import Values
         """)
   }
 
+  @Test("a table too wide for the terminal moves closer, then says once what all its rows have in common")
+  func narrow() {
+    var table = Table(.left("worker"), .left("reason"), .right("letters"))
+    table.add(.text("allocate-leads"), .text("missing"), .number(3))
+    #expect(table.fitted(to: nil) == table.aligned && table.fitted(to: 34) == table.aligned)
+    #expect(table.fitted(to: 33) == table.aligned(gap: 2) && table.fitted(to: 20) == table.upright)
+    table.add(.text("allocate-leads"), .text("twice"), .number(12))
+    #expect(
+      table.fitted(to: 20) == """
+        All: worker allocate-leads
+        REASON    LETTERS
+        missing         3
+        twice          12
+
+        """)
+    var nothingInCommon = Table(.left("a"), .left("b"))
+    nothingInCommon.add(.text("陈伟"), .text("1"))
+    nothingInCommon.add(.text("王"), .text("2"))
+    #expect(nothingInCommon.fitted(to: 3) == nothingInCommon.aligned(gap: 2))
+  }
+
   @Test("the same cells are JSON, whatever characters are in them")
   func json() {
     var table = Table(.left("text"), .left("flag"), .left("time"), .right("number"), .left("nothing"))

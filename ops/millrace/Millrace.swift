@@ -10,6 +10,7 @@ struct Millrace {
     // A reader that has gone (`| head`) is told by the failed write, which ends the command quietly.
     signal(SIGPIPE, SIG_IGN)
     let output = Output(
+      width: terminalWidth(),
       out: { text in
         if !put(text, STDOUT_FILENO) { exit(Exit.done.rawValue) }
       },
@@ -43,6 +44,14 @@ struct Millrace {
       output.complain(failure.sentence)
       return failure.exit
     }
+  }
+
+  private static func terminalWidth() -> Int? {
+    var size = winsize()
+    guard isatty(STDOUT_FILENO) == 1, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+      return nil
+    }
+    return Int(size.ws_col)
   }
 
   /// Writes all of the text, or answers false.

@@ -105,9 +105,10 @@ enum TopicCommands {
     switch difference.remedy {
     case .create:
       let settings = Dictionary(uniqueKeysWithValues: topic.settings.map { ($0.name, $0.value) })
-      let text =
-        "create with \(topic.partitions) partitions, "
-        + topic.settings.map { "\($0.name)=\($0.value)" }.joined(separator: ", ")
+      // Short, to be read at a glance: `topics list` has each setting.
+      let seconds = topic.retention.components.seconds
+      let time = seconds.isMultiple(of: 86_400) ? "\(seconds / 86_400) days" : "\(seconds) s"
+      let text = "create with \(topic.partitions) partitions, \(time), \(topic.largestMessage) bytes"
       return Action(text: text) { (admin, replication) throws(KafkaError) in
         let specification = TopicSpecification(
           topic.name, partitions: topic.partitions, replication: replication, settings: settings)

@@ -1,6 +1,6 @@
 """Where every published lead is, by the database: the numbers that have to add up."""
 
-from demo.screen import bold, say, table
+from demo.screen import bold, say, table, tell
 from provinces import PROVINCES
 
 STANDING = """
@@ -63,7 +63,7 @@ def standing(now, published):
     """How far it is, on one line."""
     if now["read"] == 0:
         return "waiting for the broker, which takes some seconds to admit a reader"
-    line = f"{100 * now['read'] // published:3} % read: {now['allocated']:,} allocated, {now['held']:,} held"
+    line = f"{100 * now['read'] // published} %: {now['allocated']:,} allocated, {now['held']:,} held"
     return f"{line}, {now['duplicates']:,} duplicates, {now['dead_letters']:,} dead letters"
 
 
@@ -81,7 +81,7 @@ def show_branches(database):
         for row in database.rows(BRANCHES)
     ]
     for row in database.rows(WITHOUT_BRANCH):
-        place = NAMES.get(row["region"], row["region"] or "not to be dialled")
+        place = NAMES.get(row["region"], row["region"] or "no valid number")
         rows.append(["-", place, "-", "-", row["held"], row["reason"]])
     table(titles, rows, right={2, 3, 4})
 
@@ -92,21 +92,21 @@ def adds_up(published, database):
     parts = [(name, standing[name]) for name in ("allocated", "held", "duplicates", "dead_letters")]
     found = sum(count for _, count in parts)
     width = len(f"{max(found, published):,}")
-    say(f"  {published:>{width},}  published")
-    for number, (name, count) in enumerate(parts):
-        say(f"  {count:>{width},}  {name.replace('_', ' ')}")
-    say(f"  {'-' * width}")
-    say(f"  {found:>{width},}  accounted for")
+    say(f"{published:>{width},}  published")
+    for name, count in parts:
+        say(f"{count:>{width},}  {name.replace('_', ' ')}")
+    say("-" * width)
+    say(f"{found:>{width},}  accounted for")
     if found == published:
-        say(bold("  It adds up: every lead is somewhere, none is there twice."))
+        say(bold("It adds up: every lead is somewhere."))
         return True
-    say(bold(f"  IT DOES NOT ADD UP: {published:,} published, {found:,} found."))
+    say(bold(f"IT DOES NOT ADD UP: {published:,} published, {found:,} found."))
     return False
 
 
 def show_rate(published, database):
     seconds = database.rows(SECONDS)[0]["seconds"]
-    say(
-        f"  {published:,} events in {seconds:.2f} s by the database's own clock, from the first batch to the last\n"
-        f"  commit: {bold(f'{published / seconds:,.0f} a second')}, in one lane, with everything on this machine."
+    tell(
+        f"{published:,} events in {seconds:.2f} s by the database's own clock, from the first batch to the last commit: "
+        f"{published / seconds:,.0f} a second, in one lane, with everything on this machine."
     )

@@ -16,7 +16,7 @@ sys.path.append(str(TOP / "ops/example"))
 from demo import account, parting  # noqa: E402
 from demo.database import Database  # noqa: E402
 from demo.programs import Programs  # noqa: E402
-from demo.screen import Progress, say, show_command, step  # noqa: E402
+from demo.screen import Progress, say, show_command, step, tell  # noqa: E402
 from services import environment, lifecycle  # noqa: E402
 from services.place import Place  # noqa: E402
 from services.run import Keeper  # noqa: E402
@@ -29,12 +29,12 @@ STANDSTILL = 60.0  # Seconds without any progress of the workers that are too ma
 
 def build(command):
     step("Build the workers and the command")
-    say("  A first build takes two to four minutes on two cores, a later one some seconds.")
+    tell("A first build takes one to three minutes on two cores, a later one some seconds.")
     Programs(FOLDER, dict(os.environ)).build(command)
 
 
 def start_services(place):
-    step("Start a private PostgreSQL and a Kafka-compatible broker, both on loopback only")
+    step("Start a private PostgreSQL and a Kafka-compatible broker, on loopback only")
     Programs(FOLDER, dict(os.environ)).run(f"ops/services up --dir {NAME}/services")
     show_command(f'eval "$(ops/services env --dir {NAME}/services)"')
     show_command('export PATH="$PWD/.build/release:$PATH"')
@@ -46,7 +46,11 @@ def prepare(programs):
     step("Give the database its tables and the broker its topics")
     programs.run("millrace migrate")
     programs.run("millrace topics apply --execute")
-    step("Load an example firm: head office, 31 provinces, city branches, 1,000 people, rules")
+    step("Load an example firm")
+    tell(
+        "Head office, 31 provinces, city branches, 1,000 people, and the rules that send leads to branches. Some people "
+        "are on leave, some can take few leads, two branches have nobody, two provinces no rule."
+    )
     programs.run(f"ops/example/firm > {NAME}/firm.json")
     programs.run(f"millrace leads setup {NAME}/firm.json --execute")
 
@@ -54,8 +58,10 @@ def prepare(programs):
 def publish(programs, count):
     """How many lines were published."""
     step(f"Publish {count:,} leads")
-    say("  Phones have real prefixes. Some leads come twice, and one line in a hundred is bad on purpose: the command")
-    say("  names such lines and publishes nothing, unless it is told to, as here, to show what becomes of them.")
+    tell(
+        "Phones have real prefixes. Some leads come twice, and one line in a hundred is bad on purpose: the command "
+        "names such lines and publishes nothing, unless it is told to, as here, to show what becomes of them."
+    )
     programs.run(f"ops/example/leads --count {count} > {NAME}/leads.jsonl")
     programs.run(f"millrace publish lead.registered {NAME}/leads.jsonl --with-refused")
     with open(FOLDER / "leads.jsonl", "rb") as lines:
@@ -64,7 +70,7 @@ def publish(programs, count):
 
 def work(programs, database, published):
     step("Run the workers")
-    say("  allocate-leads gives leads to people; relay-events publishes whose each lead is, for others to read.")
+    tell("allocate-leads gives leads to people; relay-events publishes whose each lead is, for others to read.")
     for worker in ("relay-events", "allocate-leads"):
         programs.start(worker)
     progress, before, moved = Progress(every=1.0), None, time.monotonic()
@@ -94,11 +100,16 @@ def results(programs, database, published):
     """Whether the sum is right."""
     step("Leads by province and branch")
     account.show_branches(database)
-    step("Held leads: nobody can take them yet; they are given away once somebody can")
+    step("Held leads")
+    tell(
+        "Nobody can take these yet; they are given away, the oldest first, once somebody can. Where one waits, later "
+        "ones do not overtake it: they are behind-held."
+    )
     programs.run("millrace leads held")
     step("One lead explained")
     programs.run(f"millrace leads explain {database.rows(account.TELLING)[0]['lead']}")
-    step("Dead letters: lines that no worker can take, kept with the reason")
+    step("Dead letters")
+    tell("Lines that no worker can take, kept byte by byte, with the reason. They held nobody up.")
     programs.run("millrace dead-letters list --summary")
     step("Does it add up?")
     right = account.adds_up(published, database)
@@ -132,7 +143,7 @@ def show_all(options):
             database.close()
             endings.pop_all()
         else:
-            step("End")
+            step("End everything")
     parting.say_how_to_go_on(options.keep, time.monotonic() - began)
     return 0 if right else 1
 

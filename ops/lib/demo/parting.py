@@ -4,33 +4,39 @@ from demo.screen import say, step
 
 NAME = ".build/demo"
 
-LOOK = """\
-  millrace leads list --branch CN-GD-SHENZHEN    whose leads are in a branch
-  millrace leads explain LEAD                    why it is theirs: a number of the list
-  millrace dead-letters list --limit 10          what was refused; `dead-letters show ID` prints one
-  millrace lag                                   what waits, everywhere
-  millrace doctor                                is everything as it should be?
-  millrace --help                                what else it can do"""
+LOOK = """
+To look around:
+  millrace lag                      what waits, everywhere
+  millrace leads list --branch CN-GD-SHENZHEN --limit 5
+  millrace leads explain LEAD       whose it is, and why; LEAD is a number there
+  millrace dead-letters list --reason not-json
+  millrace dead-letters show ID     one of them, byte by byte
+  millrace doctor                   is everything as it should be?
+  millrace --help                   what else there is"""
 
-WORK = """\
-  relay-events & allocate-leads &                the workers; `kill %1 %2` ends them
-  echo '{"phone": "13823512345", "source": "web"}' | millrace publish lead.registered -
-  millrace leads explain 13823512345             a lead of your own, and whose it is"""
+WORK = """
+  relay-events & allocate-leads &
+  echo '{"phone": "13823512345", "source": "web"}' |
+    millrace publish lead.registered -
+  millrace leads explain 13823512345
+  kill %1 %2"""
 
 
 def say_how_to_go_on(kept, seconds):
-    minutes, rest = divmod(round(seconds), 60)
     if kept:
-        step("How to go on: PostgreSQL, the broker and all rows are still there")
+        step("How to go on")
+        say("PostgreSQL, the broker and all rows are still there; the workers have ended.")
         say(f'  eval "$(ops/services env --dir {NAME}/services)"\n  export PATH="$PWD/.build/release:$PATH"')
-        say(f"{LOOK}\n{WORK}\n  ops/services down --dir {NAME}/services    end it all")
+        say(f"{LOOK}\n\nTo publish a lead of your own and see whose it is:{WORK}")
+        say(f"\nTo end everything, rows included:\n  ops/services down --dir {NAME}/services")
     else:
-        step("How to go on: nothing runs any more, and no rows are left")
-        say("  ops/demo --keep        the same again, leaving the services and all rows there to look around in")
-        say("\n  Or step by step, as above, with services of your own:\n")
-        say('  ops/services up && eval "$(ops/services env)"\n  export PATH="$PWD/.build/release:$PATH"')
-        say("  millrace migrate && millrace topics apply --execute")
-        say("  ops/example/firm > firm.json && millrace leads setup firm.json --execute")
-        say(f"{WORK}\n  ops/services down                              end it all")
-        say("\n  README.md has a map of the files.")
-    say(f"\n  This took {minutes} min {rest} s." if minutes else f"\n  This took {rest} s.")
+        step("How to go on")
+        say("Nothing runs any more, and no rows are left. The same again, leaving services")
+        say("and rows there to look around in:\n  ops/demo --keep")
+        say("\nOr step by step, with services of your own and a lead of your own:")
+        say('  ops/services up\n  eval "$(ops/services env)"\n  export PATH="$PWD/.build/release:$PATH"')
+        say("  millrace migrate\n  millrace topics apply --execute")
+        say("  ops/example/firm > firm.json\n  millrace leads setup firm.json --execute" + WORK)
+        say("  ops/services down\n\nREADME.md has a map of the files.")
+    minutes, rest = divmod(round(seconds), 60)
+    say(f"\nAll this took {minutes} min {rest} s." if minutes else f"\nAll this took {rest} s.")

@@ -80,12 +80,12 @@ class Programs:
                     kept.append(line)
                     if match := BUILD_LINE.match(line):
                         latest = f"step {match[1]} of {match[2]}: {match[3]}"
-            progress.show(f"{progress.seconds:4.0f} s  {latest}")
+            progress.show(f"{progress.seconds:.0f} s  {latest}")
         if self.wait(process) != 0:
             progress.end()
             errors = [line for line in kept if "error:" in line] or list(kept)[-20:]
             raise Trouble("the build failed:\n" + "\n".join(f"  | {line}" for line in errors))
-        progress.end(f"built in {progress.seconds:.0f} s")
+        progress.end(f"Built in {progress.seconds:.0f} s.")
 
     def _start(self, command, **options):
         return subprocess.Popen(
@@ -98,7 +98,7 @@ class Programs:
         try:
             return process.wait(patience)
         except subprocess.TimeoutExpired:
-            say(f"  {process.args[0]} does not end within {patience} s and is killed")
+            say(f"{process.args[0]} does not end within {patience} s and is killed")
             process.kill()
             return process.wait()
         except BaseException:

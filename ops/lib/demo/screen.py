@@ -1,7 +1,9 @@
 """What the demonstration prints: on a terminal with one line that is written again and again, else plain lines."""
 
+import itertools
 import os
 import sys
+import textwrap
 import time
 import unicodedata
 
@@ -9,20 +11,32 @@ IS_TERMINAL = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 PLAIN_LINE_EVERY = 10.0  # Seconds between progress lines where nothing can be rewritten.
 
 
+def terminal_width():
+    return os.get_terminal_size(sys.stdout.fileno()).columns or 80 if IS_TERMINAL else 80
+
+
 def say(text=""):
     print(text, flush=True)
+
+
+def tell(text):
+    """A paragraph, broken where the terminal ends."""
+    say(textwrap.fill(text, min(terminal_width(), 100), break_on_hyphens=False))
 
 
 def bold(text):
     return f"\033[1m{text}\033[0m" if IS_TERMINAL and "NO_COLOR" not in os.environ else text
 
 
+_steps = itertools.count(1)
+
+
 def step(title):
-    say(f"\n{bold(title)}")
+    say(f"\n{bold(f'{next(_steps)}. {title}')}")
 
 
 def show_command(text):
-    say(f"  $ {text}")
+    say(bold(f"$ {text}"))
 
 
 def display_width(text):
@@ -48,15 +62,14 @@ class Progress:
 
     def show(self, text):
         if IS_TERMINAL:
-            width = os.get_terminal_size(sys.stdout.fileno()).columns or 80
-            while display_width(line := f"  {text}") >= width:
+            while display_width(text) >= terminal_width():
                 text = text[:-1]
-            sys.stdout.write(f"\r{line}\033[K")
+            sys.stdout.write(f"\r{text}\033[K")
             sys.stdout.flush()
             self._is_open = True
         elif time.monotonic() - self._told >= self._every:
             self._told = time.monotonic()
-            say(f"  {text}")
+            say(text)
 
     def end(self, text=None):
         """Leaves `text` in its place."""
@@ -64,7 +77,7 @@ class Progress:
             sys.stdout.write("\r\033[K")
             self._is_open = False
         if text:
-            say(f"  {text}")
+            say(text)
 
 
 def table(titles, rows, right=()):
@@ -76,4 +89,4 @@ def table(titles, rows, right=()):
             " " * (width - display_width(cell)) + cell if column in right else padded(cell, width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
-        say("  " + "  ".join(cells).rstrip())
+        say("  ".join(cells).rstrip())

@@ -30,12 +30,13 @@ def report(place):
         number = processes.main_process(place, name)
         state = f"process {number}" if number else "NOT RUNNING"
         port = choices["servers"].get(name, {}).get("port", "no port")
-        lines.append(f"  {name:<9} 127.0.0.1:{port:<6} {state:<16} log {place.in_words()}/{name}.log")
+        lines.append(f"  {name:<9} 127.0.0.1:{port:<5}  {state:<15} {place.in_words()}/{name}.log")
     option = "" if place.directory == TOP / ".services" else f" --dir {place.in_words()}"
     kept = "survive a killed broker" if choices["storage"] == "durable" else "go when the broker goes"
     lines += [
         f"  topics {kept}; database {postgres.DATABASE}, fsync {'off' if choices['fast'] else 'on'}",
-        f'  to use them: eval "$(ops/services env{option})"     to end them: ops/services down{option}',
+        f'  to use them: eval "$(ops/services env{option})"',
+        f"  to end them: ops/services down{option}",
     ]
     print("\n".join(lines), file=sys.stderr, flush=True)
 

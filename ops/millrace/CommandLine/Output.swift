@@ -4,8 +4,11 @@ final class Output {
   private let err: (String) -> Void
   /// Whether `--json` was given: then standard output carries JSON and nothing else.
   var isJSON = false
+  /// Columns of the terminal that standard output is; nil where it is none.
+  let width: Int?
 
-  init(out: @escaping (String) -> Void, err: @escaping (String) -> Void) {
+  init(width: Int? = nil, out: @escaping (String) -> Void, err: @escaping (String) -> Void) {
+    self.width = width
     self.out = out
     self.err = err
   }
@@ -17,7 +20,7 @@ final class Output {
     if isJSON {
       out(table.json)
     } else {
-      out(table.isEmpty ? nothing + "\n" : table.aligned)
+      out(table.isEmpty ? nothing + "\n" : table.fitted(to: width))
     }
   }
 

@@ -37,6 +37,11 @@ struct Table {
 
   init(_ columns: Column...) { self.columns = columns }
 
+  init(_ columns: [Column], _ rows: [[Cell]]) {
+    self.columns = columns
+    self.rows = rows
+  }
+
   var isEmpty: Bool { rows.isEmpty }
 
   mutating func add(_ cells: Cell...) {
@@ -45,7 +50,10 @@ struct Table {
   }
 
   /// Aligned, a line each, with a heading. The last column is not padded.
-  var aligned: String {
+  var aligned: String { aligned(gap: 3) }
+
+  func aligned(gap: Int) -> String {
+    let between = String(repeating: " ", count: gap)
     let texts = [columns.map(\.title)] + rows.map { $0.map(\.shown) }
     let widths = columns.indices.map { column in texts.map { displayWidth($0[column]) }.max() ?? 0 }
     return texts.map { line in
@@ -53,7 +61,7 @@ struct Table {
         let gap = String(repeating: " ", count: widths[index] - displayWidth(line[index]))
         return columns[index].isRight ? gap + line[index] : line[index] + gap
       }
-      let joined = cells.joined(separator: "   ")
+      let joined = cells.joined(separator: between)
       return String(joined.reversed().drop { $0 == " " }.reversed())
     }.joined(separator: "\n") + "\n"
   }

@@ -27,19 +27,20 @@ struct ExplanationPage {
     self.duplicates = duplicates
   }
 
-  var text: String {
+  /// - Parameter width: of the terminal, if it is for one.
+  func text(width: Int?) -> String {
     var text = lead.upright
-    for part in story { text += "\n" + paragraph(part) }
-    if !duplicates.isEmpty { text += "\nThe same phone was registered again:\n" + duplicates.aligned }
+    for part in story { text += "\n" + paragraph(part, width) }
+    if !duplicates.isEmpty { text += "\nThe same phone was registered again:\n" + duplicates.fitted(to: width) }
     return text
   }
 
-  private func paragraph(_ part: LeadExplanation) -> String {
+  private func paragraph(_ part: LeadExplanation, _ width: Int?) -> String {
     let judgement = part.judgement
     let when = Table.Cell.time(judgement.at).shown
     let owner = judgement.owner.map { part.people[$0]?.shown ?? "person \($0)" }
     let place = judgement.branch.map { " in \(printable($0.shown))" } ?? ""
-    var text = "Version \(judgement.version), \(when), by \(judgement.worker): "
+    var text = "Version \(judgement.version), \(when), by \(judgement.worker):\n"
     text += owner.map { "allocated to \(printable($0))\(place)" } ?? "held\(place): \(judgement.reason ?? "-")"
     text += "\n"
     if let source = judgement.source, let event = judgement.event {
@@ -47,7 +48,7 @@ struct ExplanationPage {
     }
     if part.asksRules {
       text += "\nRules, set \(judgement.ruleset ?? 0), in order; the first that matches gives the branch:\n"
-      text += part.rules.isEmpty ? "none\n" : rules(part).aligned
+      text += part.rules.isEmpty ? "none\n" : rules(part).fitted(to: width)
       let left = part.rules.count - rules(part).rows.count
       if left > 0 { text += "\(left) more were not reached.\n" }
       if part.rules.allSatisfy({ $0.obstacle != nil }) { text += "No rule matches.\n" }
@@ -58,8 +59,8 @@ struct ExplanationPage {
       text += "\nOthers of the branch waited already: a new lead does not overtake them, so nobody was considered.\n"
     } else if let replay = part.replay {
       let snapshot = "snapshot \(judgement.snapshot ?? 0) of \(part.takenAt.map { Table.Cell.time($0).shown } ?? "-")"
-      text += "\nPeople as choice \(judgement.choice ?? 0) of \(snapshot) found them (choices count from 0):\n"
-      text += replay.people.isEmpty ? "nobody belongs to the branch\n" : people(part, replay).aligned
+      text += "\nPeople as choice \(judgement.choice ?? 0) of \(snapshot) found them\n(choices count from 0):\n"
+      text += replay.people.isEmpty ? "nobody belongs to the branch\n" : people(part, replay).fitted(to: width)
       text += outcome(part, replay)
     }
     return text
@@ -77,7 +78,7 @@ struct ExplanationPage {
   private func people(_ part: LeadExplanation, _ replay: ChoiceReplay) -> Table {
     var table = Table(
       .left("person"), .left("name"), .right("weight"), .right("openLeads"), .right("capacity"), .right("credit"),
-      .right("creditAndWeight"), .left("outcome"))
+      .right("withWeight"), .left("outcome"))
     for (place, person) in replay.people.enumerated() {
       let named = part.people[person.id]
       let outcome = person.obstacle ?? (place == replay.winner ? "chosen" : "")
@@ -97,7 +98,7 @@ struct ExplanationPage {
     guard let winner = replay.winner else { return "Nobody can take a lead.\n" }
     let person = replay.people[winner]
     let left = person.credit + person.weight - replay.sumOfWeights
-    return "The greatest credit with weight wins; it then pays the sum of the weights, \(replay.sumOfWeights), "
+    return "The greatest credit with weight wins; it then pays the sum of the weights, \(replay.sumOfWeights),\n"
       + "and stands at \(left).\n"
   }
 

@@ -119,7 +119,7 @@ enum Leads {
     let reading = RuleReading(region: row.optionalText(3), source: row.text(5), product: row.optionalText(6))
     let story = try LeadExplanation.load(row.integer(0), reading, session)
     let page = ExplanationPage(row, story, try duplicates(row.integer(0), session))
-    invocation.output.write(invocation.output.isJSON ? page.json : page.text)
+    invocation.output.write(invocation.output.isJSON ? page.json : page.text(width: invocation.output.width))
     return story.allSatisfy(\.isConfirmed) ? .done : .no
   }
 
