@@ -35,6 +35,8 @@ let package = Package(
   targets: [
     library("CKafka", pkgConfig: "rdkafka", apt: "librdkafka-dev"),
     library("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
+    // glibc's malloc.h, which Swift's Glibc module leaves out.
+    .systemLibrary(name: "CMalloc", path: "Core/CMalloc"),
     library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
 
     // Rooms of Core, lowest first: no room imports one below it in this list.
@@ -52,7 +54,9 @@ let package = Package(
     room("Contract", needs: ["JSON", "Values", "Digest", "Postgres"]),
     room(
       "Runtime",
-      needs: ["Contract", "JSON", "Values", "Digest", "Settings", "Observe", "Kafka", "Postgres", "Migrations"]),
+      needs: [
+        "CMalloc", "Contract", "JSON", "Values", "Digest", "Settings", "Observe", "Kafka", "Postgres", "Migrations",
+      ]),
     room("Relay", needs: ["Runtime", "Values", "Digest", "Settings", "Observe", "Kafka", "Postgres"]),
     room("TestKit", needs: ["CKafka", "Kafka", "Postgres", "Migrations", "Runtime"]),
 

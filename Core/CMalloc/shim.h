@@ -1,0 +1,4 @@
+#ifndef MILLRACE_CMALLOC_H
+#define MILLRACE_CMALLOC_H
+#include <malloc.h>
+#endif
