@@ -177,8 +177,12 @@ import Testing
     try await Scene.play(partitions: 2) { scene in
       let gate = Gate.named("\(scene.database.name)")
       let data = #"{"key": "k", "amount": 1, "gate": "\#(scene.database.name)"}"#
-      try scene.publish(Scene.event("a", data, partition: 0), Scene.event("a", data, partition: 1))
       let lanes = [try scene.lane(), try scene.lane()]
+      // A lane that waits at the gate cannot let another one into the group: first both must be in.
+      try scene.session.waitUntil("a partition for each lane") {
+        try lanes.allSatisfy(\.isReady) && scene.number("select count(distinct owner) from position") == 2
+      }
+      try scene.publish(Scene.event("a", data, partition: 0), Scene.event("a", data, partition: 1))
       try gate.awaitArrival()
       try scene.session.waitUntil("the second lane waits for the first") {
         try scene.number(

@@ -124,12 +124,12 @@ enum NotedWorker: Worker {
   }
 
   static let writes: [Write<Set<String>, Row>] = [
-    .rows(
-      { $1.filter { !$0.isFirst } },
+    .each(
+      { $0.isFirst ? nil : $0 },
       "insert into note (event, key, amount) select * from unnest($1::text[], $2::text[], $3::bigint[])",
       .text { $0.event }, .text { $0.key }, .integer { $0.amount }),
-    .rows(
-      { $1.filter(\.isFirst) }, "insert into first (key, event) select * from unnest($1::text[], $2::text[])",
+    .each(
+      { $0.isFirst ? $0 : nil }, "insert into first (key, event) select * from unnest($1::text[], $2::text[])",
       .text { $0.key }, .text { $0.event }),
   ]
 }
@@ -148,8 +148,8 @@ enum EchoWorker: Worker {
   }
 
   static let writes: [Write<Void, NotedWorker.Row>] = [
-    .rows(
-      { $1 }, "insert into note (event, key, amount) select * from unnest($1::text[], $2::text[], $3::bigint[])",
+    .each(
+      { $0 }, "insert into note (event, key, amount) select * from unnest($1::text[], $2::text[], $3::bigint[])",
       .text { $0.event }, .text { $0.key }, .integer { $0.amount })
   ]
 }

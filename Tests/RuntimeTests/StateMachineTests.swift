@@ -126,7 +126,7 @@ import Testing
     gauge.take()
     #expect(!gauge.isChanged)
     _ = gauge.refuse(share: 50)
-    gauge.kept()
+    gauge = gauge.kept()
     #expect(!gauge.isChanged)
   }
 }

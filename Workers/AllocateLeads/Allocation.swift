@@ -45,6 +45,19 @@ struct Allocation {
     deadlines = try Statements.deadlines(wanted.sorted(), transaction)
   }
 
+  /// From values, as a transaction would have found them.
+  init(
+    _ ruleset: Ruleset, known: [Int64: Int64] = [:], _ branches: [Branch], deadlines: [BranchProduct: Timestamp] = [:],
+    _ leadNumbers: NumberStock
+  ) {
+    self.ruleset = ruleset
+    self.known = known
+    self.branches = Dictionary(uniqueKeysWithValues: branches.map { ($0.id, $0) })
+    self.deadlines = deadlines
+    self.leadNumbers = leadNumbers
+    registrations = [:]
+  }
+
   func registration(of lead: Delivery<LeadRegistered>) -> Registration {
     registrations[ObjectIdentifier(lead)] ?? Registration(lead.event)
   }

@@ -3,8 +3,9 @@ import Values
 /// The people of one branch and whose turn it is: smooth weighted round robin.
 ///
 /// At every choice each eligible person's credit rises by their weight, the greatest credit wins (the lowest id among
-/// equals), and the winner pays the sum of the weights. Over any stretch each gets their share to within one lead, and
-/// turns are spread evenly rather than in runs. Credits are kept, so fairness outlasts batches, lanes and restarts.
+/// equals), and the winner pays the sum of the weights. Nobody is ever a lead or more ahead of their share; equals are
+/// never more than one lead apart, and after a full turn each has exactly their share. Turns are spread evenly rather
+/// than in runs. Credits are kept, so fairness outlasts batches, lanes and restarts.
 struct Rotation {
   struct Person: Equatable {
     let id: Int64
