@@ -24,7 +24,8 @@ public struct ConsumerBounds: Sendable, Equatable {
       ("fetch.message.max.bytes", "524288"),
       ("fetch.max.bytes", "1048576"),
     ]
-    if !old { properties.append(("fetch.queue.backoff.ms", "2")) }
+    // A full queue holds two batches: looked at every 10 ms it is filled again before the second one is taken.
+    if !old { properties.append(("fetch.queue.backoff.ms", "10")) }
     return properties
   }
 }

@@ -136,9 +136,14 @@ public struct WorkerSettings: Sendable {
   /// A session that commits without waiting for the disk where `durable` is false.
   public func connect(_ name: String, durable: Bool) throws(PostgresError) -> Connection {
     let connection = try Connection(settings[.postgres].conninfo, name: name, limits: sessionLimits)
-    _ = try connection.rows("select set_config('synchronous_commit', case when $1 then 'on' else 'off' end, false)") {
-      $0.boolean(durable)
-    }
+    // Workers look up by key only. A plan that was made while a table was empty must not scan it once it is full: plans
+    // of prepared statements live as long as the session.
+    _ = try connection.rows(
+      """
+      select set_config('synchronous_commit', case when $1 then 'on' else 'off' end, false),
+        set_config('enable_seqscan', 'off', false)
+      """
+    ) { $0.boolean(durable) }
     return connection
   }
 
