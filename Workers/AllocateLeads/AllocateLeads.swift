@@ -66,7 +66,8 @@ struct Registration {
   let reading: Reading
 
   init(_ event: LeadRegistered) {
-    let country = event.country.flatMap { PhoneCountry($0) }
+    // A national number without a country is one of mainland China, the firm's own.
+    let country = PhoneCountry(event.country ?? "CN")
     do {
       let phone = try PhoneNumber(parsing: event.phone, in: country)
       reading = phone.possibility == .possible ? .phone(phone) : .impossible(phone.possibility.rawValue)
