@@ -61,7 +61,7 @@ struct BatchFold<W: Worker> {
     var marks = cursors.map(\.relayed)
     for entry in entries {
       guard cursors[entry.cursor].crashed != entry.offset else {
-        release(entry)
+        if !wasSeen(entry) { release(entry) }
         sorted.append(.refused(BatchFold.crashed))
         continue
       }
@@ -78,7 +78,7 @@ struct BatchFold<W: Worker> {
         sorted.append(.fresh)
         fresh.append(delivery)
       case .event(let delivery, .outside(let identity, let data)):
-        guard let known = seen[identity] ?? inBatch[identity] else {
+        guard let known = seen[identity] ?? inBatch[identity], !Sabotage.applyTwice.isOn else {
           inBatch[identity] = data
           sorted.append(.fresh)
           fresh.append(delivery)
@@ -135,6 +135,11 @@ struct BatchFold<W: Worker> {
       return
     }
     take(entry)
+  }
+
+  private func wasSeen(_ entry: BatchEntry<W.Input>) -> Bool {
+    guard case .event(_, .outside(let identity, data: _)) = entry.outcome else { return false }
+    return seen[identity] != nil
   }
 
   private mutating func release(_ entry: BatchEntry<W.Input>) {

@@ -15,7 +15,6 @@ from psycopg.rows import namedtuple_row
 
 REGISTERED = "lead.registered"
 OWNERSHIP = "lead.ownership"
-TOPICS = (REGISTERED, REGISTERED + ".dlq", OWNERSHIP, OWNERSHIP + ".dlq")
 
 
 @dataclass(slots=True)
@@ -76,9 +75,13 @@ class Record:
 class Evidence:
     """All of it, at one moment at which nothing moves any more."""
 
-    records: dict = field(default_factory=lambda: {topic: [] for topic in TOPICS})
+    records: dict = field(default_factory=lambda: defaultdict(list))
     ends: dict = field(default_factory=dict)
     tables: dict = field(default_factory=dict)
+
+    @property
+    def topics(self):
+        return sorted(self.records)
 
     def rows(self, name):
         return self.tables[name]
@@ -112,7 +115,8 @@ def _read_topics(evidence, kafka):
     )  # fmt: skip
     try:
         there = consumer.list_topics(timeout=20).topics
-        unread = {(topic, partition) for topic in TOPICS if topic in there for partition in there[topic].partitions}
+        names = [topic for topic in there if not topic.startswith("_")]
+        unread = {(topic, partition) for topic in names for partition in there[topic].partitions}
         starts = []
         for topic, partition in sorted(unread):
             low, _ = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=20)
