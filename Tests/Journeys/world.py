@@ -20,6 +20,7 @@ import psycopg
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 from evidence import gather
+from wire import Wire
 
 from services import broker, processes
 from services.trouble import Trouble
@@ -95,7 +96,8 @@ class World:
         "BATCH_EVENTS": 100, "LOG_FORMAT": "json", "SHUTDOWN_WITHIN": "10s", "KAFKA_RECONNECT_BACKOFF_MAX_MS": 500,
     }  # fmt: skip
 
-    def __init__(self, ground, number, *, partitions=12, shared_broker=False, settings=()):
+    def __init__(self, ground, number, *, partitions=12, shared_broker=False, wired=None, settings=()):
+        """`wired` puts a wire between our programs and "broker" or "postgres"."""
         self.ground = ground
         self.services = ground.services
         self.place = ground.services.place
@@ -103,10 +105,14 @@ class World:
         self.published = 0
         self.programs = []
         self.more = dict(settings)
-        # Promises that this world cannot be held to.
-        self.unwatched = set(os.environ.get("JOURNEYS_WITHOUT", "").split())
         self.database = ground.clone()
         self.broker_port = None
+        self.wire = Wire(int(self.services.variables["PGPORT"])) if wired == "postgres" else None
+        if wired == "postgres":
+            self.more["PGPORT"] = self.wire.port
+        if wired == "broker":
+            self.broker_port = processes.free_port()
+            self.wire = Wire(self.broker_port)
         if shared_broker:
             self.bootstrap = ground.services.bootstrap_servers
         else:
@@ -122,7 +128,8 @@ class World:
     def start_broker(self):
         self.broker_port = self.broker_port or processes.free_port()
         address = f"tcp://127.0.0.1:{self.broker_port}"
-        command = [broker.program(), "broker", "--listener-url", address, "--advertised-listener-url", address]
+        told = f"tcp://127.0.0.1:{self.wire.port}" if self.wire and self.wire.target == self.broker_port else address
+        command = [broker.program(), "broker", "--listener-url", address, "--advertised-listener-url", told]
         quiet = {"RUST_LOG": "warn", "NO_COLOR": "1"}
         started = processes.spawn(command, name=self.broker_name, place=self.place, environment=quiet)
         until(
@@ -131,7 +138,13 @@ class World:
             20,
         )
         self.broker = started
-        self.bootstrap = f"127.0.0.1:{self.broker_port}"
+        self.bootstrap = told.removeprefix("tcp://")
+
+    def freeze_broker(self):
+        self.broker.send_signal(signal.SIGSTOP)
+
+    def thaw_broker(self):
+        self.broker.send_signal(signal.SIGCONT)
 
     def client(self, **properties):
         return {"bootstrap.servers": self.bootstrap, "log_level": 0, **properties}
@@ -221,8 +234,6 @@ class World:
         )
 
     def until_published(self, patience=PATIENCE):
-        if "outbox" in self.unwatched:
-            return
         until(
             lambda: not self.ask("select exists (select from outbox) or exists (select from outbox_run)"),
             lambda: f"an empty outbox; {self.ask('select count(*) from outbox')} rows are in it",
@@ -252,12 +263,14 @@ class World:
         with self.connect() as connection:
             connection.execute(WITNESS)
 
-    def verdicts(self, without=()):
+    def evidence(self):
         variables = self.services.variables
         where = {"host": variables["PGHOST"], "port": variables["PGPORT"], "user": variables["PGUSER"],
                  "password": variables["PGPASSWORD"], "dbname": self.database}  # fmt: skip
-        evidence = gather(self.client(), psycopg.conninfo.make_conninfo(**where))
-        return judge.judge(evidence, [*self.unwatched, *without])
+        return gather(self.client(), psycopg.conninfo.make_conninfo(**where))
+
+    def verdicts(self, without=()):
+        return judge.judge(self.evidence(), without)
 
     def judged(self, without=()):
         """Fails unless every promise was kept."""
@@ -275,6 +288,8 @@ class World:
     def end(self):
         for program in self.programs:
             program.kill()
+        if self.wire:
+            self.wire.close()
         if self.broker_port:
             processes.end(self.place, self.broker_name)
         self.services.drop_database(self.database)
@@ -323,12 +338,15 @@ class Program:
                 lines.append({"message": line})
         return lines
 
-    def until_logged(self, text, patience=PATIENCE):
-        return until(
-            lambda: next((line for line in self.log() if text in json.dumps(line, ensure_ascii=False)), None),
-            lambda: f"{self.name} to log “{text}”",
-            patience,
-        )
+    def until_logged(self, *texts, patience=PATIENCE):
+        """The first line that holds one of the texts."""
+        return until(lambda: self.logged(*texts), lambda: f"{self.name} to log {' or '.join(texts)}", patience)
+
+    def logged(self, *texts):
+        for line in self.log():
+            if any(text in json.dumps(line, ensure_ascii=False) for text in texts):
+                return line
+        return None
 
     # Faults
 
@@ -373,7 +391,7 @@ class Program:
 
     def address(self):
         if self.port is None:
-            self.port = self.until_logged('"http_port"', 20)["http_port"]
+            self.port = self.until_logged('"http_port"', patience=20)["http_port"]
         return f"127.0.0.1:{self.port}"
 
     def get(self, path):
