@@ -17,15 +17,19 @@ def members_come_and_go(ground, how):
         leads = firm.Leads(how)
         world.start("relay-events")
         staying = world.start()
+        world.until_owners(2)
         for _ in range(ROUNDS):
             other = world.start()
-            world.publish(leads.take(600))
-            other.until_ready()
-            world.publish(leads.take(600))
+            world.publish(leads.take(500))
+            # The development broker waits up to a minute for a member that leaves while others are joining.
+            world.until_owners(4)
+            world.publish(leads.take(500))
             if how == "ended":
                 assert other.end() == 0
             else:
                 other.kill()
+            world.publish(leads.take(500))
+            world.until_owners(2)
         staying.until_ready()
         finish(world)
 
@@ -52,17 +56,16 @@ def connections_cut(ground, server):
     with ground.world(wired=server) as world:
         world.watch_positions()
         leads = firm.Leads(server)
-        worker = world.start()
-        world.start("relay-events")
+        worker, relay = world.start().until_ready(), world.start("relay-events").until_ready()
         for round in range(ROUNDS):
+            world.publish(leads.take(1000))
+            assert world.wire.cut() > 0
             world.publish(leads.take(500))
-            cut = world.wire.cut()
-            assert cut > 0
-            world.publish(leads.take(500))
-            if round == 1:
-                world.wire.refuse()
-                worker.until_not_ready("")
-                world.wire.mend()
+        world.wire.refuse()
+        worker.until_not_ready("")
+        world.wire.mend()
+        worker.until_ready()
+        relay.until_ready()
         finish(world)
 
 

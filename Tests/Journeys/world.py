@@ -233,6 +233,16 @@ class World:
             patience,
         )
 
+    def until_owners(self, lanes, patience=PATIENCE):
+        """So many lanes have all partitions of a world with twelve."""
+        query = "select count(distinct owner), count(owner) from position"
+        with self.connect() as connection:
+            until(
+                lambda: connection.execute(query).fetchone() == (lanes, 12),
+                lambda: f"{lanes} lanes to have all partitions; it is {connection.execute(query).fetchone()}",
+                patience,
+            )
+
     def until_published(self, patience=PATIENCE):
         until(
             lambda: not self.ask("select exists (select from outbox) or exists (select from outbox_run)"),
