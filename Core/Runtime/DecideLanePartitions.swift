@@ -50,9 +50,12 @@ extension DecideLane {
         tell(consumer)
       }
       forgetPartitions()
+      granted.removeAll()
       try LaneFailure.kafka { () throws(KafkaError) in try consumer.unassign() }
       status.obstacle("group", "waits to be admitted to the group \(W.name)")
     case .assigned(let partitions):
+      granted = partitions
+      takeAgainAt = nil
       let found = try take(partitions, consumer, connection)
       FailPoint.pass(.assigned)
       try install(found, consumer)
@@ -140,6 +143,7 @@ extension DecideLane {
   }
 
   func forgetPartitions() {
+    status.obstacle("ghost", nil)
     for cursor in cursors { status.obstacle("\(cursor.partition)", nil) }
     metrics.forgetLag(cursors.map(\.partition))
     cursors.removeAll()
@@ -150,11 +154,12 @@ extension DecideLane {
 
   /// Reads the rows of the partitions in hand again and starts from them.
   func resync(_ consumer: Consumer) throws(LaneFailure) {
-    guard let connection, !cursors.isEmpty else {
+    guard let connection, !granted.isEmpty else {
       needsResync = false
+      status.obstacle("failure", nil)
       return
     }
-    let partitions = cursors.map(\.partition)
+    let partitions = granted
     let owned = try LaneFailure.postgres { () throws(PostgresError) -> [PositionTable.Found] in
       gauges = try Intake.load(W.name, partitions, connection)
       return try positions.owned(partitions, connection)
@@ -162,10 +167,29 @@ extension DecideLane {
     try install(owned, consumer)
     needsResync = false
     status.obstacle("failure", nil)
+    takeAgainAt = nil
     if owned.count < partitions.count {
+      takeAgainAt = Monotonic.now + sessionTimeout(consumer)
+      status.obstacle("ghost", "waits: another lane has taken \(partitions.count - owned.count) of its partitions")
       log.warning(
         "other lanes have taken partitions; waiting for the group", ["lost": .integer(partitions.count - owned.count)])
     }
+  }
+
+  /// A lane that the group had dropped may have taken rows late, and then died: nobody would ever read those partitions.
+  /// Who still has them from the group after a session timeout was not dropped itself, and takes them back.
+  func takeAgain(_ consumer: Consumer) throws(LaneFailure) {
+    guard let connection, let at = takeAgainAt, Monotonic.now >= at, consumer.rebalance == nil else { return }
+    guard !consumer.hasLostAssignment else { return }
+    log.warning("the group left the partitions here: taking them again")
+    forgetBatches()
+    try install(try take(granted, consumer, connection), consumer)
+    takeAgainAt = nil
+    status.obstacle("ghost", nil)
+  }
+
+  private func sessionTimeout(_ consumer: Consumer) -> Duration {
+    .milliseconds(consumer.setting("session.timeout.ms").flatMap { Int($0) } ?? 45_000)
   }
 
   // MARK: Settling

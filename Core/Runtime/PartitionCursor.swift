@@ -40,6 +40,8 @@ struct PartitionCursor {
   /// Refused events that may still pass although the garbage rule has struck.
   var accept: Int64
   var isStopped = false
+  /// For how long the broker has given an end before what was applied.
+  var secondsBeyondEnd = 0
 
   private enum Gap {
     case none

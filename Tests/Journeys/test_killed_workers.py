@@ -52,6 +52,21 @@ def frozen_lane(ground, step):
         finish(world)
 
 
+def ghost_that_dies(ground, _):
+    """A lane that the group has dropped takes the rows late and dies: the one that the group means takes them back."""
+    with ground.world() as world:
+        leads = firm.Leads("ghost")
+        world.start()
+        world.publish(leads.take(500))
+        world.until_applied()
+        with world.connect() as connection:
+            connection.execute("update position set owner = gen_random_uuid() where partition < 8")
+        world.publish(leads.take(500))
+        world.until_applied()
+        world.programs[-1].until_ready()
+        finish(world)
+
+
 def finish(world):
     world.start()
     world.start("relay-events")
@@ -73,4 +88,9 @@ def test_a_sweep_killed_at_a_step_repeats_and_loses_nothing(side_by_side, scenar
 
 @scenarios(frozen_lane, [f"batch.{step}" for step in BATCH if step != "told"])
 def test_a_lane_frozen_at_a_step_holds_nobody_up_and_comes_back_as_another(side_by_side, scenario):
+    side_by_side(scenario)
+
+
+@scenarios(ghost_that_dies, ["ghost"])
+def test_partitions_that_a_dead_lane_took_late_are_taken_back(side_by_side, scenario):
     side_by_side(scenario)

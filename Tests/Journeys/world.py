@@ -149,8 +149,8 @@ class World:
     def client(self, **properties):
         return {"bootstrap.servers": self.bootstrap, "log_level": 0, **properties}
 
-    def make_topics(self, partitions, names=TOPICS):
-        names = [name + end for name in names for end in ("", ".dlq")]
+    def make_topics(self, partitions, names=TOPICS, dead_letters=True):
+        names = [name + end for name in names for end in (("", ".dlq") if dead_letters else ("",))]
         admin = AdminClient(self.client())
         made = admin.create_topics([NewTopic(name, partitions, 1) for name in names], operation_timeout=10)
         for name in names:
