@@ -72,7 +72,7 @@ struct BatchFold<W: Worker> {
         continue
       }
       if case .outside(let identity, let data) = identity {
-        if let known = seen[identity] ?? inBatch[identity] {
+        if let known = seen[identity] ?? inBatch[identity], !Sabotage.applyTwice.isOn {
           sorted.append(known == data ? .ignored("repeat") : .refused(BatchFold.reused))
           continue
         }

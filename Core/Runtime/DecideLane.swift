@@ -24,6 +24,10 @@ final class DecideLane<W: Worker>: Lane {
   /// Partitions in hand, by the places that batches refer to.
   var cursors: [PartitionCursor] = []
   var places: [TopicPartition: Int] = [:]
+  /// What the group gave this lane, whether or not the database says so too.
+  var granted: [TopicPartition] = []
+  /// When to take what the group gave and another lane's name stands on.
+  var takeAgainAt: Duration?
   /// By place, the next offset as the database has it.
   var applied: [Int64] = []
   var gauges: [IntakeKey: GarbageGauge] = [:]
@@ -271,8 +275,12 @@ final class DecideLane<W: Worker>: Lane {
         continue
       }
       metrics.lag(cursor.partition, max(0, high - applied[place]))
+      // Some brokers say nothing about a position beyond the end. A new leader's end may lag for a moment.
+      cursors[place].secondsBeyondEnd = high < applied[place] ? cursors[place].secondsBeyondEnd + 1 : 0
+      if cursors[place].secondsBeyondEnd > 2, !cursor.isStopped { unsettled.append(.reachedEnd(place, high)) }
     }
     if cursors.contains(where: \.isStopped) { try resumeWhatMayGoOn(consumer) }
+    try takeAgain(consumer)
   }
 
   /// What cannot be published must be seen, not hidden in a growing table: then no more is taken in.

@@ -49,10 +49,13 @@ extension DecideLane {
         tell(consumer)
       }
       forgetPartitions()
+      granted.removeAll()
       try LaneFailure.kafka { () throws(KafkaError) in try consumer.unassign() }
       status.obstacle("group", "waits to be admitted to the group \(W.name)")
     case .assigned(let partitions):
       let told = try told(partitions, consumer)
+      granted = partitions
+      takeAgainAt = nil
       let found = try take(partitions, consumer, connection)
       FailPoint.pass(.assigned)
       try install(found, consumer)
@@ -148,6 +151,7 @@ extension DecideLane {
   }
 
   func forgetPartitions() {
+    status.obstacle("ghost", nil)
     for cursor in cursors { status.obstacle("\(cursor.partition)", nil) }
     metrics.forgetLag(cursors.map(\.partition))
     cursors.removeAll()
@@ -160,12 +164,12 @@ extension DecideLane {
   /// Reads the rows of the partitions in hand again and starts from them. Answers them as they were found.
   @discardableResult
   func resync(_ consumer: Consumer) throws(LaneFailure) -> [PositionTable.Found] {
-    guard let connection, !cursors.isEmpty else {
+    guard let connection, !granted.isEmpty else {
       needsResync = false
       wentWell()
       return []
     }
-    let partitions = cursors.map(\.partition)
+    let partitions = granted
     let owned = try LaneFailure.postgres { () throws(PostgresError) -> [PositionTable.Found] in
       gauges = try Intake.load(W.name, partitions, connection)
       return try positions.owned(partitions, connection)
@@ -173,7 +177,10 @@ extension DecideLane {
     try install(owned, consumer)
     needsResync = false
     noteEnd()
+    takeAgainAt = nil
     if owned.count < partitions.count {
+      takeAgainAt = Monotonic.now + sessionTimeout(consumer)
+      status.obstacle("ghost", "waits: another lane has taken \(partitions.count - owned.count) of its partitions")
       log.warning(
         "other lanes have taken partitions; waiting for the group", ["lost": .integer(partitions.count - owned.count)])
     }
@@ -183,6 +190,22 @@ extension DecideLane {
   /// With every partition at its end or stopped there is nothing that could still fail.
   private func noteEnd() {
     if cursors.indices.allSatisfy({ cursors[$0].isStopped || ended.contains($0) }) { wentWell() }
+  }
+
+  /// A lane that the group had dropped may have taken rows late, and then died: nobody would ever read those partitions.
+  /// Who still has them from the group after a session timeout was not dropped itself, and takes them back.
+  func takeAgain(_ consumer: Consumer) throws(LaneFailure) {
+    guard let connection, let at = takeAgainAt, Monotonic.now >= at, consumer.rebalance == nil else { return }
+    guard !consumer.hasLostAssignment else { return }
+    log.warning("the group left the partitions here: taking them again")
+    forgetBatches()
+    try install(try take(granted, consumer, connection), consumer)
+    takeAgainAt = nil
+    status.obstacle("ghost", nil)
+  }
+
+  private func sessionTimeout(_ consumer: Consumer) -> Duration {
+    .milliseconds(consumer.setting("session.timeout.ms").flatMap { Int($0) } ?? 45_000)
   }
 
   // MARK: Settling

@@ -7,8 +7,16 @@ struct OutboxRow {
   let source: String
   var events: [TracedEmission]
 
-  static let insert: Statement = """
+  static let insert: Statement =
+    Sabotage.reorder.isOn
+    ? insertInFront
+    : """
     insert into outbox (topic, source, types, keys, payloads, traces) values ($1, $2, $3, $4, $5, $6)
+    """
+
+  private static let insertInFront: Statement = """
+    insert into outbox (topic, source, types, keys, payloads, traces, id) overriding system value
+    values ($1, $2, $3, $4, $5, $6, -(extract(epoch from clock_timestamp()) * 1000000)::bigint)
     """
 
   /// One row a topic, in the order of their first events; within a row the events' own order.
@@ -25,9 +33,6 @@ struct OutboxRow {
       }
     }
     if Sabotage.loseEmission.isOn { return rows.compactMap { $0.without(each: 7) } }
-    if Sabotage.reorder.isOn {
-      return rows.map { OutboxRow(topic: $0.topic, source: $0.source, events: $0.events.reversed()) }
-    }
     return rows
   }
 

@@ -5,7 +5,8 @@
 /// Deliberate breakage, one promise each, so that the judge can be seen to fail. In a release build none of it exists:
 /// `isOn` is a constant there.
 enum Sabotage: String, CaseIterable {
-  /// Promise 1: records below the expected offset are applied again, and positions are not compared.
+  /// Promise 1: a lane starts ten records too early and applies them again: neither positions nor identities are
+  /// compared.
   case applyTwice = "apply-twice"
   /// Promise 2: what is emitted is left out of the transaction now and then.
   case loseEmission = "lose-emission"
@@ -13,7 +14,7 @@ enum Sabotage: String, CaseIterable {
   case skipRefused = "skip-refused"
   /// Promise 4: ownership of positions is not checked.
   case ghost = "ghost"
-  /// Order: a batch's emissions are written last first.
+  /// Order: later batches come before earlier ones in the outbox.
   case reorder = "reorder"
 
   #if SABOTAGE

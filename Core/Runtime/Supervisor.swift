@@ -93,8 +93,10 @@ public final class Supervisor {
 
   private func openHealth() -> Listener? {
     let statuses = lanes.map(\.status)
+    // A statement may take its time once, and be tried again.
+    let bound = settings.patience * 2 + .seconds(1)
     do {
-      let routes = Health.routes(metrics: metrics) { statuses.flatMap(\.sentences) }
+      let routes = Health.routes(metrics: metrics) { statuses.flatMap { $0.sentences(quietAfter: bound) } }
       return try Listener(
         host: settings.settings[.httpAddress], port: settings.settings[.httpPort], routes: routes, log: log)
     } catch {

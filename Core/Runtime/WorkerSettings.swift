@@ -73,7 +73,7 @@ extension Setting<LogFormat> {
 public struct WorkerSettings: Sendable {
   public let settings: Settings
   let worker: String
-  private let patience: Duration
+  let patience: Duration
 
   /// What lanes of the shape *decide* are set by.
   static let work = SettingGroup(

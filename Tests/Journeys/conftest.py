@@ -12,6 +12,8 @@ TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "ops/lib"))
 
 from services_in_use import ServicesInUse  # noqa: E402
+from side_by_side import side_by_side  # noqa: E402, F401
+from world import Ground  # noqa: E402
 
 
 def pytest_addoption(parser):
@@ -69,3 +71,9 @@ def executables():
     if not (folder / "millrace").exists():
         pytest.fail(f"no executables in {folder}: build them as ops/test does, or name a folder in MILLRACE_EXECUTABLES")
     return folder
+
+
+@pytest.fixture(scope="session")
+def ground(services, executables):
+    """Where worlds are made: see world.py."""
+    return Ground(services, executables)

@@ -1,0 +1,177 @@
+"""What the judge looks at: every byte of the topics and every row of the tables, read by ordinary clients.
+
+Imports nothing of the product, and knows only what is documented: CloudEvents over Kafka, the consumer's rule for
+repeats, the meaning of the tables' columns.
+"""
+
+import json
+import os
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import psycopg
+from confluent_kafka import Consumer, KafkaError, TopicPartition
+from psycopg.rows import namedtuple_row
+
+REGISTERED = "lead.registered"
+OWNERSHIP = "lead.ownership"
+
+
+@dataclass(slots=True)
+class Record:
+    topic: str
+    partition: int
+    offset: int
+    time: int
+    key: bytes | None
+    value: bytes | None
+    headers: list
+
+    @property
+    def place(self):
+        return f"{self.topic}/{self.partition} at offset {self.offset}"
+
+    def header(self, name):
+        found = [value for header, value in self.headers if header == name]
+        return found[-1] if found else None
+
+    def text(self, name):
+        value = self.header(name)
+        return None if value is None else value.decode("utf-8", "replace")
+
+    def mark(self):
+        """Where it stands in the relay's stream; None for a record that no relay wrote."""
+        run, index = self.text("millrace_run"), self.text("millrace_index")
+        return None if run is None or index is None else (int(run), int(index))
+
+    def identity(self):
+        """(source, id) as the documentation gives them to producers; None where the envelope has none to read."""
+        if (self.text("content-type") or "").startswith("application/cloudevents"):
+            try:
+                envelope = json.loads(self.value)
+                source, number = envelope["source"], envelope["id"]
+            except (TypeError, ValueError, KeyError):
+                return None
+            return (source, number) if isinstance(source, str) and isinstance(number, str) else None
+        if self.header("ce_specversion") is not None:
+            source, number = self.header("ce_source"), self.header("ce_id")
+            try:
+                return (source.decode(), number.decode()) if source and number else None
+            except UnicodeDecodeError:
+                return None
+        return self.topic, f"{self.topic}/0/{self.partition}/{self.offset}"
+
+    def data(self):
+        """The bytes that must be the same wherever this source and id come again."""
+        if (self.text("content-type") or "").startswith("application/cloudevents"):
+            try:
+                return json.dumps(json.loads(self.value)["data"], sort_keys=True).encode()
+            except (TypeError, ValueError, KeyError):
+                return self.value
+        return self.value
+
+
+@dataclass
+class Evidence:
+    """All of it, at one moment at which nothing moves any more."""
+
+    records: dict = field(default_factory=lambda: defaultdict(list))
+    ends: dict = field(default_factory=dict)
+    tables: dict = field(default_factory=dict)
+
+    @property
+    def topics(self):
+        return sorted(self.records)
+
+    def rows(self, name):
+        return self.tables[name]
+
+    def once(self, topic):
+        """What a consumer that keeps the highest (run, index) of each partition takes of a topic that the relay writes,
+        in order of offset."""
+        highest = defaultdict(lambda: (0, -1))
+        for record in self.records[topic]:
+            mark = record.mark()
+            if mark is not None and mark > highest[record.partition]:
+                highest[record.partition] = mark
+                yield record
+
+
+def gather(kafka, conninfo="", schema="millrace"):
+    """`kafka` are librdkafka's properties; `conninfo` is libpq's, with PG… variables for what it leaves out."""
+    evidence = Evidence()
+    _read_topics(evidence, kafka)
+    _read_tables(evidence, conninfo, schema)
+    return evidence
+
+
+def _read_topics(evidence, kafka):
+    consumer = Consumer(
+        {
+            "fetch.wait.max.ms": 10, "log_level": 0, **kafka, "group.id": f"judge-{os.getpid()}",
+            "enable.auto.commit": False, "enable.partition.eof": True, "isolation.level": "read_committed",
+            "auto.offset.reset": "error", "fetch.message.max.bytes": 8 << 20,
+        }
+    )  # fmt: skip
+    try:
+        there = consumer.list_topics(timeout=20).topics
+        names = [topic for topic in there if not topic.startswith("_")]
+        unread = {(topic, partition) for topic in names for partition in there[topic].partitions}
+        starts = []
+        for topic, partition in sorted(unread):
+            low, _ = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=20)
+            starts.append(TopicPartition(topic, partition, low))
+        consumer.assign(starts)
+        while unread:
+            message = consumer.poll(20)
+            if message is None:
+                raise TimeoutError(f"no end of these partitions within 20 s: {sorted(unread)}")
+            place = message.topic(), message.partition()
+            if message.error() is None:
+                evidence.records[message.topic()].append(
+                    Record(
+                        *place, message.offset(), message.timestamp()[1], message.key(), message.value(),
+                        [(name, value or b"") for name, value in message.headers() or []],
+                    )
+                )  # fmt: skip
+            elif message.error().code() == KafkaError._PARTITION_EOF:
+                evidence.ends[place] = message.offset()
+                unread.discard(place)
+            else:
+                raise RuntimeError(f"{place}: {message.error()}")
+        for records in evidence.records.values():
+            records.sort(key=lambda record: (record.partition, record.offset))
+    finally:
+        consumer.close()
+
+
+TABLES = {
+    "lead": "select * from lead",
+    "lead_history": "select * from lead_history order by lead_id, version",
+    "lead_duplicate": "select * from lead_duplicate",
+    "dead_letter": "select * from dead_letter order by id",
+    "allocation_snapshot": "select * from allocation_snapshot order by branch_id, taken_at, id",
+    "allocation_rule": "select * from allocation_rule order by ruleset, position",
+    "branch": "select b.id, b.code, l.held from branch b left join branch_load l on l.branch_id = b.id order by b.id",
+    "person": """select p.*, l.open_leads, l.credit, l.allocated
+                 from person p left join person_load l on l.person_id = p.id order by p.branch_id, p.id""",
+    "position": "select * from position",
+    "outbox": "select id, topic from outbox",
+    "outbox_run": "select run from outbox_run",
+    "outbox_refused": "select * from outbox_refused",
+    "scheduled_event": "select key from scheduled_event where due_at < now() - interval '5 seconds'",
+    "set_aside": "select * from set_aside",
+}
+
+
+def _read_tables(evidence, conninfo, schema):
+    with psycopg.connect(conninfo, row_factory=namedtuple_row) as connection:
+        connection.execute("set transaction isolation level repeatable read, read only")
+        connection.execute("select set_config('search_path', %s, true)", [schema])
+        for name, query in TABLES.items():
+            evidence.tables[name] = connection.execute(query).fetchall()
+        # Written by a trigger of the tests where they watch who moves positions; not there otherwise.
+        watched = connection.execute("select to_regclass('position_witness') is not null as watched").fetchone().watched
+        evidence.tables["position_witness"] = (
+            connection.execute("select * from position_witness order by moment").fetchall() if watched else []
+        )

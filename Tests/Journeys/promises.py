@@ -1,0 +1,486 @@
+"""The promises, one check each. A check yields a sentence for every breach it finds."""
+
+import json
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from evidence import OWNERSHIP, REGISTERED
+from rotation import Rotation, murmur2
+
+ALL = []
+
+
+@dataclass
+class Promise:
+    name: str
+    sentence: str
+    of: str
+    check: callable
+
+    def count(self, evidence):
+        size = len(evidence.rows(self.of) if self.of in evidence.tables else evidence.records[self.of])
+        return f"{size} of {self.of}"
+
+
+def promise(name, sentence, of):
+    def declare(check):
+        ALL.append(Promise(name, sentence, of, check))
+        return check
+
+    return declare
+
+
+# What becomes of what was published
+
+
+@promise("once", "every event published takes effect once: a lead, a duplicate or a dead letter", REGISTERED)
+def every_event_once(evidence):
+    """A repeat of what went to the dead letters is a repeat too: there is nothing that it could add."""
+    effects = _effects(evidence)
+    dead = Counter((row.topic, row.partition, row.offset) for row in evidence.rows("dead_letter"))
+    events, buried = defaultdict(list), set()
+    for record in evidence.records[REGISTERED]:
+        letters = dead[record.topic, record.partition, record.offset]
+        if letters > 1:
+            yield f"{record.place} has {letters} dead letters"
+        if letters:
+            buried.add((record.identity(), record.data()))
+            continue
+        if record.identity() is None:
+            yield f"{record.place} has no identity to read, and no dead letter"
+            continue
+        events[record.identity()].append(record)
+    for (source, number), records in events.items():
+        effect = effects[source, number]
+        if not effect and all((record.identity(), record.data()) in buried for record in records):
+            continue
+        if len(effect) != 1:
+            became = " and ".join(effect) if effect else "nothing at all"
+            yield f"{number} of {source}, first at {records[0].place}, became {became}"
+        if any(record.data() != records[0].data() for record in records):
+            yield f"{number} of {source} came with different data, and no dead letter says so"
+
+
+@promise("nothing-made-up", "every lead, duplicate and dead letter comes from an event that was published", REGISTERED)
+def nothing_made_up(evidence):
+    published = {record.identity() for record in evidence.records[REGISTERED]}
+    for (source, number), effect in _effects(evidence).items():
+        if (source, number) not in published:
+            yield f"{' and '.join(effect)} comes from {number} of {source}, which nobody published"
+    opened = {row.lead_id for row in evidence.rows("lead_history") if row.version == 1}
+    for lead in evidence.rows("lead"):
+        if lead.id not in opened:
+            yield f"lead {lead.id} has no history"
+    there = {(record.topic, record.partition, record.offset): record for record in evidence.records[REGISTERED]}
+    for row in evidence.rows("dead_letter"):
+        if row.topic != REGISTERED:
+            continue
+        record = there.get((row.topic, row.partition, row.offset))
+        if record is None:
+            yield f"dead letter {row.id} is of {row.topic}/{row.partition} at offset {row.offset}, which is not there"
+        elif (row.key, row.value) != (record.key, record.value) or _headers(row) != record.headers:
+            yield f"dead letter {row.id} has other bytes than {record.place}"
+
+
+def _effects(evidence):
+    effects = defaultdict(list)
+    for row in evidence.rows("lead_history"):
+        if row.source is not None:
+            effects[row.source, row.event_id].append(f"lead {row.lead_id}")
+    for row in evidence.rows("lead_duplicate"):
+        effects[row.event_source, row.event_id].append(f"a duplicate of lead {row.lead_id}")
+    return effects
+
+
+def _headers(row):
+    return list(zip(row.header_names, row.header_values))
+
+
+@promise("one-lead-a-phone", "one phone has one lead", "lead")
+def one_lead_a_phone(evidence):
+    for phone, count in Counter(lead.phone for lead in evidence.rows("lead") if lead.phone is not None).items():
+        if count > 1:
+            yield f"phone ending in {phone % 10000:04} has {count} leads"
+
+
+@promise("positions", "the positions stand at the ends of the topics", "position")
+def positions_at_the_end(evidence):
+    positions = {(row.topic, row.partition): row for row in evidence.rows("position")}
+    for (topic, partition), end in evidence.ends.items():
+        if topic != REGISTERED:
+            continue
+        row = positions.get((topic, partition))
+        reached = row.next_offset if row else 0
+        if reached != end:
+            stopped = f", stopped: {row.stopped_detail}" if row and row.stopped_rule else ""
+            yield f"{topic}/{partition} ends at {end}, its position is {reached}{stopped}"
+        elif row and row.highest_offset != row.next_offset:
+            yield f"{topic}/{partition} went back from {row.highest_offset} to {row.next_offset}"
+
+
+@promise("no-ghosts", "only who has a partition moves its position, from where it stood", "position_witness")
+def no_ghosts(evidence):
+    """A session that once took the partition as somebody else has lost it, whatever it still believes."""
+    taken = {}
+    stands = {}
+    for row in evidence.rows("position_witness"):
+        place = row.topic, row.partition
+        if row.owner is not None and row.owner != row.owner_before:
+            taken[row.session, place] = row.owner
+        if row.next_before != stands.get(place, row.next_before):
+            yield f"{row.topic}/{row.partition} moved from {row.next_before}, but stood at {stands[place]}"
+        stands[place] = row.next_offset
+        if row.next_offset == row.next_before:
+            continue
+        if row.next_offset < row.next_before:
+            yield f"{row.topic}/{row.partition} was moved back from {row.next_before} to {row.next_offset}"
+        believed = taken.get((row.session, place), row.owner)
+        if believed != row.owner:
+            yield (f"{row.topic}/{row.partition} was moved from {row.next_before} to {row.next_offset} by a lane that "
+                   "had lost it")  # fmt: skip
+
+
+# What is emitted
+
+
+@promise("history", "every lead's history counts 1, 2, 3 … and ends in what the lead is", "lead_history")
+def history_is_whole(evidence):
+    histories = _histories(evidence)
+    for lead in evidence.rows("lead"):
+        history = histories.get(lead.id, [])
+        versions = [row.version for row in history]
+        if versions != list(range(1, lead.version + 1)):
+            yield f"lead {lead.id} is at version {lead.version}, its history has {versions}"
+            continue
+        last = history[-1]
+        state = {"allocated": "owned", "held": "held"}.get(last.what)
+        if (lead.state, lead.branch_id, lead.owner_id) != (state, last.branch_id, last.owner_id):
+            yield f"lead {lead.id} is {lead.state} at {lead.branch_id} by {lead.owner_id}, its history ends otherwise"
+        if any(row.at > later.at for row, later in zip(history, history[1:])):
+            yield f"lead {lead.id} has a history that goes back in time"
+
+
+def _histories(evidence):
+    histories = defaultdict(list)
+    for row in evidence.rows("lead_history"):
+        histories[row.lead_id].append(row)
+    return histories
+
+
+@promise("announced", "every row of a history has one lead.ownership event, and no event is without a row", OWNERSHIP)
+def announced_once(evidence):
+    events = Counter(_version(record) for record in evidence.once(OWNERSHIP))
+    refused = _refused(evidence, OWNERSHIP)
+    for row in evidence.rows("lead_history"):
+        count = events.pop((row.lead_id, row.version), 0) + refused.pop((row.lead_id, row.version), 0)
+        if count != 1:
+            yield f"version {row.version} of lead {row.lead_id} has {count} events"
+    for (lead, version), count in events.items():
+        yield f"version {version} of lead {lead} has {count} events and no row"
+
+
+def _version(record):
+    data = json.loads(record.value)
+    return data["leadId"], data["version"]
+
+
+def _refused(evidence, topic):
+    payloads = [json.loads(row.payload) for row in evidence.rows("outbox_refused") if row.topic == topic]
+    return Counter((data["leadId"], data["version"]) for data in payloads)
+
+
+@promise("runs", "every run of the relay is whole: each of its indexes once, over all topics", OWNERSHIP)
+def runs_are_whole(evidence):
+    runs = defaultdict(Counter)
+    for topic in evidence.topics:
+        for record in evidence.records[topic]:
+            # What operators replay goes back to where it came from, marked like everything else from the relay.
+            if record.mark() is None and topic != REGISTERED:
+                yield f"{record.place} is not marked as the relay's"
+        for record in evidence.once(topic):
+            run, index = record.mark()
+            runs[run][index] += 1
+    for row in evidence.rows("outbox_refused"):
+        runs[row.run][row.run_index] += 1
+    for run, indexes in sorted(runs.items()):
+        twice = sorted(index for index, count in indexes.items() if count > 1)
+        missing = sorted(set(range(max(indexes) + 1)) - set(indexes))
+        if twice:
+            yield f"run {run} has {len(twice)} indexes more than once, such as {twice[0]}"
+        if missing:
+            yield f"run {run} lacks {len(missing)} of its {max(indexes) + 1} indexes, such as {missing[0]}"
+
+
+@promise("order", "the events of a lead are in one partition, its key's, and in order", OWNERSHIP)
+def in_order(evidence):
+    last, where = {}, {}
+    partitions = sum(1 for topic, _ in evidence.ends if topic == OWNERSHIP)
+    for record in evidence.once(OWNERSHIP):
+        lead, version = _version(record)
+        if record.key != str(lead).encode():
+            yield f"{record.place} is about lead {lead} under the key {record.key!r}"
+        elif record.partition != (murmur2(record.key) & 0x7FFFFFFF) % partitions:
+            yield f"{record.place} is not where Java's producer would put the key {lead}"
+        if where.setdefault(lead, record.partition) != record.partition:
+            yield f"lead {lead} has events in the partitions {where[lead]} and {record.partition}"
+        if version <= last.get(lead, 0):
+            yield f"{record.place} is version {version} of lead {lead}, after version {last[lead]}"
+        last[lead] = version
+
+
+@promise("true", "every event says what the row says", OWNERSHIP)
+def events_say_what_rows_say(evidence):
+    rows = {(row.lead_id, row.version): row for row in evidence.rows("lead_history")}
+    leads = {lead.id: lead for lead in evidence.rows("lead")}
+    branches = {branch.id: branch.code for branch in evidence.rows("branch")}
+    people = {person.id: person.code for person in evidence.rows("person")}
+    for record in evidence.once(OWNERSHIP):
+        data = json.loads(record.value)
+        row = rows.get((data["leadId"], data["version"]))
+        if row is None:
+            continue
+        expected = {
+            "type": f"lead.{row.what}", "branch": branches.get(row.branch_id), "owner": people.get(row.owner_id),
+            "reason": row.reason, "region": leads[row.lead_id].region, "at": row.at,
+        }  # fmt: skip
+        said = {"type": record.text("ce_type"), "at": datetime.fromisoformat(data["at"])}
+        said |= {name: data.get(name) for name in ("branch", "owner", "reason", "region")}
+        if row.what == "allocated" and leads[row.lead_id].version == row.version:
+            expected["until"] = leads[row.lead_id].protected_until
+            said["until"] = datetime.fromisoformat(data["protectedUntil"])
+        wrong = [f"{name} {said[name]}, the row {expected[name]}" for name in expected if said[name] != expected[name]]
+        if wrong:
+            yield f"{record.place}, lead {row.lead_id} version {row.version}: it says {'; '.join(wrong)}"
+        if record.text("ce_specversion") != "1.0" or not record.text("ce_id") or not record.text("ce_source"):
+            yield f"{record.place} is no CloudEvent"
+
+
+@promise("ids", "no two events have the same source and id", OWNERSHIP)
+def ids_are_unique(evidence):
+    ids = Counter((record.text("ce_source"), record.text("ce_id")) for record in evidence.once(OWNERSHIP))
+    for (source, number), count in ids.items():
+        if count > 1:
+            yield f"{count} events of {source} have the id {number}"
+
+
+@promise("outbox", "nothing is left in the outbox, nothing due is unsent, nothing was refused", "outbox")
+def outbox_is_empty(evidence):
+    for row in evidence.rows("outbox"):
+        yield f"outbox row {row.id} for {row.topic} is still there"
+    for row in evidence.rows("outbox_run"):
+        yield f"run {row.run} is still being published"
+    for row in evidence.rows("scheduled_event"):
+        yield f"the scheduled event {row.key} is overdue"
+    for row in evidence.rows("outbox_refused"):
+        yield f"the broker refused {row.event_id} for {row.topic}: {row.reason}"
+
+
+def _own(headers):
+    """Without those that a dead letter gets on top, also on its way through an earlier one."""
+    return [header for header in headers if not header[0].startswith(("__dlq.", "millrace_"))]
+
+
+@promise("dead-letters", "every dead letter is on its topic once, with its key, bytes, headers and why", "dead_letter")
+def dead_letters_are_announced(evidence):
+    announced = defaultdict(list)
+    for topic in evidence.topics:
+        if not topic.endswith(".dlq"):
+            continue
+        for record in evidence.once(topic):
+            told = [record.text(f"__dlq.errors.{name}") for name in ("topic", "partition", "offset")]
+            announced[tuple(told)].append(record)
+    for row in evidence.rows("dead_letter"):
+        records = announced.pop((row.topic, str(row.partition), str(row.offset)), [])
+        place = f"dead letter {row.id} of {row.topic}/{row.partition} at offset {row.offset}"
+        if len(records) != 1:
+            yield f"{place} is {len(records)} times on its topic"
+            continue
+        (record,) = records
+        if record.text("millrace_left_out") is None:
+            if (record.key, record.value) != (row.key, row.value):
+                yield f"{place} has another key or value on its topic"
+            if _own(record.headers) != _own(_headers(row)):
+                yield f"{place} has other headers on its topic: {[name for name, _ in record.headers]}"
+        elif len(row.value or b"") + sum(len(value) for value in row.header_values) < 500_000:
+            yield f"{place} was small enough to go whole, but: {record.text('millrace_left_out')}"
+        why = f"{row.path}: {row.detail}" if row.path else row.detail
+        said = record.text("__dlq.errors.message") or ""
+        if not said.startswith(why[:200]) or record.text("__dlq.errors.group") != row.worker:
+            yield f"{place} does not say whose it is and why: {said}"
+    for place, records in announced.items():
+        yield f"{len(records)} dead letters of {place} are on the topic and not in the table"
+
+
+# Who got it
+
+
+@promise("counters", "what is counted is what is there: open leads, allocations, held leads", "person")
+def counters_are_right(evidence):
+    opened = Counter(lead.owner_id for lead in evidence.rows("lead") if lead.state == "owned")
+    given = Counter(row.owner_id for row in evidence.rows("lead_history") if row.what == "allocated")
+    held = Counter(lead.branch_id for lead in evidence.rows("lead") if lead.state == "held")
+    for person in evidence.rows("person"):
+        if person.open_leads != opened[person.id]:
+            yield f"{person.code} has {opened[person.id]} open leads, {person.open_leads} are counted"
+        if person.allocated != given[person.id]:
+            yield f"{person.code} was given {given[person.id]} leads, {person.allocated} are counted"
+    for branch in evidence.rows("branch"):
+        if branch.held != held[branch.id]:
+            yield f"{branch.code} has {held[branch.id]} held leads, {branch.held} are counted"
+
+
+@promise("capacity", "nobody ever had more open leads than their capacity", "allocation_snapshot")
+def capacity_is_kept(evidence):
+    for snapshot, choices in _choices(evidence):
+        opened = dict(zip(snapshot.people, snapshot.open_leads))
+        bounds = dict(zip(snapshot.people, snapshot.capacities))
+        for row in choices:
+            if row.owner_id not in opened:
+                yield f"lead {row.lead_id} was given to person {row.owner_id}, who is not of branch {snapshot.branch_id}"
+                continue
+            opened[row.owner_id] += 1
+            if 0 <= bounds[row.owner_id] < opened[row.owner_id]:
+                yield f"lead {row.lead_id} made {opened[row.owner_id]} for person {row.owner_id}, who takes {bounds[row.owner_id]}"
+    for person in evidence.rows("person"):
+        if person.capacity is not None and person.open_leads > person.capacity:
+            yield f"{person.code} has {person.open_leads} open leads and takes {person.capacity}"
+
+
+@promise("available", "nobody inactive, on leave or without weight was chosen", "lead_history")
+def only_the_available(evidence):
+    people = {person.id: person for person in evidence.rows("person")}
+    for snapshot, choices in _choices(evidence):
+        excluded = dict(zip(snapshot.people, snapshot.excluded))
+        for row in choices:
+            person = people[row.owner_id]
+            if excluded.get(row.owner_id):
+                yield f"lead {row.lead_id} went to {person.code}, who was {excluded[row.owner_id]}"
+            began = person.leave_from is None or person.leave_from <= row.at
+            ended = person.leave_until is not None and person.leave_until <= row.at
+            if (person.leave_from or person.leave_until) and began and not ended:
+                yield f"lead {row.lead_id} went to {person.code}, who is on leave"
+            if not person.active or person.weight == 0 or person.branch_id != row.branch_id:
+                yield f"lead {row.lead_id} went to {person.code}, who takes none there"
+
+
+def _choices(evidence):
+    """Each snapshot with the leads that were given away from it, in the order of the choices."""
+    made = defaultdict(list)
+    for row in evidence.rows("lead_history"):
+        if row.what == "allocated":
+            made[row.snapshot_id].append(row)
+    for snapshot in evidence.rows("allocation_snapshot"):
+        yield snapshot, sorted(made[snapshot.id], key=lambda row: row.choice)
+
+
+@promise("explainable", "every choice can be made again from what was kept: same people, same facts, same choice",
+         "allocation_snapshot")  # fmt: skip
+def choices_can_be_made_again(evidence):
+    branches = {branch.id: branch.code for branch in evidence.rows("branch")}
+    held = defaultdict(list)
+    snapshots = {snapshot.id for snapshot in evidence.rows("allocation_snapshot")}
+    for row in evidence.rows("lead_history"):
+        if row.snapshot_id is not None and row.snapshot_id not in snapshots:
+            yield f"version {row.version} of lead {row.lead_id} names snapshot {row.snapshot_id}, which is not there"
+        if row.what == "allocated" and row.snapshot_id is None:
+            yield f"version {row.version} of lead {row.lead_id} was given away from no snapshot"
+        if row.what == "held" and row.snapshot_id is not None:
+            held[row.snapshot_id, row.choice].append(row)
+    before = {}
+    for snapshot, choices in _choices(evidence):
+        code = branches[snapshot.branch_id]
+        rotation = Rotation(snapshot)
+        if snapshot.branch_id in before:
+            for person, facts in before[snapshot.branch_id].items():
+                if person in rotation.people and rotation.facts(person) != facts:
+                    yield (f"{code}: snapshot {snapshot.id} has {rotation.facts(person)} (open, credit) for person "
+                           f"{person}, the choices before it left {facts}")  # fmt: skip
+        if [row.choice for row in choices] != list(range(len(choices))):
+            yield f"{code}: the choices of snapshot {snapshot.id} are counted {[row.choice for row in choices][:20]}"
+            continue
+        for number in range(len(choices) + 1):
+            for row in held[snapshot.id, number]:
+                if row.reason in ("full", "nobody-available", "vacant") and row.reason != rotation.want():
+                    yield f"lead {row.lead_id} is held at {code} as {row.reason}, but it was {rotation.want() or 'free'}"
+            if number < len(choices):
+                chosen = rotation.choose()
+                if chosen != choices[number].owner_id:
+                    yield f"lead {choices[number].lead_id} went to {choices[number].owner_id}, it was {chosen}'s turn"
+        before[snapshot.branch_id] = {person: rotation.facts(person) for person in rotation.people}
+    for person in evidence.rows("person"):
+        left = before.get(person.branch_id, {}).get(person.id)
+        if left is not None and left != (person.open_leads, person.credit):
+            yield f"{person.code} has {(person.open_leads, person.credit)} (open, credit), the last choices left {left}"
+
+
+@promise("rules", "the branch is that of the first rule that matches", "lead_history")
+def first_rule_that_matches(evidence):
+    rules = defaultdict(list)
+    for rule in evidence.rows("allocation_rule"):
+        rules[rule.ruleset].append(rule)
+    leads = {lead.id: lead for lead in evidence.rows("lead")}
+    for row in evidence.rows("lead_history"):
+        lead = leads[row.lead_id]
+        if row.version != 1 or lead.phone is None:
+            continue
+        rule = next((rule for rule in rules[row.ruleset] if _matches(rule, lead)), None)
+        expected = (rule.position, rule.branch_id) if rule else (None, None)
+        if expected != (row.rule_position, row.branch_id):
+            yield (f"lead {lead.id} of {lead.region} went by rule {row.rule_position} to branch {row.branch_id}; the "
+                   f"first that matches is {expected}")  # fmt: skip
+
+
+def _matches(rule, lead):
+    if rule.region is not None and lead.region != rule.region:
+        inside = (rule.region + "/", rule.region + "-") if "-" not in rule.region else (rule.region + "/",)
+        if not (lead.region or "").startswith(inside):
+            return False
+    return rule.source in (None, lead.source) and rule.product in (None, lead.product)
+
+
+@promise("fairness", "in a branch where nobody was full, each has their share to within one lead", "person")
+def shares_are_fair(evidence):
+    """Only where the same people could be chosen all the time: then the shares are known."""
+    teams = {}
+    for snapshot, choices in _choices(evidence):
+        full = any(0 <= bound <= count for bound, count in zip(snapshot.capacities, snapshot.open_leads))
+        team = teams.setdefault(snapshot.branch_id, [Counter(), None, True])
+        facts = snapshot.people, snapshot.weights, snapshot.excluded
+        team[0].update(row.owner_id for row in choices)
+        team[2] = team[2] and not full and team[1] in (None, facts)
+        team[1] = facts
+    codes = {person.id: person.code for person in evidence.rows("person")}
+    for given, (people, weights, excluded), is_steady in teams.values():
+        eligible = {person: weight for person, weight, why in zip(people, weights, excluded) if not why}
+        if not is_steady or any(person not in eligible for person in given):
+            continue
+        total, bound = given.total(), 1.0
+        for person, weight in eligible.items():
+            share = total * weight / sum(eligible.values())
+            if abs(given[person] - share) > bound + 1e-9:
+                yield f"{codes[person]} has {given[person]} of {total} leads, the share is {share:.1f}"
+
+
+@promise("oldest-first", "who waits is served before who comes later, the longest waiting first", "lead_history")
+def nobody_is_overtaken(evidence):
+    waits = defaultdict(list)
+    for history in _histories(evidence).values():
+        for row, later in zip(history, [*history[1:], None]):
+            if row.what == "held" and row.branch_id is not None:
+                waits[row.branch_id].append((row.at, later.at if later else None, row))
+    for row in evidence.rows("lead_history"):
+        if row.what == "allocated" and row.version == 1:
+            for began, ended, waiting in waits[row.branch_id]:
+                if began < row.at and (ended is None or ended > row.at):
+                    yield f"lead {row.lead_id} was given away at once while lead {waiting.lead_id} waited at the branch"
+                    break
+    branches = {branch.id: branch.code for branch in evidence.rows("branch")}
+    for branch, periods in waits.items():
+        served = [period for period in periods if period[1] is not None and period[2].version == 1]
+        latest, last = None, None
+        for began, ended, row in sorted(served, key=lambda period: (period[1], period[0])):
+            if latest is not None and began < latest and ended > last:
+                yield f"at {branches[branch]} lead {row.lead_id}, held since {began}, was served after a younger one"
+            if latest is None or began > latest:
+                latest, last = began, ended

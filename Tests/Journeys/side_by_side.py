@@ -1,0 +1,44 @@
+"""Scenarios that run beside each other: nearly all of their time is spent waiting for timeouts to pass."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+AT_ONCE = int(os.environ.get("MILLRACE_SCENARIOS_AT_ONCE", 3 * (os.cpu_count() or 2)))
+
+
+def scenarios(action, names, **choices):
+    """A test for each name, which runs `action(ground, name)` beside its neighbours."""
+    return pytest.mark.parametrize("scenario", [Scenario(action, name, choices) for name in names], ids=str)
+
+
+class Scenario:
+    def __init__(self, action, name, choices):
+        self.action, self.name, self.choices = action, name, choices
+
+    def __str__(self):
+        return str(self.name)
+
+    def run(self, ground):
+        return self.action(ground, self.name, **self.choices)
+
+
+@pytest.fixture(scope="module")
+def side_by_side(request, ground):
+    """Starts all chosen scenarios of the module; a test asks for the outcome of its own."""
+    chosen = [
+        item.callspec.params["scenario"] for item in request.session.items
+        if item.module is request.module and "scenario" in getattr(item, "callspec", _None).params
+        and not any(mark.name == "skip" for mark in item.iter_markers())
+    ]  # fmt: skip
+    with ThreadPoolExecutor(AT_ONCE, "scenario") as pool:
+        begun = {scenario: pool.submit(scenario.run, ground) for scenario in chosen}
+        try:
+            yield lambda scenario: begun[scenario].result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _None:
+    params = {}

@@ -1,0 +1,460 @@
+"""A world of a journey's own: a broker with empty topics, a migrated database with a firm, and our executables in it.
+
+Worlds live side by side: each has its own broker process and its own database, so what breaks one is not felt in
+another. PostgreSQL itself is shared by the worlds of one ground; who breaks that takes a ground alone.
+"""
+
+import contextlib
+import itertools
+import json
+import os
+import signal
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+
+import firm
+import judge
+import psycopg
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+from evidence import gather
+from wire import Wire
+
+from services import broker, processes
+from services.trouble import Trouble
+
+TOPICS = ("lead.registered", "lead.ownership")
+PATIENCE = 60.0
+
+
+def until(condition, what, patience=PATIENCE):
+    """Waits for what nothing announces; answers what the condition did."""
+    answer = None
+
+    def asked():
+        nonlocal answer
+        answer = condition()
+        return answer
+
+    try:
+        processes.wait_until(asked, patience, "")
+    except Trouble:
+        raise AssertionError(f"waited {patience:.0f} s in vain: {what() if callable(what) else what}") from None
+    return answer
+
+
+class Ground:
+    """One PostgreSQL with a migrated template, and the folder of the executables: what worlds stand on."""
+
+    def __init__(self, services, executables):
+        self.services = services
+        self.executables = executables
+        self.numbers = itertools.count(1)
+        self.cloning = threading.Lock()
+        self.template = services.create_database()
+        ran = self.command({}, "migrate", database=self.template)
+        assert ran.returncode == 0, ran.stderr
+        with services.connect(self.template) as connection:
+            firm.found(connection)
+
+    def command(self, variables, *words, database=None, patience=60):
+        """Runs `millrace`."""
+        given = {"PGDATABASE": database} if database else {}
+        return subprocess.run(
+            [self.executables / "millrace", *words], env=bare(self.services, **given, **variables),
+            capture_output=True, text=True, timeout=patience, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    @contextlib.contextmanager
+    def world(self, **choices):
+        world = World(self, next(self.numbers), **choices)
+        try:
+            yield world
+        except BaseException as error:
+            error.add_note(world.told())
+            raise
+        finally:
+            world.end()
+
+    def clone(self):
+        with self.cloning:  # A template must not be in use.
+            return self.services.create_database(self.template)
+
+
+def bare(services, **more):
+    """An environment with nothing in it that the caller's shell happened to set."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    return {**kept, **services.variables, **{name: str(value) for name, value in more.items()}}
+
+
+class World:
+    # A third of what the development services take, so that faults are noticed soon.
+    SETTINGS = {
+        "KAFKA_SESSION_TIMEOUT_MS": 2000, "KAFKA_HEARTBEAT_INTERVAL_MS": 300, "DATABASE_PATIENCE": "1500ms",
+        "BATCH_EVENTS": 100, "LOG_FORMAT": "json", "SHUTDOWN_WITHIN": "10s", "KAFKA_RECONNECT_BACKOFF_MAX_MS": 500,
+    }  # fmt: skip
+
+    def __init__(self, ground, number, *, partitions=12, shared_broker=False, wired=None, settings=()):
+        """`wired` puts a wire between our programs and "broker" or "postgres"."""
+        self.ground = ground
+        self.services = ground.services
+        self.place = ground.services.place
+        self.number = number
+        self.published = 0
+        self.programs = []
+        self.more = dict(settings)
+        self.database = ground.clone()
+        self.broker_port = None
+        self.wire = Wire(int(self.services.variables["PGPORT"])) if wired == "postgres" else None
+        if wired == "postgres":
+            self.more["PGPORT"] = self.wire.port
+        if wired == "broker":
+            self.broker_port = processes.free_port()
+            self.wire = Wire(self.broker_port)
+        if shared_broker:
+            self.bootstrap = ground.services.bootstrap_servers
+        else:
+            self.start_broker()
+        self.make_topics(partitions)
+
+    # Broker and topics
+
+    @property
+    def broker_name(self):
+        return f"broker-of-world-{self.number}"
+
+    def start_broker(self):
+        self.broker_port = self.broker_port or processes.free_port()
+        address = f"tcp://127.0.0.1:{self.broker_port}"
+        told = f"tcp://127.0.0.1:{self.wire.port}" if self.wire and self.wire.target == self.broker_port else address
+        command = [broker.program(), "broker", "--listener-url", address, "--advertised-listener-url", told]
+        quiet = {"RUST_LOG": "warn", "NO_COLOR": "1"}
+        started = processes.spawn(command, name=self.broker_name, place=self.place, environment=quiet)
+        until(
+            lambda: started.poll() is None and processes.listens(started.pid, self.broker_port),
+            lambda: f"a broker\n{processes.end_of_log(self.place, self.broker_name)}",
+            20,
+        )
+        self.broker = started
+        self.bootstrap = told.removeprefix("tcp://")
+
+    def freeze_broker(self):
+        self.broker.send_signal(signal.SIGSTOP)
+
+    def thaw_broker(self):
+        self.broker.send_signal(signal.SIGCONT)
+
+    def client(self, **properties):
+        return {"bootstrap.servers": self.bootstrap, "log_level": 0, **properties}
+
+    def make_topics(self, partitions, names=TOPICS, dead_letters=True):
+        names = [name + end for name in names for end in (("", ".dlq") if dead_letters else ("",))]
+        admin = AdminClient(self.client())
+        made = admin.create_topics([NewTopic(name, partitions, 1) for name in names], operation_timeout=10)
+        for name in names:
+            made[name].result(20)
+
+    def delete_topics(self, *names):
+        admin = AdminClient(self.client())
+        for deleted in admin.delete_topics(list(names), operation_timeout=10).values():
+            deleted.result(20)
+
+    def publish(self, messages, topic="lead.registered", partition=None):
+        """Returns once the broker has them all. As an outside producer in another language would do it."""
+        failed = []
+        producer = Producer(self.client(**{"partitioner": "murmur2_random", "message.max.bytes": 4_000_000}))
+        where = {} if partition is None else {"partition": partition}
+        for message in messages:
+            while True:
+                try:
+                    producer.produce(
+                        topic, message.value, message.key, headers=message.headers,
+                        on_delivery=lambda error, _: failed.append(error) if error else None, **where,
+                    )  # fmt: skip
+                    break
+                except BufferError:
+                    producer.poll(0.1)
+        left = producer.flush(30)
+        assert left == 0 and not failed, f"the broker did not take {left + len(failed)} records: {failed[:1]}"
+        self.published += len(messages)
+
+    # Database
+
+    def connect(self, **options):
+        connection = self.services.connect(self.database, **options)
+        connection.execute("set search_path to millrace")
+        return connection
+
+    def ask(self, query, *parameters):
+        """The first column of the first row."""
+        with self.connect() as connection:
+            row = connection.execute(query, parameters or None).fetchone()
+            return row and row[0]
+
+    def give_room(self, each=1000):
+        with self.connect() as connection:
+            firm.give_room(connection, each)
+
+    # Programs
+
+    def variables(self, **more):
+        return {
+            "PGDATABASE": self.database, "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap, **self.SETTINGS, **self.more, **more
+        }  # fmt: skip
+
+    def start(self, name="allocate-leads", *, fail=None, executables=None, **settings):
+        """Starts one of our executables. `fail` is a fail point, as in `batch.written:kill:3`."""
+        program = Program(self, name, executables or self.ground.executables, fail, settings)
+        self.programs.append(program)
+        return program
+
+    def command(self, *words, **variables):
+        return self.ground.command(self.variables(**variables), *words)
+
+    def struck(self, fail, *, at, name="allocate-leads", meanwhile=None, **settings):
+        """Runs a program until its fail point ended or froze it; fails if it never came there."""
+        program = self.start(name, fail=f"{fail}:{at}" if at else fail, **settings)
+        if meanwhile:
+            meanwhile()
+        program.until_struck()
+        return program
+
+    # Conditions
+
+    def applied(self, worker="allocate-leads"):
+        return self.ask("select coalesce(sum(next_offset), 0) from position where worker = %s", worker)
+
+    def until_applied(self, patience=PATIENCE):
+        until(
+            lambda: self.applied() >= self.published,
+            lambda: f"{self.published} published events to be applied; {self.applied()} are",
+            patience,
+        )
+
+    def until_owners(self, lanes, patience=PATIENCE):
+        """So many lanes have all partitions of a world with twelve."""
+        query = "select count(distinct owner), count(owner) from position"
+        with self.connect() as connection:
+            until(
+                lambda: connection.execute(query).fetchone() == (lanes, 12),
+                lambda: f"{lanes} lanes to have all partitions; it is {connection.execute(query).fetchone()}",
+                patience,
+            )
+
+    def until_published(self, patience=PATIENCE):
+        until(
+            lambda: not self.ask("select exists (select from outbox) or exists (select from outbox_run)"),
+            lambda: f"an empty outbox; {self.ask('select count(*) from outbox')} rows are in it",
+            patience,
+        )
+
+    def until_nobody_placeable(self, patience=PATIENCE):
+        """Nobody is held where there is room: the sweep has nothing left to do."""
+        until(
+            lambda: not self.ask(
+                """
+                select exists (
+                  select from branch_load b join person p on p.branch_id = b.branch_id
+                    join person_load l on l.person_id = p.id
+                  where b.held > 0 and p.active and p.weight > 0 and (p.capacity is null or p.capacity > l.open_leads)
+                    and (p.leave_from is null or p.leave_until < now()))
+                """
+            ),
+            "nobody held where there is room",
+            patience,
+        )
+
+    # Judging
+
+    def watch_positions(self):
+        """From now on a trigger writes down who moves positions, for the judge."""
+        with self.connect() as connection:
+            connection.execute(WITNESS)
+
+    def evidence(self):
+        variables = self.services.variables
+        where = {"host": variables["PGHOST"], "port": variables["PGPORT"], "user": variables["PGUSER"],
+                 "password": variables["PGPASSWORD"], "dbname": self.database}  # fmt: skip
+        return gather(self.client(), psycopg.conninfo.make_conninfo(**where))
+
+    def verdicts(self, without=()):
+        return judge.judge(self.evidence(), without)
+
+    def judged(self, without=()):
+        """Fails unless every promise was kept."""
+        verdicts = self.verdicts(without)
+        assert not judge.broken(verdicts), "\n" + "\n".join(str(verdict) for verdict in verdicts if verdict.broken)
+
+    # The end
+
+    def told(self):
+        """The ends of all logs, for a failure's message."""
+        parts = [f"{program.log_name}:\n{processes.end_of_log(self.place, program.log_name, 12)}"
+                 for program in self.programs[-4:]]  # fmt: skip
+        return "\n".join(parts)
+
+    def end(self):
+        for program in self.programs:
+            program.kill()
+        if self.wire:
+            self.wire.close()
+        if self.broker_port:
+            processes.end(self.place, self.broker_name)
+        self.services.drop_database(self.database)
+
+
+class Program:
+    def __init__(self, world, name, executables, fail, settings):
+        self.world = world
+        self.name = name
+        self.fail = fail
+        self.port = None
+        number = len(world.programs) + 1
+        self.log_name = f"world-{world.number}-{number}-{name}"
+        self.report = world.place / f"{self.log_name}.struck"
+        variables = bare(world.services, **world.variables(**settings))
+        if fail:
+            variables |= {"MILLRACE_FAIL_POINT": fail, "MILLRACE_FAIL_REPORT": str(self.report)}
+        inherited = {name: "" for name in os.environ if name.startswith(("KAFKA_", "PG", "DATABASE_", "MILLRACE_"))}
+        self.process = processes.spawn(
+            ["env", *(f"-u{name}" for name in inherited if name not in variables), executables / name],
+            name=self.log_name, place=world.place, environment=variables,
+        )  # fmt: skip
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    @property
+    def is_alive(self):
+        return self.process.poll() is None
+
+    def wait(self, patience=PATIENCE):
+        """The exit code."""
+        try:
+            return self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.name} did not end within {patience:.0f} s") from None
+
+    def log(self):
+        text = (self.world.place / f"{self.log_name}.log").read_text(errors="replace")
+        lines = []
+        for line in text.splitlines():
+            try:
+                lines.append(json.loads(line))
+            except ValueError:
+                lines.append({"message": line})
+        return lines
+
+    def until_logged(self, *texts, patience=PATIENCE):
+        """The first line that holds one of the texts."""
+        return until(lambda: self.logged(*texts), lambda: f"{self.name} to log {' or '.join(texts)}", patience)
+
+    def logged(self, *texts):
+        for line in self.log():
+            if any(text in json.dumps(line, ensure_ascii=False) for text in texts):
+                return line
+        return None
+
+    # Faults
+
+    @property
+    def strikes(self):
+        return self.report.read_text().splitlines() if self.report.exists() else []
+
+    def until_struck(self, patience=PATIENCE):
+        step = self.fail.split(":")[0].split("@")[0]
+        until(
+            lambda: self.strikes or not self.is_alive,
+            lambda: f"{self.name} to come to {step}",
+            patience,
+        )
+        assert self.strikes == [step], f"{self.name} ended with {self.process.poll()} before it came to {step}"
+        if ":stop" not in self.fail:
+            self.wait(10)
+        else:
+            until(lambda: self._state() == "T", f"{self.name} to be frozen", 10)
+
+    def _state(self):
+        with open(f"/proc/{self.pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0].decode()
+
+    def freeze(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def kill(self):
+        if self.is_alive:
+            self.process.kill()
+        self.process.wait()
+
+    def end(self, patience=20):
+        """An orderly end."""
+        self.process.terminate()
+        return self.wait(patience)
+
+    # Seen from outside
+
+    def address(self):
+        if self.port is None:
+            self.port = self.until_logged('"http_port"', patience=20)["http_port"]
+        return f"127.0.0.1:{self.port}"
+
+    def get(self, path):
+        straight = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with straight.open(f"http://{self.address()}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def until_ready(self, patience=PATIENCE):
+        said = None
+
+        def is_ready():
+            nonlocal said
+            status, said = self.get("/ready")
+            return status == 200
+
+        until(is_ready, lambda: f"{self.name} to be ready; it says: {said}", patience)
+        return self
+
+    def until_not_ready(self, text, patience=PATIENCE):
+        """Answers what /ready says, once that holds the text."""
+        said = ""
+
+        def says_so():
+            nonlocal said
+            status, said = self.get("/ready")
+            return status == 503 and text in said
+
+        until(says_so, lambda: f"{self.name} not to be ready for “{text}”; it says: {said}", patience)
+        return said
+
+    def metric(self, name, **labels):
+        """The sum over all samples with these labels."""
+        total = 0.0
+        for line in self.get("/metrics")[1].splitlines():
+            if line.startswith((name + "{", name + " ")) and all(f'{k}="{v}"' in line for k, v in labels.items()):
+                total += float(line.rpartition(" ")[2])
+        return total
+
+
+# Written as the tables' owner, so that no role of a worker needs a right on it.
+WITNESS = """
+create table position_witness (
+  moment bigint generated always as identity primary key, session integer, topic text, partition integer,
+  owner_before uuid, owner uuid, next_before bigint, next_offset bigint);
+create function witness() returns trigger language plpgsql security definer set search_path from current as $$
+begin
+  insert into position_witness (session, topic, partition, owner_before, owner, next_before, next_offset)
+  values (pg_backend_pid(), new.topic, new.partition, old.owner, new.owner, old.next_offset, new.next_offset);
+  return null;
+end $$;
+create trigger witness after update on position for each row
+  when (old.owner is distinct from new.owner or old.next_offset <> new.next_offset) execute function witness();
+"""
