@@ -209,6 +209,7 @@ final class RelayLane: Lane {
         active == nil ? "cannot be the active relay; trying again" : "steps down; it or another relay goes on",
         ["cause": .text(failure.description)])
     }
+    status.obstacle("start", nil)
     status.obstacle("failure", failure.isPassing ? "waits: \(failure)" : "stopped: \(failure)")
     stepDown()
     connection = nil
