@@ -64,7 +64,7 @@ public final class LaneStatus: Sendable {
 
   /// Why this lane is not ready; empty when it is. One that waits for an answer that does not come cannot say so
   /// itself.
-  func sentences(quietAfter bound: Duration) -> [String] {
+  public func sentences(quietAfter bound: Duration) -> [String] {
     let quiet = sinceBeat
     let silence = quiet > bound ? ["\(name) has not come round for \(quiet.components.seconds) s"] : []
     return obstacles.withLock { $0.sorted { $0.key < $1.key }.map { "\(name) \($0.value)" } } + silence

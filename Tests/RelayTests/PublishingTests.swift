@@ -133,7 +133,7 @@ import Testing
       try database.awaitEmptyOutbox()
       try cluster.setDown()
       try database.emit("things", 10..<20)
-      _ = try eventually("an obstacle") { relay.status.sentences.first { $0.contains("waits for Kafka") } }
+      _ = try eventually("an obstacle") { relay.status.sentences(quietAfter: .seconds(60)).first { $0.contains("waits for Kafka") } }
       let session = try database.connect()
       let until = ContinuousClock.now + .seconds(2)
       while ContinuousClock.now < until {
@@ -141,7 +141,7 @@ import Testing
       }
       try cluster.setUp()
       try database.awaitEmptyOutbox(within: .seconds(60))
-      _ = try eventually("readiness") { relay.status.sentences.isEmpty ? true : nil }
+      _ = try eventually("readiness") { relay.status.sentences(quietAfter: .seconds(60)).isEmpty ? true : nil }
       relay.stop()
       try published(["things": 1], cluster.properties()).expectOnce(0..<20)
       #expect(try session.rows("select epoch from relay")[0].integer(0) == 1)
@@ -157,12 +157,12 @@ import Testing
       try database.emit("others", 5..<8)
       try database.emit("things", 8..<10)
       let relay = RunningRelay(database, try cluster.properties(["topic.metadata.propagation.max.ms": "200"]))
-      let sentence = try eventually("an obstacle") { relay.status.sentences.first { $0.contains("others") } }
+      let sentence = try eventually("an obstacle") { relay.status.sentences(quietAfter: .seconds(60)).first { $0.contains("others") } }
       #expect(sentence == "relay waits: the topic others does not exist; create it with `millrace topics apply`")
       #expect(try !database.outboxIsEmpty())
       try cluster.createTopic("others")
       try database.awaitEmptyOutbox()
-      _ = try eventually("readiness") { relay.status.sentences.isEmpty ? true : nil }
+      _ = try eventually("readiness") { relay.status.sentences(quietAfter: .seconds(60)).isEmpty ? true : nil }
       relay.stop()
       let found = try published(["things": 1, "others": 1], cluster.properties()).taken
       #expect(found.filter { $0.topic == "things" }.map(\.number) == [0, 1, 2, 3, 4, 8, 9])

@@ -221,7 +221,7 @@ final class RunningLane {
   /// Asks only.
   func askToEnd() { stopping.request() }
 
-  var isReady: Bool { status.sentences.isEmpty }
+  var isReady: Bool { status.sentences(quietAfter: .seconds(60)).isEmpty }
 
   /// How often something like this was logged.
   func said(_ words: String) -> Int { lines.all.withLock { $0.count { $0.contains(words) } } }
@@ -235,7 +235,7 @@ final class RunningLane {
   func awaitSentence(_ words: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> String {
     var found = ""
     try waitUntil("a sentence with \(words)", sourceLocation) {
-      found = status.sentences.first { $0.contains(words) } ?? ""
+      found = status.sentences(quietAfter: .seconds(60)).first { $0.contains(words) } ?? ""
       return !found.isEmpty
     }
     return found
@@ -250,7 +250,7 @@ final class RunningLane {
       try session.waitUntil(what, place, isSo)
     } catch {
       let log = lines.all.withLock { $0.suffix(12).joined(separator: "\n") }
-      throw Late(description: "\(error)\nready: \(status.sentences)\n\(log)")
+      throw Late(description: "\(error)\nready: \(status.sentences(quietAfter: .seconds(60)))\n\(log)")
     }
   }
 }
