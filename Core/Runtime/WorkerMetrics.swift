@@ -19,30 +19,30 @@ final class WorkerMetrics: Sendable {
   private let lags: Mutex<[TopicPartition: Gauge]> = Mutex([:])
 
   private static let events = CounterFamily(
-    "millrace_events_total", "Events that took effect or were passed over, by what became of them.",
+    "events_total", "Events that took effect or were passed over, by what became of them.",
     labels: "worker", "outcome")
   private static let dead = CounterFamily(
-    "millrace_dead_letters_total", "Events that could not be applied, by reason.", labels: "worker", "reason")
+    "dead_letters_total", "Events that could not be applied, by reason.", labels: "worker", "reason")
   private static let repeats = CounterFamily(
-    "millrace_records_dropped_total", "Records that lie below the position and were dropped.", labels: "worker")
+    "records_dropped_total", "Records that lie below the position and were dropped.", labels: "worker")
   private static let again = CounterFamily(
-    "millrace_batch_retries_total", "Batches tried again with a fresh load.", labels: "worker")
+    "batch_retries_total", "Batches tried again with a fresh load.", labels: "worker")
   private static let split = CounterFamily(
-    "millrace_batch_splits_total", "Batches halved to find an event that the database refuses.", labels: "worker")
+    "batch_splits_total", "Batches halved to find an event that the database refuses.", labels: "worker")
   private static let failed = CounterFamily(
-    "millrace_batch_failures_total", "Batches that failed for want of Kafka or PostgreSQL.", labels: "worker")
+    "batch_failures_total", "Batches that failed for want of Kafka or PostgreSQL.", labels: "worker")
   private static let stopped = CounterFamily(
-    "millrace_partition_stops_total", "Partitions stopped, by rule.", labels: "worker", "rule")
+    "partition_stops_total", "Partitions stopped, by rule.", labels: "worker", "rule")
   private static let seconds = HistogramFamily(
-    "millrace_batch_seconds", "From begin to commit.", labels: "worker",
+    "batch_seconds", "From begin to commit.", labels: "worker",
     upTo: [
       .milliseconds(1), .milliseconds(5), .milliseconds(20), .milliseconds(100), .milliseconds(500), .seconds(2),
       .seconds(10),
     ])
   private static let sizes = HistogramFamily(
-    "millrace_batch_events", "Events in one transaction.", labels: "worker", upTo: [1, 10, 100, 1_000, 10_000])
+    "batch_events", "Events in one transaction.", labels: "worker", upTo: [1, 10, 100, 1_000, 10_000])
   private static let behind = GaugeFamily(
-    "millrace_lag_events", "Events in the partition that have not taken effect.", labels: "worker", "topic", "partition"
+    "lag_events", "Events in the partition that have not taken effect.", labels: "worker", "topic", "partition"
   )
 
   init(_ metrics: Metrics, worker: String) {
