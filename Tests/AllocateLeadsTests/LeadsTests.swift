@@ -1,0 +1,293 @@
+import Dispatch
+import Postgres
+import Testing
+import Topics
+
+@testable import allocate_leads
+
+/// The worker's statements and decisions together, on a firm in a database, with the worker's own rights.
+@Suite struct LeadsTests {
+  private static let firm = """
+    insert into branch (id, code, name, level) values (1, 'GZ', 'Guangzhou', 'city'), (2, 'BJ', 'Beijing', 'city');
+    insert into person (id, code, branch_id, name) values (1, 'P1', 1, 'a'), (2, 'P2', 1, 'b'), (3, 'P3', 1, 'c'),
+      (4, 'P4', 2, 'd');
+    insert into ruleset default values;
+    insert into allocation_rule (ruleset, position, region, branch_id) values (1, 1, 'CN-GD', 1), (1, 2, 'CN-BJ', 2);
+    """
+
+  private static func leads(_ numbers: Range<Int>, source: String = "web") -> [LeadRegistered] {
+    numbers.map { LeadRegistered(phone: "+86\(13_802_880_000 + $0)", source: source) }
+  }
+
+  @Test("a lead's row, its history, the counters and the people it was chosen from are written together")
+  func rows() async throws {
+    try await Desk.open(LeadsTests.firm) { desk in
+      let outcomes = try desk.lane().register(LeadsTests.leads(0..<4) + [LeadRegistered(phone: "+8613", source: "web")])
+      #expect(outcomes == ["allocated", "allocated", "allocated", "allocated", "held"])
+      #expect(
+        try desk.lines(
+          """
+          select format('%s %s %s %s %s %s %s', phone, region, state, branch_id, owner_id, held_reason, version)
+          from lead order by id
+          """) == [
+            "8613802880000 CN-GD/Guangzhou owned 1 1  1", "8613802880001 CN-GD/Guangzhou owned 1 2  1",
+            "8613802880002 CN-GD/Guangzhou owned 1 3  1", "8613802880003 CN-GD/Guangzhou owned 1 1  1",
+            "  held   phone-too-short 1",
+          ])
+      #expect(
+        try desk.lines(
+          """
+          select format('%s %s %s %s %s %s %s', version, what, owner_id, reason, rule_position, choice, event_id)
+          from lead_history order by lead_id
+          """) == [
+            "1 allocated 1  1 0 0", "1 allocated 2  1 1 1", "1 allocated 3  1 2 2", "1 allocated 1  1 3 3",
+            "1 held  phone-too-short   4",
+          ])
+      #expect(
+        try desk.lines(
+          "select format('%s %s %s %s', person_id, open_leads, credit, allocated) from person_load order by 1")
+          == ["1 2 -2 2", "2 1 1 1", "3 1 1 1", "4 0 0 0"])
+      #expect(
+        try desk.lines(
+          "select format('%s %s %s %s %s', people, weights, capacities, open_leads, excluded) from allocation_snapshot")
+          == [#"{1,2,3} {1,1,1} {-1,-1,-1} {0,0,0} {"","",""}"#])
+      #expect(
+        try desk.number(
+          "select count(*) from lead_history h join allocation_snapshot s on s.id = h.snapshot_id and s.branch_id = h.branch_id"
+        )
+          == 4)
+    }
+  }
+
+  @Test("turns go on from batch to batch, whoever makes them")
+  func turns() async throws {
+    try await Desk.open(LeadsTests.firm) { desk in
+      let lanes = [try desk.lane(), try desk.lane()]
+      for batch in 0..<5 { try lanes[batch % 2].register(LeadsTests.leads(batch * 2..<batch * 2 + 2)) }
+      #expect(
+        try desk.lines("select owner_id::text from lead order by phone")
+          == ["1", "2", "3", "1", "2", "3", "1", "2", "3", "1"])
+    }
+  }
+
+  @Test("two lanes at once: no capacity is exceeded, shares are equal, and every count is right")
+  func capacity() async throws {
+    try await Desk.open(LeadsTests.firm + "update person set capacity = 20 where branch_id = 1") { desk in
+      nonisolated(unsafe) let lanes = [try desk.lane(), try desk.lane()]
+      try together(
+        (0..<2).map { lane in
+          {
+            for batch in 0..<10 {
+              let first = lane * 1000 + batch * 10
+              try lanes[lane].register(LeadsTests.leads(first..<first + 10))
+            }
+          }
+        })
+      #expect(
+        try desk.lines("select count(*) || ' ' || state from lead group by state order by state") == [
+          "140 held", "60 owned",
+        ])
+      #expect(try desk.lines("select open_leads::text from person_load order by person_id") == ["20", "20", "20", "0"])
+      #expect(
+        try desk.number(
+          "select count(*) from person_load l where open_leads <> (select count(*) from lead where owner_id = l.person_id)"
+        )
+          == 0)
+      #expect(try desk.number("select held from branch_load where branch_id = 1") == 140)
+      #expect(
+        try desk.number(
+          "select max(n) - min(n) from (select count(*) n from lead where owner_id is not null group by owner_id) a")
+          == 0)
+    }
+  }
+
+  @Test("the same phone at two lanes at once is one lead: the second finds it and folds")
+  func samePhone() async throws {
+    try await Desk.open(
+      LeadsTests.firm + "insert into allocation_rule (ruleset, position, source, branch_id) values (1, 0, 'import', 2)"
+    ) { desk in
+      let phone = LeadsTests.leads(0..<1)
+      let imported = LeadsTests.leads(0..<1, source: "import")
+      nonisolated(unsafe) let lanes = [try desk.lane(), try desk.lane()]
+      let isWritten = DispatchSemaphore(value: 0)
+      let mayCommit = DispatchSemaphore(value: 0)
+      nonisolated(unsafe) let session = desk.session
+      try together([
+        {
+          try lanes[0].register(phone) {
+            isWritten.signal()
+            _ = mayCommit.wait(timeout: .now() + .seconds(30))
+          }
+        },
+        {
+          _ = isWritten.wait(timeout: .now() + .seconds(30))
+          let error = #expect(throws: PostgresError.self) { try lanes[1].register(imported) }
+          #expect(error?.kind == .conflict)
+          let outcomes = try lanes[1].register(imported)
+          #expect(outcomes == ["duplicate"])
+        },
+        {
+          // Lets the first one commit when the second waits for it.
+          for _ in 0..<3000 {
+            let waiting = try session.rows(
+              "select pg_sleep(0.01) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+            )
+            if waiting.count > 0 { break }
+            _ = try session.rows("select pg_sleep(0.01)")
+          }
+          mayCommit.signal()
+        },
+      ])
+      #expect(try desk.number("select count(*) from lead") == 1)
+      #expect(try desk.lines("select source from lead_duplicate") == ["import"])
+      #expect(try desk.lines("select open_leads::text from person_load order by person_id") == ["1", "0", "0", "0"])
+    }
+  }
+
+  @Test("nobody who is inactive, on leave, without weight or full is chosen, and leave ends by itself")
+  func availability() async throws {
+    try await Desk.open(
+      LeadsTests.firm + """
+        insert into person (id, code, branch_id, name, active, weight, capacity, leave_from, leave_until) values
+          (11, 'A', 1, 'a', false, 1, null, null, null), (12, 'B', 1, 'b', true, 0, null, null, null),
+          (13, 'C', 1, 'c', true, 1, 0, null, null), (14, 'D', 1, 'd', true, 1, null, now() - interval '1 day', null),
+          (15, 'E', 1, 'e', true, 1, null, null, now() + interval '1 day'),
+          (16, 'F', 1, 'f', true, 1, null, now() - interval '2 days', now() - interval '1 day'),
+          (17, 'G', 1, 'g', true, 1, null, now() + interval '1 day', now() + interval '2 days')
+        """
+    ) { desk in
+      try desk.lane().register(LeadsTests.leads(0..<10))
+      #expect(
+        try desk.lines("select distinct owner_id::text from lead order by 1") == ["1", "16", "17", "2", "3"])
+      #expect(
+        try desk.lines("select excluded::text from allocation_snapshot")
+          == [#"{"","","",inactive,no-weight,"",on-leave,on-leave,"",""}"#])
+    }
+  }
+
+  @Test("a lead is protected to the end of the organisation's day, by the most specific policy")
+  func protection() async throws {
+    try await Desk.open(
+      LeadsTests.firm + """
+        update branch set time_zone = 'Asia/Shanghai', day_end = '18:00' where id = 1;
+        insert into protection_policy (branch_id, product, period_days) values (1, null, 3), (null, 'fund', 5), (1, 'fund', 1)
+        """
+    ) { desk in
+      try desk.lane().register([
+        LeadRegistered(phone: "+8613802880000", source: "web"),
+        LeadRegistered(phone: "+8613802880001", source: "web", product: "fund"),
+        LeadRegistered(phone: "+8613901000000", source: "web"),
+        LeadRegistered(phone: "+8613901000001", source: "web", product: "fund"),
+      ])
+      #expect(
+        try desk.lines(
+          """
+          select format('%s %s', (protected_until at time zone 'Asia/Shanghai')::date
+            - (protected_since at time zone 'Asia/Shanghai')::date, (protected_until at time zone 'Asia/Shanghai')::time)
+          from lead order by phone
+          """) == ["3 18:00:00", "1 18:00:00", "8 00:00:00", "6 00:00:00"])
+    }
+  }
+
+  // MARK: Held leads
+
+  @Test("when capacity appears the oldest held leads of the branch go first, exactly as many as there is room")
+  func oldestFirst() async throws {
+    try await Desk.open(LeadsTests.firm + "update person set capacity = 0 where branch_id = 1") { desk in
+      let lane = try desk.lane()
+      for number in 0..<6 { try lane.register(LeadsTests.leads(number..<number + 1)) }
+      #expect(
+        try desk.lines("select held_reason from lead order by id") == ["full"]
+          + [String](repeating: "behind-held", count: 5))
+      #expect(try lane.sweep() == [], "a full branch costs nothing")
+      try desk.session.run(
+        script: "update person set capacity = 1 where id in (1, 3); update person set capacity = 2 where id = 2")
+      #expect(
+        try lane.sweep().map { $0.split(separator: " ")[1] } == ["allocated", "allocated", "allocated", "allocated"])
+      #expect(
+        try desk.lines("select state || coalesce(owner_id::text, '') from lead order by id")
+          == ["owned1", "owned2", "owned3", "owned2", "held", "held"])
+      #expect(try desk.number("select held from branch_load where branch_id = 1") == 2)
+      #expect(try lane.sweep() == [])
+    }
+  }
+
+  @Test("a new lead does not overtake those that wait, although there is room again")
+  func noOvertaking() async throws {
+    try await Desk.open(LeadsTests.firm + "update person set capacity = 0 where branch_id = 1") { desk in
+      let lane = try desk.lane()
+      try lane.register(LeadsTests.leads(0..<2))
+      try desk.session.run(script: "update person set capacity = 10")
+      #expect(try lane.register(LeadsTests.leads(2..<3)) == ["held"])
+      #expect(try lane.sweep(2).count == 2)
+      #expect(try desk.lines("select state from lead order by id") == ["owned", "owned", "held"])
+      #expect(try lane.sweep().count == 1)
+      #expect(try lane.register(LeadsTests.leads(3..<4)) == ["allocated"])
+      #expect(
+        try desk.lines("select what || version from lead_history order by lead_id, version") == [
+          "held1", "allocated2", "held1", "allocated2", "held1", "allocated2", "allocated1",
+        ])
+    }
+  }
+
+  @Test("what was set aside is left out, what somebody holds is skipped")
+  func leftOut() async throws {
+    try await Desk.open(LeadsTests.firm + "update person set capacity = 0 where branch_id = 1") { desk in
+      let lane = try desk.lane()
+      try lane.register(LeadsTests.leads(0..<3))
+      let ids = try desk.lines("select id::text from lead order by id")
+      try desk.session.run(
+        script: """
+          update person set capacity = 10;
+          insert into set_aside (sweep, item, path, reason, detail) values ('allocate-held-leads', '\(ids[0])', '', 'a', 'b')
+          """)
+      try desk.session.run(script: "begin; select from lead where id = \(ids[1]) for update")
+      #expect(try lane.sweep() == ["\(ids[2]) allocated"])
+      try desk.session.run(script: "commit")
+      #expect(try lane.sweep() == ["\(ids[1]) allocated"])
+      #expect(try lane.sweep() == [])
+    }
+  }
+
+  @Test("leads that no rule wanted are tried again when there are newer rules, and once for each set")
+  func rerouted() async throws {
+    try await Desk.open(LeadsTests.firm) { desk in
+      let lane = try desk.lane()
+      let paris = LeadRegistered(phone: "+33142685300", source: "web")
+      let london = LeadRegistered(phone: "+442079460958", source: "web")
+      #expect(try lane.register([paris, london]) == ["held", "held"])
+      #expect(try lane.sweep() == [])
+      try desk.session.run(
+        script: """
+          insert into ruleset default values;
+          insert into allocation_rule (ruleset, position, region, branch_id) values (2, 1, 'FR', 2)
+          """)
+      #expect(try lane.sweep().map { $0.split(separator: " ")[1] } == ["allocated", "no-rule"])
+      #expect(try lane.sweep() == [], "the rules have nothing new for it")
+      #expect(
+        try desk.lines("select format('%s %s %s %s', state, branch_id, owner_id, held_ruleset) from lead order by id")
+          == ["owned 2 4 ", "held   2"])
+      #expect(
+        try desk.lines(
+          "select format('%s %s %s', version, ruleset, rule_position) from lead_history order by lead_id, version")
+          == ["1 1 ", "2 2 1", "1 1 "])
+    }
+  }
+
+  @Test("two sweeps at once give every lead away once, the oldest first")
+  func twoSweeps() async throws {
+    try await Desk.open(LeadsTests.firm + "update person set capacity = 0") { desk in
+      try desk.lane().register(LeadsTests.leads(0..<60))
+      try desk.session.run(script: "update person set capacity = 10 where branch_id = 1")
+      nonisolated(unsafe) let lanes = [try desk.lane(), try desk.lane()]
+      try together(lanes.indices.map { lane in { for _ in 0..<20 { try lanes[lane].sweep(4) } } })
+      #expect(try desk.number("select count(*) from lead where state = 'owned'") == 30)
+      #expect(
+        try desk.number(
+          "select count(*) from lead where state = 'owned' and id > (select min(id) from lead where state = 'held')")
+          == 0)
+      #expect(try desk.lines("select open_leads::text from person_load order by person_id") == ["10", "10", "10", "0"])
+      #expect(try desk.number("select held from branch_load where branch_id = 1") == 30)
+    }
+  }
+}

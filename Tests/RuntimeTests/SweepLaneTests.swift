@@ -1,0 +1,122 @@
+import Testing
+
+@testable import Runtime
+
+@Suite struct SweepLaneTests {
+  @Test("due rows are handled once, oldest first, and what they cause is emitted with them")
+  func once() async throws {
+    try await sweep("insert into due select generate_series(1, 1200)") { scene, lane in
+      try scene.session.waitUntil("all") { try scene.done().count == 1200 }
+      #expect(try scene.done() == (1...1200).map(Int64.init))
+      #expect(try scene.number("select sum(events) from outbox") == 1200)
+      #expect(try scene.number("select count(*) from outbox") == 3, "one row for each chunk of 500")
+      #expect(lane.isReady)
+    }
+  }
+
+  @Test("a row that the database refuses is put aside and shown, its neighbours go on")
+  func bad() async throws {
+    try await sweep("insert into due select n, case n when 7 then 'bad' else 'good' end from generate_series(1, 20) n")
+    {
+      scene, lane in
+      try scene.session.waitUntil("the neighbours") { try scene.done().count == 19 }
+      #expect(try !scene.done().contains(7))
+      #expect(try scene.aside() == ["7 not-storable"])
+      #expect(try scene.number("select count(*) from due where id = 7 and not is_done") == 1)
+    }
+  }
+
+  @Test("a conflict that no fresh load mends is put aside too: it holds nobody up")
+  func conflict() async throws {
+    try await sweep("insert into due values (1, 'good'), (2, 'taken'), (3, 'good'); insert into taken values (2)") {
+      scene, lane in
+      try scene.session.waitUntil("the neighbours") { try scene.done() == [1, 3] }
+      #expect(try scene.aside() == ["2 not-storable"])
+      #expect(lane.isReady)
+    }
+  }
+
+  @Test("what a sweep rejects is put aside with its reason; what it only looks at stays due")
+  func rejected() async throws {
+    try await sweep("insert into due values (1, 'reject'), (2, 'look'), (3, 'good')") { scene, _ in
+      try scene.session.waitUntil("the good one") { try scene.done() == [3] }
+      #expect(try scene.aside() == ["1 unwanted"])
+      try scene.session.run(script: "update due set kind = 'good'; delete from set_aside")
+      try scene.session.waitUntil("the others") { try scene.done() == [3, 1, 2] }
+    }
+  }
+
+  @Test("a row that somebody holds is skipped and taken when it is free")
+  func skipLocked() async throws {
+    try await Scene.play { scene in
+      try scene.session.run(script: DueSweep.tables + "insert into millrace.due values (1), (2), (3)")
+      let holder = try scene.database.connect()
+      try holder.run(script: "begin; select from due where id = 1 for update")
+      let lane = try scene.sweep(DueSweep.self)
+      try scene.session.waitUntil("the free ones") { try scene.done() == [2, 3] }
+      try holder.run(script: "commit")
+      try scene.session.waitUntil("the held one") { try scene.done() == [2, 3, 1] }
+      #expect(lane.isReady)
+    }
+  }
+
+  @Test("two sweeps share the work: no row twice, none left")
+  func two() async throws {
+    try await Scene.play { scene in
+      try scene.session.run(script: DueSweep.tables + "insert into millrace.due select generate_series(1, 3000)")
+      let lanes = [try scene.sweep(DueSweep.self), try scene.sweep(DueSweep.self)]
+      try scene.session.waitUntil("all") { try scene.number("select count(*) from due where not is_done") == 0 }
+      for lane in lanes { lane.end() }
+      #expect(try scene.done().sorted() == (1...3000).map(Int64.init))
+    }
+  }
+
+  @Test("a connection that is lost between claim and commit: nothing is half done, and all is done in the end")
+  func lostConnection() async throws {
+    try await Scene.play { scene in
+      let name = scene.database.name
+      try scene.session.run(
+        script: DueSweep.tables + "insert into millrace.due values (1, 'good'), (2, 'gate \(name)'), (3, 'good')")
+      let lane = try scene.sweep(DueSweep.self)
+      try Gate.named(name).awaitArrival()
+      _ = try scene.session.rows(
+        """
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and application_name = 'test-due' and state like 'idle in transaction%'
+        """)
+      Gate.named(name).open()
+      try scene.session.waitUntil("all") { try scene.done() == [1, 2, 3] }
+      try lane.awaitReady()
+      #expect(try scene.number("select sum(events) from outbox") == 3)
+      #expect(try scene.aside() == [])
+    }
+  }
+
+  @Test("an emission that is larger than its topic takes: nothing is written, and the sweep says so")
+  func tooLarge() async throws {
+    try await sweep("insert into due values (1, 'shout')") { scene, lane in
+      try lane.awaitSentence("stopped: test-due emits 12021 bytes to test.echo, which takes less")
+      #expect(try scene.done() == [])
+      #expect(try scene.number("select count(*) from outbox") == 0)
+    }
+  }
+
+  private func sweep(
+    _ rows: String, _ body: @escaping @Sendable (Scene, RunningLane) throws -> Void
+  ) async throws {
+    try await Scene.play { scene in
+      try scene.session.run(script: DueSweep.tables + "set search_path to millrace;" + rows)
+      try body(scene, try scene.sweep(DueSweep.self))
+    }
+  }
+}
+
+extension Scene {
+  fileprivate func done() throws -> [Int64] {
+    try session.rows("select id from done order by place").map { $0.integer(0) }
+  }
+
+  fileprivate func aside() throws -> [String] {
+    try session.rows("select item || ' ' || reason from set_aside order by item").map { $0.text(0) }
+  }
+}
