@@ -56,7 +56,7 @@ def demo():
 
 def summed(printed):
     """The numbers of the sum, by their names."""
-    lines = re.findall(r"^ +([\d,]+)  (published|allocated|held|duplicates|dead letters)$", printed, re.MULTILINE)
+    lines = re.findall(r"^ *([\d,]+)  (published|allocated|held|duplicates|dead letters)$", printed, re.MULTILINE)
     return {name: int(number.replace(",", "")) for number, name in lines}
 
 

@@ -56,7 +56,7 @@ NAMES |= {
     for code, _, _, _, cities in PROVINCES
     for english, chinese, _ in cities
 }
-NAMES |= {"HQ": "总部 head office"}
+NAMES |= {"HQ": "总部 head office", "CN": "中国 China, somewhere"}
 
 
 def standing(now, published):

@@ -14,7 +14,7 @@ from services.trouble import Trouble
 
 LIBC = ctypes.CDLL(None)
 SET_PARENT_DEATH_SIGNAL = 1  # prctl(2), PR_SET_PDEATHSIG.
-BUILD_LINE = re.compile(r"\[(\d+)/(\d+)\] (?:(?:Compiling|Linking|Write) )?(\S+)")
+BUILD_LINE = re.compile(r"\[(\d+)/(\d+)\] ((?:Compiling|Linking) \S+)")
 
 
 def _die_with_parent():
@@ -79,7 +79,7 @@ class Programs:
                 for line in (line.decode(errors="replace") for line in lines):
                     kept.append(line)
                     if match := BUILD_LINE.match(line):
-                        latest = f"step {match[1]} of {match[2]}: {match[3]}"
+                        latest = f"step {match[1]} of {match[2]}: {match[3][0].lower()}{match[3][1:]}"
             progress.show(f"{progress.seconds:.0f} s  {latest}")
         if self.wait(process) != 0:
             progress.end()
