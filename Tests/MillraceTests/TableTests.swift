@@ -40,6 +40,9 @@ import Values
         twice          12
 
         """)
+    var much = Table(.left("worker"), .left("topic"), .left("state"), .left("id"))
+    for id in ["1", "2"] { much.add(.text("allocate-leads"), .text("lead.registered"), .none, .text(id)) }
+    #expect(much.fitted(to: 30) == "All: worker allocate-leads,\n  topic lead.registered,\n  no state\nID\n1\n2\n")
     var nothingInCommon = Table(.left("a"), .left("b"))
     nothingInCommon.add(.text("陈伟"), .text("1"))
     nothingInCommon.add(.text("王"), .text("2"))

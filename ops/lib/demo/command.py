@@ -16,7 +16,7 @@ sys.path.append(str(TOP / "ops/example"))
 from demo import account, parting  # noqa: E402
 from demo.database import Database  # noqa: E402
 from demo.programs import Programs  # noqa: E402
-from demo.screen import Progress, say, show_command, step, tell  # noqa: E402
+from demo.screen import IS_TERMINAL, Progress, say, show_command, step, tell  # noqa: E402
 from services import environment, lifecycle  # noqa: E402
 from services.place import Place  # noqa: E402
 from services.run import Keeper  # noqa: E402
@@ -119,28 +119,14 @@ def results(programs, database, published):
 
 
 def show_all(options):
-    place = Place(FOLDER / "services")
     began = time.monotonic()
-    clear(place)
+    clear(Place(FOLDER / "services"))
     with contextlib.ExitStack() as endings:
-        FOLDER.mkdir(parents=True)
-        endings.callback(shutil.rmtree, FOLDER, ignore_errors=True)
-        build(options.build)
-        keeper = Keeper(place)
-        endings.callback(keeper.release)
-        programs = Programs(FOLDER, start_services(place))
-        endings.callback(programs.end)
-        database = Database(programs.environment)
-        endings.callback(database.close)
-        endings.callback(hear_no_signal)
-        prepare(programs)
-        published = publish(programs, options.leads)
-        work(programs, database, published)
-        right = results(programs, database, published)
+        try:
+            right = show_steps(options, endings)
+        finally:
+            hear_no_signal()
         if options.keep:
-            keeper.process.kill()
-            keeper.release()
-            database.close()
             endings.pop_all()
         else:
             step("End everything")
@@ -148,10 +134,33 @@ def show_all(options):
     return 0 if right else 1
 
 
+def show_steps(options, endings):
+    """Whether the sum is right. What has to be ended is in `endings`."""
+    FOLDER.mkdir(parents=True)
+    endings.callback(shutil.rmtree, FOLDER, ignore_errors=True)
+    build(options.build)
+    place = Place(FOLDER / "services")
+    keeper = Keeper(place)
+    endings.callback(keeper.release)
+    programs = Programs(FOLDER, start_services(place))
+    endings.callback(programs.end)
+    prepare(programs)
+    with contextlib.closing(Database(programs.environment)) as database:
+        published = publish(programs, options.leads)
+        work(programs, database, published)
+        right = results(programs, database, published)
+    if options.keep:
+        keeper.process.kill()
+        keeper.release()
+    return right
+
+
 def hear_no_signal():
     """The end of everything is not to be cut short: it takes a second or two."""
     for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(kind, signal.SIG_IGN)
+    if IS_TERMINAL and sys.exc_info()[0] is KeyboardInterrupt:
+        say()  # Behind what the terminal shows of the key.
 
 
 def clear(place):
@@ -170,6 +179,7 @@ def main():
     parser.add_argument("build", nargs="+")
     options = parser.parse_args()
     sys.stdout.reconfigure(encoding="utf-8", errors="replace")
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for kind in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(kind, lambda number, _: sys.exit(128 + number))
     with open(TOP / "ops/demo") as lock:
@@ -184,7 +194,7 @@ def main():
             print(f"ops/demo: {trouble}", file=sys.stderr)
             return 1
         except KeyboardInterrupt:
-            print("\nops/demo: interrupted. Nothing runs any more.", file=sys.stderr)
+            print("ops/demo: interrupted. Nothing runs any more.", file=sys.stderr)
             return 130
         except BrokenPipeError:
             # Whoever read this has gone. Python's own end must not write once more.

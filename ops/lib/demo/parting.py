@@ -18,6 +18,7 @@ WORK = """
   relay-events & allocate-leads &
   echo '{"phone": "13823512345", "source": "web"}' |
     millrace publish lead.registered -
+  sleep 5      # a broker takes some seconds to admit a new reader
   millrace leads explain 13823512345
   kill %1 %2"""
 
