@@ -35,12 +35,12 @@ BRANCHES = """
 """
 
 WITHOUT_BRANCH = """
-  select case when region like 'CN%' then split_part(region, '/', 1) when region is not null then 'abroad' end as region,
-    held_reason as reason, count(*) as held
+  select case when region like 'CN%' then split_part(region, '/', 1) when region is not null then 'abroad' end
+    as region, held_reason as reason, count(*) as held
   from lead where branch_id is null group by 1, 2 order by 1 desc, 2
 """
 
-# One that shows much on little space: registered twice, by a rule far up, in a small branch where somebody is on leave.
+# One that shows much on little space: registered twice, by a rule far up, in a small branch where somebody is away.
 TELLING = """
   select h.lead_id as lead
   from lead_history h join allocation_snapshot s on s.id = h.snapshot_id
@@ -107,6 +107,6 @@ def adds_up(published, database):
 def show_rate(published, database):
     seconds = database.rows(SECONDS)[0]["seconds"]
     tell(
-        f"{published:,} events in {seconds:.2f} s by the database's own clock, from the first batch to the last commit: "
-        f"{published / seconds:,.0f} a second, in one lane, with everything on this machine."
+        f"{published:,} events in {seconds:.2f} s by the database's own clock, from the first batch to the last "
+        f"commit: {published / seconds:,.0f} a second, in one lane, with everything on this machine."
     )

@@ -48,8 +48,8 @@ def prepare(programs):
     programs.run("millrace topics apply --execute")
     step("Load an example firm")
     tell(
-        "Head office, 31 provinces, city branches, 1,000 people, and the rules that send leads to branches. Some people "
-        "are on leave, some can take few leads, two branches have nobody, two provinces no rule."
+        "Head office, 31 provinces, city branches, 1,000 people, and the rules that send leads to branches. Some "
+        "people are on leave, some can take few leads, two branches have nobody, two provinces no rule."
     )
     programs.run(f"ops/example/firm > {NAME}/firm.json")
     programs.run(f"millrace leads setup {NAME}/firm.json --execute")

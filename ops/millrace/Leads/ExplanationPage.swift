@@ -98,8 +98,8 @@ struct ExplanationPage {
     guard let winner = replay.winner else { return "Nobody can take a lead.\n" }
     let person = replay.people[winner]
     let left = person.credit + person.weight - replay.sumOfWeights
-    return "The greatest credit with weight wins; it then pays the sum of the weights, \(replay.sumOfWeights),\n"
-      + "and stands at \(left).\n"
+    return "The greatest credit with weight wins;\n"
+      + "it then pays the sum of the weights, \(replay.sumOfWeights), and stands at \(left).\n"
   }
 
   /// One object for each version of the lead.
