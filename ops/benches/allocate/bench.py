@@ -58,9 +58,14 @@ class Bench:
             run.outcome = None
         say(f"  {name:24}{run.rate:>10,.0f} leads/s in {len(run.batches)} transactions, rows as those of end_to_end")
         if self.options.statements:
-            for role, calls, rows, took, wal, hits, query in run.ledger.statements[:16]:
-                text = " ".join(query.split())[:90]
-                say(f"    {took * 1000 / len(leads):8.2f} us/lead {wal / len(leads):7.1f} WAL/lead {calls:6} calls {rows:8} rows {hits / max(1, calls):7.0f} hits  {role} {text}")
+            self.tell_statements(run)
+
+    @staticmethod
+    def tell_statements(run):
+        for each in run.ledger.statements[:14]:
+            text = " ".join(each.text.split())[:80]
+            say(f"    {run.each(each.seconds * 1e6):7.2f} µs {run.each(each.wal_bytes):6.1f} bytes of log a lead, {each.calls:6}"
+                f" calls, {each.rows:7} rows  {each.role.removeprefix('millrace_'):14} {text}")  # fmt: skip
 
     def contenders(self):
         session = recorded(self.ground, self.leads)
@@ -90,9 +95,9 @@ class Bench:
     def tell_costs(self):
         for name, runs in self.runs.items():
             for measure, unit, of in (
-                ("rows", "rows", lambda run: run.each(self.statements(run, "rows"))),
-                ("statements", "statements", lambda run: run.each(self.statements(run, "statements"))),
-                ("statement_wal", "bytes", lambda run: run.each(self.statements(run, "wal_bytes"))),
+                ("rows", "rows", lambda run: run.each(run.ledger.of_worker("rows"))),
+                ("statements", "statements", lambda run: run.each(run.ledger.of_worker("calls"))),
+                ("statement_wal", "bytes", lambda run: run.each(run.ledger.of_worker("wal_bytes"))),
                 ("wal", "bytes", lambda run: run.each(run.ledger.wal_bytes)),
                 ("leads_per_transaction", "leads", lambda run: run.leads / len(run.batches)),
             ):
@@ -106,12 +111,7 @@ class Bench:
         for run in self.runs["two_lanes"][-1:]:
             total = sum(run.waits.values())
             for what, count in run.waits.most_common(4):
-                self.report.add(f"two_lanes_sessions_{what.replace(': ', '_').replace(' ', '_')}", [count / total], "share")
-
-    @staticmethod
-    def statements(run, what):
-        """Of the worker's role, or of whoever plays its part."""
-        return sum(of[what] for role, of in run.ledger.of_role.items() if role == "millrace_allocate_leads")
+                self.report.add(f"two_lanes_sessions_{what.replace(' ', '_')}", [count / total], "share")
 
     def tell_memory(self):
         peaks = {name: [peak for run in runs for peak in run.peak.values()][:: len(runs[0].peak) or 1]
@@ -130,7 +130,7 @@ class Bench:
         self.report.add("start_to_ready_beside_admission", [one - other for one, other in zip(ready, admitted)], "ms")
 
     def tell_latency(self):
-        wanted = 100 + LATENCY_SECONDS * latency.RATE
+        wanted = latency.WARM + LATENCY_SECONDS * latency.RATE
         few = list(Leads(self.ground.folder, wanted, seed=32))
         for kind, values in zip(("committed", "ownership"), zip(*(latency.measure(self.ground, few)
                                                                 for _ in range(self.options.runs)))):  # fmt: skip

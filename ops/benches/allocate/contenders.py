@@ -1,7 +1,6 @@
 """One run of each contender over the same backlog. Each answers a Run."""
 
 import contextlib
-import dataclasses
 import re
 import sys
 import time
@@ -16,77 +15,76 @@ PARTITIONS = 12
 PATIENCE = 900
 
 
-@dataclasses.dataclass
 class Run:
-    leads: int
-    rate: float
-    batches: list
-    ledger: Ledger
-    outcome: Outcome
-    cpu: dict = dataclasses.field(default_factory=dict)
-    peak: dict = dataclasses.field(default_factory=dict)
-    waits: Counter = dataclasses.field(default_factory=Counter)
+    """What a run came to. `end` is when its last effect was there; None stands for the last commit."""
+
+    def __init__(self, leads, end, connection, ledger, used=(), peak=(), waits=()):
+        self.leads, self.ledger = leads, ledger
+        self.outcome = Outcome(connection)
+        self.batches = commits(connection)
+        # From the first transaction's commit on, so that neither start-up nor the broker's admission counts.
+        (begin, first), last = self.batches[0], self.batches[-1][0]
+        self.rate = (leads - first) / ((end or last) - begin)
+        self.cpu = {**dict(used), "postgres": ledger.postgres_cpu, "broker": ledger.broker_cpu}
+        self.peak, self.waits = dict(peak), Counter(waits)
 
     def each(self, amount):
         return amount / self.leads
-
-
-def rate(leads, batches, end):
-    """From the first transaction's commit on, so that neither start-up nor the broker's admission counts."""
-    return (leads - batches[0][1]) / (end - batches[0][0])
 
 
 def ours(ground, leads, lanes=1, relay=True, recorder=None):
     """`end_to_end`: relay-events runs, and the end is when the outbox has been emptied into Kafka."""
     ground.fresh_broker()
     ground.publish(leads)
-    with ground.database() as database, ground.connect(database) as connection, Ledger(ground, database) as ledger:
+    with ground.database() as (database, connection), contextlib.ExitStack() as running:
+        ledger = Ledger(ground, connection)
         settings = {"LANES": lanes, "LOG_FORMAT": "json"}
         through = {"PGPORT": recorder.port} if recorder else {}
-        with contextlib.ExitStack() as running:
-            start = running.enter_context
-            relaying = start(ground.program("relay-events", [ground.executables / "relay-events"], database, **settings))\
-                if relay else None  # fmt: skip
-            worker = start(
-                ground.program("allocate-leads", [ground.executables / "allocate-leads"], database, **settings, **through))
-            waits = Counter()
-            until(lambda: applied(connection, waits) >= len(leads), PATIENCE, "the leads to be allocated", 0.02)
-            if relay:
-                until(lambda: is_empty(connection), 60, "the outbox to be emptied", 0.005)
-            end = time.time()
-            processes = {"allocate-leads": worker, **({"relay-events": relaying} if relay else {})}
-            used = {name: cpu(process.pid) for name, process in processes.items()}
-            used |= backends(ground, connection)
-            peak = {name: resident(process.pid, peak=True) for name, process in processes.items()}
-        told = check_answers(connection, ground.services.bootstrap_servers, ANSWERS, PARTITIONS) if relay else 0
-        outcome = Outcome(connection)
-        batches = commits(connection)
-        if relay and told != len(outcome.leads):
-            raise SystemExit(f"bench allocate: {len(outcome.leads)} leads, {told} events of theirs")
-    used["postgres"], used["broker"] = ledger.cpu, ledger.broker
-    return Run(len(leads), rate(len(leads), batches, end), batches, ledger, outcome, used, peak, waits)
+        names = ["relay-events", "allocate-leads"] if relay else ["allocate-leads"]
+        processes = {
+            name: running.enter_context(
+                ground.program(name, [ground.executables / name], database, **settings,
+                               **(through if name == "allocate-leads" else {})))
+            for name in names}  # fmt: skip
+        waits = Counter()
+        until(lambda: applied(connection, len(leads), waits), PATIENCE, "the leads to be allocated", 0.02)
+        if relay:
+            until(lambda: is_empty(connection), 60, "the outbox to be emptied", 0.005)
+        end = time.time()
+        ledger.close()
+        used = {name: cpu(process.pid) for name, process in processes.items()} | backends(connection)
+        peak = {name: resident(process.pid, peak=True) for name, process in processes.items()}
+        running.close()
+        told = check_answers(connection, ground.services.bootstrap_servers, ANSWERS, PARTITIONS) if relay else None
+        run = Run(len(leads), end, connection, ledger, used, peak, waits)
+    if relay and told != len(run.outcome.leads):
+        raise SystemExit(f"bench allocate: {len(run.outcome.leads)} leads, {told} events of theirs")
+    return run
 
 
-def applied(connection, waits):
-    waits.update(
-        f"{kind or 'working'}: {event}" if state == "active" else state
-        for state, kind, event in connection.execute(
-            "select state, wait_event_type, wait_event from pg_stat_activity "
-            "where application_name = 'allocate-leads' and datname = current_database()"))  # fmt: skip
-    return connection.execute("select coalesce(sum(next_offset), 0) from millrace.position").fetchone()[0]
+def applied(connection, count, waits=None):
+    """Whether so many events are applied. While some are, it takes down what the worker's sessions wait for."""
+    done = connection.execute("select coalesce(sum(next_offset), 0) from position").fetchone()[0]
+    if waits is not None and 0 < done < count:
+        waits.update(
+            f"{kind or 'working'} {event or ''}".strip() if state == "active" else state
+            for state, kind, event in connection.execute(
+                "select state, wait_event_type, wait_event from pg_stat_activity "
+                "where application_name = 'allocate-leads' and datname = current_database()"))  # fmt: skip
+    return done >= count
 
 
 def is_empty(connection):
-    return not connection.execute("select exists (select from millrace.outbox)").fetchone()[0]
+    return not connection.execute("select exists (select from outbox)").fetchone()[0]
 
 
-def backends(ground, connection):
+def backends(connection):
     rows = connection.execute(
-        "select application_name, pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
-    ).fetchall()  # fmt: skip
+        "select application_name, pid from pg_stat_activity where datname = current_database() "
+        "and backend_type = 'client backend' and pid <> pg_backend_pid()").fetchall()  # fmt: skip
     used = Counter()
     for name, number in rows:
-        used[f"backend of {name}"] += cpu(number)
+        used[f"session of {name}"] += cpu(number)
     return dict(used)
 
 
@@ -102,17 +100,19 @@ def recorded(ground, leads):
 
 def sql_alone(ground, leads, session):
     variables = ground.services.variables
-    with ground.database() as database, ground.connect(database) as connection, Ledger(ground, database) as ledger:
+    with ground.database() as (database, connection):
+        ledger = Ledger(ground, connection)
         session.replay(host=variables["PGHOST"], port=variables["PGPORT"], user=variables["PGUSER"],
                        password=variables["PGPASSWORD"], dbname=database)  # fmt: skip
-        batches, outcome = commits(connection), Outcome(connection)
-    return Run(len(leads), rate(len(leads), batches, batches[-1][0]), batches, ledger, outcome, {"postgres": ledger.cpu})
+        ledger.close()
+        return Run(len(leads), None, connection, ledger)
 
 
 def peer(ground, leads, name, regions, commit="on"):
     ground.fresh_broker()
     ground.publish(leads)
-    with ground.database() as database, ground.connect(database) as connection, Ledger(ground, database) as ledger:
+    with ground.database() as (database, connection):
+        ledger = Ledger(ground, connection)
         arguments = [sys.executable, "-m", f"peers.{name}", "--regions", regions, "--events", len(leads)]
         log = ground.folder / f"python_{name}.log"
         settings = {"SYNCHRONOUS_COMMIT": commit, "PYTHONPATH": ground.top / "ops/benches/allocate"}
@@ -125,8 +125,6 @@ def peer(ground, leads, name, regions, commit="on"):
                 return found
 
             end, seconds, kilobytes = map(float, until(finished, PATIENCE, f"python_{name}", 0.02).groups())
-        used, peak = {f"python_{name}": seconds}, {f"python_{name}": kilobytes * 1024 / 1e6}
+            ledger.close()
         check_answers(connection, ground.services.bootstrap_servers, ANSWERS, PARTITIONS)
-        outcome, batches = Outcome(connection), commits(connection)
-    used["postgres"], used["broker"] = ledger.cpu, ledger.broker
-    return Run(len(leads), rate(len(leads), batches, end), batches, ledger, outcome, used, peak)
+        return Run(len(leads), end, connection, ledger, {f"python_{name}": seconds}, {f"python_{name}": kilobytes * 1024 / 1e6})

@@ -1,13 +1,13 @@
 """What every contender stands on: the same PostgreSQL, a fresh broker with the same backlog, a fresh copy of the firm."""
 
 import contextlib
+import dataclasses
 import json
 import os
 import subprocess
 import sys
 import time
 
-import psycopg
 from confluent_kafka import Producer
 from services import lifecycle
 
@@ -28,7 +28,6 @@ class Ground:
         lifecycle.stop(services.place, "postgres")
         lifecycle.start(services.place, "postgres")
         with services.connect() as connection:
-            connection.execute("create extension pg_stat_statements")
             self.server = connection.execute("select version()").fetchone()[0].split(" (")[0].split(" on ")[0]
         self.template = services.create_database()
         self.command(self.template, "migrate")
@@ -55,8 +54,11 @@ class Ground:
         try:
             with self.services.connect() as connection:
                 connection.execute("checkpoint")
+            with self.services.connect(name) as connection:
+                connection.execute("create extension pg_stat_statements with schema public")
                 connection.execute("select pg_stat_statements_reset()")
-            yield name
+                connection.execute("set search_path to millrace, public")
+                yield name, connection
         finally:
             self.services.drop_database(name)
 
@@ -80,9 +82,6 @@ class Ground:
         if producer.flush(60):
             raise SystemExit("bench allocate: the broker does not take the leads")
 
-    def connect(self, database):
-        return self.services.connect(database)
-
     @contextlib.contextmanager
     def program(self, name, arguments, database, **settings):
         """A contender's process. Its log is kept beside the services."""
@@ -105,38 +104,38 @@ class Ground:
 
 
 class Ledger:
-    """What PostgreSQL did between two moments, in rows, statements and bytes of write-ahead log."""
+    """What servers did from its making until `close`: rows, statements, write-ahead log, processor time."""
 
-    def __init__(self, ground, database):
-        self.ground, self.database = ground, database
+    def __init__(self, ground, connection):
+        self.ground, self.connection = ground, connection
+        self.begun = self.now()
 
-    def __enter__(self):
-        with self.ground.connect(self.database) as connection:
-            self.log = self.position(connection)
-        self.cpu = cpu_of_server(self.ground.services.place, "postgres")
-        self.broker = cpu_of_server(self.ground.services.place, "broker")
-        return self
+    def now(self):
+        place = self.ground.services.place
+        log = self.connection.execute("select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')").fetchone()[0]
+        return int(log), cpu_of_server(place, "postgres"), cpu_of_server(place, "broker")
 
-    def __exit__(self, *_):
-        with self.ground.connect(self.database) as connection:
-            self.wal_bytes = self.position(connection) - self.log
-        self.cpu = cpu_of_server(self.ground.services.place, "postgres") - self.cpu
-        self.broker = cpu_of_server(self.ground.services.place, "broker") - self.broker
-        with self.ground.services.connect() as connection:
-            self.of_role = {
-                role: {"statements": calls, "rows": rows, "wal_bytes": int(wal), "seconds": seconds}
-                for role, calls, rows, wal, seconds in connection.execute(
-                    "select r.rolname, sum(calls), sum(rows), sum(wal_bytes), sum(total_exec_time) / 1000 "
-                    "from pg_stat_statements s join pg_database d on d.oid = s.dbid join pg_roles r on r.oid = s.userid "
-                    "where d.datname = %s group by 1", [self.database])}  # fmt: skip
-            self.statements = connection.execute(
-                "select r.rolname, calls, rows, total_exec_time, wal_bytes, shared_blks_hit, query "
+    def close(self):
+        self.wal_bytes, self.postgres_cpu, self.broker_cpu = (end - begun for begun, end in zip(self.begun, self.now()))
+        self.statements = [
+            Statement(*row) for row in self.connection.execute(
+                "select r.rolname, calls, rows, wal_bytes::bigint, total_exec_time / 1000, query "
                 "from pg_stat_statements s join pg_database d on d.oid = s.dbid join pg_roles r on r.oid = s.userid "
-                "where d.datname = %s order by total_exec_time desc limit 40", [self.database]).fetchall()  # fmt: skip
+                "where d.datname = current_database() order by total_exec_time desc").fetchall()]  # fmt: skip
 
-    @staticmethod
-    def position(connection):
-        return int(connection.execute("select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')").fetchone()[0])
+    def of_worker(self, what):
+        """Of the worker's role, or of whoever plays its part."""
+        return sum(getattr(each, what) for each in self.statements if each.role == "millrace_allocate_leads")
+
+
+@dataclasses.dataclass
+class Statement:
+    role: str
+    calls: int
+    rows: int
+    wal_bytes: int
+    seconds: float
+    text: str
 
 
 def commits(connection):
@@ -159,11 +158,3 @@ def until(condition, patience, what, pause=0.01):
             raise SystemExit(f"bench allocate: waited {patience:.0f} s in vain for {what}")
         time.sleep(pause)
     return answer
-
-
-def silently(operation):
-    """None where the other side is not there yet."""
-    try:
-        return operation()
-    except (OSError, psycopg.Error):
-        return None

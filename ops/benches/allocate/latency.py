@@ -11,21 +11,22 @@ from .contenders import PARTITIONS, PATIENCE, applied, is_empty
 from .ground import ANSWERS, TOPIC, until
 
 RATE = 1_000
+WARM = 100
 
 
 def measure(ground, leads):
     """Seconds from published to committed, and from published to received, of each lead."""
     ground.fresh_broker()
-    with ground.database() as database, ground.connect(database) as connection, contextlib.ExitStack() as running:
+    with ground.database() as (database, connection), contextlib.ExitStack() as running:
         for name in ("relay-events", "allocate-leads"):
             running.enter_context(ground.program(name, [ground.executables / name], database, LOG_FORMAT="json"))
         heard = running.enter_context(listening(ground.services.bootstrap_servers))
-        # The first ones wait for the group's admission and are not measured.
-        warm = leads[:100]
-        ground.publish(warm)
-        until(lambda: applied(connection, Counted()) >= len(warm), PATIENCE, "the first leads")
-        published = publish(ground, leads[len(warm):])
-        until(lambda: applied(connection, Counted()) >= len(leads), PATIENCE, "the leads to be allocated", 0.1)
+        # The first ones wait for connections and for the group's admission, and are not measured.
+        producer = ground.producer(**{"linger.ms": 0})
+        publish(producer, leads[:WARM])
+        until(lambda: applied(connection, WARM), PATIENCE, "the first leads")
+        published = publish(producer, leads[WARM:])
+        until(lambda: applied(connection, len(leads)), PATIENCE, "the leads to be allocated", 0.1)
         until(lambda: is_empty(connection), PATIENCE, "the outbox to be emptied", 0.1)
         committed = connection.execute(
             "select event_id, lead_id, extract(epoch from pg_xact_commit_timestamp(xmin))::float8 from lead_history"
@@ -39,16 +40,8 @@ def measure(ground, leads):
     return commit, answer
 
 
-class Counted:
-    """Takes what is of no interest here."""
-
-    def update(self, _):
-        pass
-
-
-def publish(ground, leads):
+def publish(producer, leads):
     """A lead each millisecond, as near as sleeping allows; answers when each was handed to the producer."""
-    producer = ground.producer(**{"linger.ms": 0})
     published = {}
     begin = time.monotonic()
     for place, (key, value, headers) in enumerate(leads):

@@ -25,7 +25,7 @@ def idle_and_start(ground):
     ground.fresh_broker()
     admitted = admission(ground)
     ground.fresh_broker()
-    with ground.database() as database:
+    with ground.database() as (database, _):
         program = ground.program("allocate-leads", [ground.executables / "allocate-leads"], database, LOG_FORMAT="json")
         began = time.monotonic()
         with program as process:
