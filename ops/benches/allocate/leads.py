@@ -28,6 +28,8 @@ PRODUCT_WEIGHTS = [40, 30, 15, 5, 10]
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗"
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平"
 
+WITHOUT_SIGNS = str.maketrans("", "", "+ -")
+
 # What no contender can apply, each for another reason.
 BAD = [
     b"not JSON at all",
@@ -76,6 +78,17 @@ class Leads:
         self.mobile = [prefix for prefix in self.random.sample(mobile, len(mobile) // 4) if is_mobile(prefix.ljust(11, "0"))]
         self.landline = [prefix for prefix in landline if len(prefix) <= 3]
         self.spellings = []
+        self.used = set()
+
+    def unused(self):
+        """One that did not come before in another spelling: its key would take it to another partition, and which of
+        the two comes first would be chance."""
+        while True:
+            phone, country = self.spelled()
+            digits = phone.translate(WITHOUT_SIGNS)[-10:]
+            if digits not in self.used:
+                self.used.add(digits)
+                return phone, country
 
     def spelled(self):
         """(phone, country or None)"""
@@ -106,7 +119,7 @@ class Leads:
         if self.spellings and self.random.random() < 0.02:
             phone, country = self.random.choice(self.spellings)
         else:
-            phone, country = self.spelled()
+            phone, country = self.unused()
             if len(self.spellings) < 10_000:
                 self.spellings.append((phone, country))
         lead = {"phone": phone, "country": country}

@@ -19,22 +19,26 @@ class Stream:
             **servers, "group.id": name, "enable.auto.commit": False, "auto.offset.reset": "earliest",
             "session.timeout.ms": int(environ["KAFKA_SESSION_TIMEOUT_MS"]),
             "fetch.wait.max.ms": int(environ["KAFKA_FETCH_WAIT_MAX_MS"]),
+            # The default would hold 64 MB ahead, to no use.
+            "queued.max.messages.kbytes": 16_384,
         })  # fmt: skip
         self.producer = Producer({
             **servers, "enable.idempotence": True, "partitioner": "murmur2_random", "linger.ms": 5,
             "queue.buffering.max.messages": 1_000_000,
         })  # fmt: skip
-        self.positions = {}
+        self.positions, self.unsettled = {}, 0
         self.source = f"/{name}".encode()
         self.serial = 0
         self.consumer.subscribe(["lead.registered"])
 
-    def poll(self):
-        return [message for message in self.consumer.consume(self.most, 0.2) if message.error() is None]
+    def poll(self, most):
+        return [message for message in self.consumer.consume(min(self.most, most), 0.2) if message.error() is None]
 
     def publish(self, emitted, now, messages, letters, taken):
         """Events of a committed batch; `taken` are the messages that it came from."""
-        self.settle()
+        if self.unsettled >= self.most:
+            self.settle()
+        self.unsettled += len(taken)
         self.serial += 1
         produce, source, time_of_all, serial = self.producer.produce, self.source, now.encode(), self.serial
         for index, (kind, key, payload) in enumerate(messages):
@@ -62,7 +66,7 @@ class Stream:
             raise SystemExit("the broker does not acknowledge")
         positions = [TopicPartition("lead.registered", place, offset) for place, offset in self.positions.items()]
         self.consumer.commit(offsets=positions, asynchronous=True)
-        self.positions = {}
+        self.positions, self.unsettled = {}, 0
 
     def finish(self):
         """Says when all that was taken had reached Kafka, with the processor time and memory (KiB at most) it took."""

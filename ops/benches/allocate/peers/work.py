@@ -27,25 +27,28 @@ def main(name, batch, writer):
     cursor = connection.cursor(binary=True)
     allocation = Allocation(connection, cursor)
     writer = writer(connection, cursor, allocation, name)
-    stream = Stream(name, batch)
+    # Many transactions of one message share a poll and an acknowledgement.
+    stream = Stream(name, max(batch, 500))
     gc.freeze()
     gc.set_threshold(200_000, 20, 100)
     left = options.events
     while left > 0:
-        messages = stream.poll()
-        if not messages:
+        polled = stream.poll(left)
+        if not polled:
             stream.settle()
             continue
-        events = [Event(message, phones) for message in messages]
-        with connection.transaction():
-            known = writer.enter({event.identity: event.data for event in reversed(events) if event.refused is None})
-            fresh, repeated, letters = sort(events, known)
-            allocation.load(fresh)
-            allocation.decide(fresh)
-            allocation.tell_again(repeated)
-            writer.write(letters)
-        stream.publish(os.getpid(), allocation.now, allocation.messages, letters, messages)
-        left -= len(messages)
+        left -= len(polled)
+        for start in range(0, len(polled), batch):
+            messages = polled[start : start + batch]
+            events = [Event(message, phones) for message in messages]
+            with connection.transaction():
+                known = writer.enter({event.identity: event.data for event in reversed(events) if event.refused is None})
+                fresh, repeated, letters = sort(events, known)
+                allocation.load(fresh)
+                allocation.decide(fresh)
+                allocation.tell_again(repeated)
+                writer.write(letters)
+            stream.publish(os.getpid(), allocation.now, allocation.messages, letters, messages)
     stream.finish()
 
 
