@@ -1,7 +1,7 @@
 """Leads a second from `lead.registered` to rows in PostgreSQL and `lead.ownership`, against the same job by hand.
 
     end_to_end       allocate-leads and relay-events, exactly once
-    sql_alone        what allocate-leads said to PostgreSQL, said again byte for byte by a program that does nothing else
+    sql_alone        what allocate-leads said to PostgreSQL, said again byte for byte with nothing done in between
     python_copy      the same job in Python as fast as it can be written: COPY, at least once
     python_batched   the same with executemany, 1,000 messages a transaction
     python_single    the same with a transaction a message
@@ -56,7 +56,7 @@ class Bench:
         if run is not reference:
             reference.outcome.compare(run.outcome, name, len(leads))
             run.outcome = None
-        say(f"  {name:24}{run.rate:>10,.0f} leads/s in {len(run.batches)} transactions, rows as those of end_to_end")
+        say(f"  {name:20}{run.rate:>10,.0f} leads/s in {len(run.batches)} transactions, {run.pauses()}; rows compared")
         if self.options.statements:
             self.tell_statements(run)
 
@@ -64,8 +64,8 @@ class Bench:
     def tell_statements(run):
         for each in run.ledger.statements[:14]:
             text = " ".join(each.text.split())[:80]
-            say(f"    {run.each(each.seconds * 1e6):7.2f} µs {run.each(each.wal_bytes):6.1f} bytes of log a lead, {each.calls:6}"
-                f" calls, {each.rows:7} rows  {each.role.removeprefix('millrace_'):14} {text}")  # fmt: skip
+            say(f"    {run.each(each.seconds * 1e6):7.2f} µs {run.each(each.wal_bytes):6.1f} bytes of log a lead, "
+                f"{each.calls:6} calls, {each.rows:7} rows  {each.role.removeprefix('millrace_'):14} {text}")  # fmt: skip
 
     def contenders(self):
         session = recorded(self.ground, self.leads)
@@ -86,7 +86,8 @@ class Bench:
 
         rates = {name: [run.rate for run in runs] for name, runs in self.runs.items()}
         for against in ("sql_alone", "python_copy", "python_copy_async", "python_batched", "python_single"):
-            self.report.add("end_to_end", rates["end_to_end"], "leads/s", against, median("end_to_end") / median(against))
+            ratio = median("end_to_end") / median(against)
+            self.report.add("end_to_end", rates["end_to_end"], "leads/s", against, ratio)
         for name in rates:
             if name != "end_to_end":
                 against = ("end_to_end", median(name) / median("end_to_end")) if name == "two_lanes" else ()

@@ -14,7 +14,8 @@ LEADS = """
     select h.event_id::bigint, l.phone, l.phone_text, l.region, l.name, l.source, l.product,
       l.registered_at at time zone 'UTC', l.state, b.code, h.what,
       case when l.held_reason in ('vacant', 'nobody-available', 'behind-held') then 'waits' else l.held_reason end,
-      h.reason = l.held_reason, h.owner_id is not distinct from l.owner_id, h.branch_id is not distinct from l.branch_id,
+      h.reason = l.held_reason, h.owner_id is not distinct from l.owner_id,
+      h.branch_id is not distinct from l.branch_id,
       p.branch_id is not distinct from case when l.state = 'owned' then l.branch_id end, h.ruleset, h.rule_position,
       h.version, l.version, h.source, (l.protected_until at time zone b.time_zone) - (l.protected_since at time zone
       b.time_zone)::date, s.branch_id is not distinct from h.branch_id, h.choice is null
@@ -74,14 +75,15 @@ class Outcome:
             for (code, _, open_leads, credit, allocated, _, leads), (count, owed) in zip(people, expected, strict=True):
                 if not (open_leads == allocated == leads == count and credit == owed):
                     raise SystemExit(
-                        f"bench allocate: {code} of {branch} has {leads} leads, counts {open_leads} and {allocated} and "
-                        f"credit {credit}; in turn it would be {count} leads and credit {owed}")  # fmt: skip
+                        f"bench allocate: {code} of {branch} has {leads} leads, counts {open_leads} and {allocated} "
+                        f"and credit {credit}; in turn it would be {count} leads and credit {owed}")  # fmt: skip
 
     @staticmethod
     def check_held(connection):
         for branch, counted, held, behind in connection.execute(HELD).fetchall():
             if counted != held or held and behind != held - 1:
-                raise SystemExit(f"bench allocate: {branch} counts {counted} held leads, has {held}, {behind} behind others")
+                raise SystemExit(
+                    f"bench allocate: {branch} counts {counted} held leads, has {held}, {behind} behind others")
 
     def compare(self, other, name, below):
         """`other` was given the events below this number."""
@@ -90,8 +92,9 @@ class Outcome:
             theirs = getattr(other, what)
             different = [key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key)]
             if different:
-                shown = "\n".join(f"  event {key}:\n    {ours.get(key)}\n    {theirs.get(key)}" for key in sorted(different)[:3])
-                raise SystemExit(f"bench allocate: {name} has {len(different)} other {what} of {len(ours)}:\n{shown}")
+                shown = "".join(
+                    f"\n  event {key}:\n    {ours.get(key)}\n    {theirs.get(key)}" for key in sorted(different)[:3])
+                raise SystemExit(f"bench allocate: {name} has {len(different)} other {what} of {len(ours)}:{shown}")
 
 
 def keyed(connection, statement):
@@ -110,7 +113,8 @@ def turns(weights, choices):
     counts, credits = [choices // total * weight for weight in weights], [0] * len(weights)
     for _ in range(choices % total):
         credits = [credit + weight for credit, weight in zip(credits, weights)]
-        winner = max((place for place in range(len(weights)) if weights[place]), key=lambda place: (credits[place], -place))
+        takers = (place for place in range(len(weights)) if weights[place])
+        winner = max(takers, key=lambda place: (credits[place], -place))
         credits[winner] -= total
         counts[winner] += 1
     return list(zip(counts, credits))
@@ -133,6 +137,6 @@ def check_answers(connection, bootstrap, topic, partitions):
     consumer.close()
     rows = {row[0]: row[1:] for row in connection.execute(OWNERS).fetchall()}
     if rows != told:
-        raise SystemExit(f"bench allocate: {len(rows)} leads, {len(told)} told; different: "
-                         f"{[(rows.get(k), told.get(k)) for k in rows.keys() | told.keys() if rows.get(k) != told.get(k)][:3]}")  # fmt: skip
+        wrong = [(rows.get(lead), told.get(lead)) for lead in rows.keys() | told.keys() if rows.get(lead) != told.get(lead)]
+        raise SystemExit(f"bench allocate: {len(rows)} leads, {len(told)} told, not as they are: {wrong[:3]}")
     return len(told)

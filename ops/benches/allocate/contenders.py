@@ -24,9 +24,16 @@ class Run:
         self.batches = commits(connection)
         # From the first transaction's commit on, so that neither start-up nor the broker's admission counts.
         (begin, first), last = self.batches[0], self.batches[-1][0]
+        self.tail = (end or last) - last
         self.rate = (leads - first) / ((end or last) - begin)
         self.cpu = {**dict(used), "postgres": ledger.postgres_cpu, "broker": ledger.broker_cpu}
         self.peak, self.waits = dict(peak), Counter(waits)
+
+    def pauses(self):
+        """For people: what held it up, if anything did."""
+        moments = [moment for moment, _ in self.batches]
+        longest = max((after - before for before, after in zip(moments, moments[1:])), default=0)
+        return f"{longest:.2f} s the longest between two, {self.tail:.2f} s after the last"
 
     def each(self, amount):
         return amount / self.leads
@@ -127,4 +134,5 @@ def peer(ground, leads, name, regions, commit="on"):
             end, seconds, kilobytes = map(float, until(finished, PATIENCE, f"python_{name}", 0.02).groups())
             ledger.close()
         check_answers(connection, ground.services.bootstrap_servers, ANSWERS, PARTITIONS)
-        return Run(len(leads), end, connection, ledger, {f"python_{name}": seconds}, {f"python_{name}": kilobytes * 1024 / 1e6})
+        used, peak = {f"python_{name}": seconds}, {f"python_{name}": kilobytes * 1024 / 1e6}
+        return Run(len(leads), end, connection, ledger, used, peak)

@@ -1,4 +1,4 @@
-"""What every contender stands on: the same PostgreSQL, a fresh broker with the same backlog, a fresh copy of the firm."""
+"""What every contender stands on: one PostgreSQL, a fresh broker with the same backlog, a fresh copy of the firm."""
 
 import contextlib
 import dataclasses
@@ -31,7 +31,8 @@ class Ground:
             self.server = connection.execute("select version()").fetchone()[0].split(" (")[0].split(" on ")[0]
         self.template = services.create_database()
         self.command(self.template, "migrate")
-        firm = json.loads(subprocess.run([sys.executable, top / "ops/demo-firm"], check=True, capture_output=True).stdout)
+        firm = subprocess.run([sys.executable, top / "ops/example/firm"], check=True, capture_output=True).stdout
+        firm = json.loads(firm)
         for person in firm["people"]:
             person["capacity"] = ROOM
         (folder / "firm.json").write_text(json.dumps(firm))

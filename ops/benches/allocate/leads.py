@@ -75,7 +75,8 @@ class Leads:
             elif len(prefix) >= 5:
                 mobile.append(prefix)
         # One prefix in four is as many as anyone needs; their validity has to be asked of the library.
-        self.mobile = [prefix for prefix in self.random.sample(mobile, len(mobile) // 4) if is_mobile(prefix.ljust(11, "0"))]
+        some = self.random.sample(mobile, len(mobile) // 4)
+        self.mobile = [prefix for prefix in some if is_mobile(prefix.ljust(11, "0"))]
         self.landline = [prefix for prefix in landline if len(prefix) <= 3]
         self.spellings = []
         self.used = set()

@@ -30,7 +30,8 @@ def idle_and_start(ground):
         began = time.monotonic()
         with program as process:
             log = ground.folder / "allocate-leads.log"
-            port = until(lambda: re.search(r'"http_port":(\d+)', "".join(lines_of(log))), 20, "the worker's port", 0.002)[1]
+            told = until(lambda: re.search(r'"http_port":(\d+)', "".join(lines_of(log))), 20, "the worker's port", 0.002)
+            port = told[1]
             until(lambda: is_ready(port), 60, "the worker to be ready", 0.002)
             ready = time.monotonic() - began
             time.sleep(IDLE_SECONDS)

@@ -1,4 +1,4 @@
-"""Parse, region and zone: this program and `phonenumbers` over the same numbers, in turn, with what they found compared.
+"""Parse, region and zone: this program and `phonenumbers` over the same numbers, in turn, and what they found compared.
 
     parse_region             leads' numbers (lead_numbers.py): number, region down to the city, time zones
     parse_region_hard        the agreement test's numbers: half invalid, every script and spelling

@@ -34,7 +34,9 @@ def matches(row, region, source, product):
 
 
 class Event:
-    __slots__ = ("message", "id", "source", "time", "identity", "data", "lead", "digits", "region", "impossible", "refused")
+    __slots__ = (
+        "message", "id", "source", "time", "identity", "data", "lead", "digits", "region", "impossible", "refused"
+    )  # fmt: skip
 
     def __init__(self, message, phones):
         self.message = message
@@ -43,7 +45,8 @@ class Event:
         self.id = headers.get("ce_id", b"").decode()
         self.source = headers.get("ce_source", b"").decode()
         self.time = headers.get("ce_time", b"").decode()
-        self.identity = hashlib.blake2b(b"%s\0%s" % (headers["ce_source"], headers["ce_id"]), digest_size=16).hexdigest()
+        named = b"%s\0%s" % (headers["ce_source"], headers["ce_id"])
+        self.identity = hashlib.blake2b(named, digest_size=16).hexdigest()
         self.data = int.from_bytes(hashlib.blake2b(value, digest_size=8).digest(), "big", signed=True)
         self.refused = None
         try:

@@ -1,4 +1,4 @@
-"""`python_batched`: batches of 1,000, a prepared statement for each table, executemany (which sends a batch in one go)."""
+"""`python_batched`: batches of 1,000, a prepared statement a table, executemany (which sends a batch in one go)."""
 
 from . import statements, work
 

@@ -19,10 +19,10 @@ LEADS = """
     from staging"""
 
 HISTORY = """
-    insert into lead_history (lead_id, version, at, what, branch_id, owner_id, reason, ruleset, rule_position, snapshot_id,
-      choice, source, event_id, worker)
-    select id, 1, %(now)s::timestamptz, case when owner_id is null then 'held' else 'allocated' end, branch_id, owner_id,
-      reason, %(ruleset)s::int, rule_position, snapshot_id, choice, event_source, event_id, 'allocate-leads'
+    insert into lead_history (lead_id, version, at, what, branch_id, owner_id, reason, ruleset, rule_position,
+      snapshot_id, choice, source, event_id, worker)
+    select id, 1, %(now)s::timestamptz, case when owner_id is null then 'held' else 'allocated' end, branch_id,
+      owner_id, reason, %(ruleset)s::int, rule_position, snapshot_id, choice, event_source, event_id, 'allocate-leads'
     from staging"""
 
 ENTER = """

@@ -1,6 +1,8 @@
 """Statements that more than one peer uses."""
 
-KNOWN = "select identity::text, data from seen_event where identity = any(%s::uuid[]) and xmin <> pg_current_xact_id()::xid"
+KNOWN = """
+    select identity::text, data from seen_event
+    where identity = any(%s::uuid[]) and xmin <> pg_current_xact_id()::xid"""
 
 PEOPLE = """
     update person_load l
@@ -13,7 +15,8 @@ BRANCHES = """
     where l.branch_id = a.branch"""
 
 SNAPSHOT = """
-    insert into allocation_snapshot (id, branch_id, taken_at, people, weights, capacities, open_leads, credits, excluded)
+    insert into allocation_snapshot (id, branch_id, taken_at, people, weights, capacities, open_leads, credits,
+      excluded)
     values (%s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 
 LETTER = """
@@ -27,8 +30,8 @@ LEAD = """
     values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1)"""
 
 HISTORY = """
-    insert into lead_history (lead_id, version, at, what, branch_id, owner_id, reason, ruleset, rule_position, snapshot_id,
-      choice, source, event_id, worker)
+    insert into lead_history (lead_id, version, at, what, branch_id, owner_id, reason, ruleset, rule_position,
+      snapshot_id, choice, source, event_id, worker)
     values (%s, 1, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'allocate-leads')"""
 
 DUPLICATE = """

@@ -5,6 +5,7 @@ the next is worked on.
 """
 
 import resource
+import signal
 import time
 from os import environ
 
@@ -20,7 +21,7 @@ class Stream:
             "session.timeout.ms": int(environ["KAFKA_SESSION_TIMEOUT_MS"]),
             "fetch.wait.max.ms": int(environ["KAFKA_FETCH_WAIT_MAX_MS"]),
             # The default would hold 64 MB ahead, to no use.
-            "queued.max.messages.kbytes": 16_384,
+            "queued.max.messages.kbytes": 4_096,
         })  # fmt: skip
         self.producer = Producer({
             **servers, "enable.idempotence": True, "partitioner": "murmur2_random", "linger.ms": 5,
@@ -43,8 +44,9 @@ class Stream:
         produce, source, time_of_all, serial = self.producer.produce, self.source, now.encode(), self.serial
         for index, (kind, key, payload) in enumerate(messages):
             produce("lead.ownership", payload, key, headers=[
-                ("ce_specversion", b"1.0"), ("ce_type", kind), ("ce_source", source), ("ce_id", f"{emitted}.{serial}.{index}"),
-                ("ce_time", time_of_all), ("content-type", b"application/json"),
+                ("ce_specversion", b"1.0"), ("ce_type", kind), ("ce_source", source),
+                ("ce_id", f"{emitted}.{serial}.{index}"), ("ce_time", time_of_all),
+                ("content-type", b"application/json"),
             ])  # fmt: skip
         for event in letters:
             path, reason, detail = event.refused
@@ -69,8 +71,8 @@ class Stream:
         self.positions, self.unsettled = {}, 0
 
     def finish(self):
-        """Says when all that was taken had reached Kafka, with the processor time and memory (KiB at most) it took."""
+        """Says when all had reached Kafka, with the processor time and memory (KiB at most) it took; waits to be ended."""
         self.settle()
         ended, used = time.time(), resource.getrusage(resource.RUSAGE_SELF)
         print(f"finished {ended:.6f} {used.ru_utime + used.ru_stime:.3f} {used.ru_maxrss}", flush=True)
-        self.consumer.close()
+        signal.pause()

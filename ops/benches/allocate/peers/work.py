@@ -42,7 +42,8 @@ def main(name, batch, writer):
             messages = polled[start : start + batch]
             events = [Event(message, phones) for message in messages]
             with connection.transaction():
-                known = writer.enter({event.identity: event.data for event in reversed(events) if event.refused is None})
+                sound = (event for event in reversed(events) if event.refused is None)
+                known = writer.enter({event.identity: event.data for event in sound})
                 fresh, repeated, letters = sort(events, known)
                 allocation.load(fresh)
                 allocation.decide(fresh)
