@@ -19,12 +19,13 @@ class Report:
         self.rows.append(row)
 
     def print(self):
-        width = max(len(row["measure"]) for row in self.rows) + 2
-        print(f"{'measure':{width}}{'median':>12}{'lowest':>12}{'highest':>12}  {'unit':12}compared")
+        wide = max(len(row["measure"]) for row in self.rows) + 1
+        unit = max(len(row["unit"]) for row in self.rows) + 2
+        print(f"{'measure':{wide}}{'median':>10}{'lowest':>10}{'highest':>10}  {'unit':{unit}}compared")
         for row in self.rows:
-            spread = "".join(f"{number(row[each]) if each in row else '':>12}" for each in ("lowest", "highest"))
+            values = "".join(f"{number(row[each]) if each in row else '':>10}" for each in ("value", "lowest", "highest"))
             compared = f"{row['ratio']:.3g} times {row['against']}" if "against" in row else ""
-            print(f"{row['measure']:{width}}{number(row['value']):>12}{spread}  {row['unit']:12}{compared}".rstrip())
+            print(f"{row['measure']:{wide}}{values}  {row['unit']:{unit}}{compared}".rstrip())
 
     def write(self, path):
         with open(path, "w") as file:

@@ -13,6 +13,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+from collections import Counter
 
 from report import Report
 from services_in_use import ServicesInUse
@@ -25,6 +26,8 @@ from .leads import Leads
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 # Of so many leads, the first few are enough for those who take long.
 SHARES = {"python_batched": 4, "python_single": 40}
+# Whose costs are told.
+COSTS = ("end_to_end", "sql_alone", "python_copy", "python_batched", "python_single")
 LATENCY_SECONDS = 20
 
 
@@ -65,7 +68,7 @@ class Bench:
         for each in run.ledger.statements[:14]:
             text = " ".join(each.text.split())[:80]
             say(f"    {run.each(each.seconds * 1e6):7.2f} µs {run.each(each.wal_bytes):6.1f} bytes of log a lead, "
-                f"{each.calls:6} calls, {each.rows:7} rows  {each.role.removeprefix('millrace_'):14} {text}")  # fmt: skip
+                f"{each.calls:6} calls, {each.rows:7} rows  {each.role.removeprefix('millrace_')} {text}")  # fmt: skip
 
     def contenders(self):
         session = recorded(self.ground, self.leads)
@@ -94,7 +97,8 @@ class Bench:
                 self.report.add(name, rates[name], "leads/s", *against)
 
     def tell_costs(self):
-        for name, runs in self.runs.items():
+        for name in COSTS:
+            runs = self.runs[name]
             for measure, unit, of in (
                 ("rows", "rows", lambda run: run.each(run.ledger.of_worker("rows"))),
                 ("statements", "statements", lambda run: run.each(run.ledger.of_worker("calls"))),
@@ -104,23 +108,24 @@ class Bench:
             ):
                 suffix = measure if measure.startswith("leads") else f"{measure}_per_lead"
                 self.report.add(f"{name}_{suffix}", [of(run) for run in runs], unit)
-        for name, runs in self.runs.items():
+        for name in COSTS:
+            runs = self.runs[name]
             for process in runs[0].cpu:
-                label = process.replace("allocate-leads", "worker").replace("relay-events", "relay").replace(" ", "_")
-                label = "" if label == name.removesuffix("_async") else f"{label}_"
-                self.report.add(f"{name}_{label}cpu_per_lead", [run.each(run.cpu[process] * 1e6) for run in runs], "µs")
-        for run in self.runs["two_lanes"][-1:]:
-            total = sum(run.waits.values())
-            for what, count in run.waits.most_common(4):
-                self.report.add(f"two_lanes_sessions_{what.replace(' ', '_')}", [count / total], "share")
+                label = process.replace("allocate-leads", "worker").replace("relay-events", "relay")
+                label = "" if label == name else f"{label}_"
+                used = [run.each(run.cpu[process] * 1e6) for run in runs]
+                if statistics.median(used) >= 0.1:
+                    self.report.add(f"{name}_{label}cpu_per_lead", used, "µs")
+        waits = sum((run.waits for run in self.runs["two_lanes"]), Counter())
+        for what, count in waits.most_common(4):
+            share = count / waits.total()
+            self.report.add(f"two_lanes_sessions_{what.replace(' ', '_')}", [share], "share")
 
     def tell_memory(self):
-        peaks = {name: [peak for run in runs for peak in run.peak.values()][:: len(runs[0].peak) or 1]
-                 for name, runs in self.runs.items()}  # fmt: skip
         worker = [run.peak["allocate-leads"] for run in self.runs["end_to_end"]]
-        copying = peaks["python_copy"]
-        self.report.add("worker_peak_memory", worker, "MB", "python_copy_peak_memory",
-                        statistics.median(worker) / statistics.median(copying))  # fmt: skip
+        copying = [run.peak["python_copy"] for run in self.runs["python_copy"]]
+        ratio = statistics.median(worker) / statistics.median(copying)
+        self.report.add("worker_peak_memory", worker, "MB", "python_copy_peak_memory", ratio)
         self.report.add("python_copy_peak_memory", copying, "MB")
         self.report.add("relay_peak_memory", [run.peak["relay-events"] for run in self.runs["end_to_end"]], "MB")
         self.report.add("four_lanes_peak_memory", [processes_alone.four_lanes(self.ground, self.leads)], "MB")

@@ -137,6 +137,7 @@ def check_answers(connection, bootstrap, topic, partitions):
     consumer.close()
     rows = {row[0]: row[1:] for row in connection.execute(OWNERS).fetchall()}
     if rows != told:
-        wrong = [(rows.get(lead), told.get(lead)) for lead in rows.keys() | told.keys() if rows.get(lead) != told.get(lead)]
-        raise SystemExit(f"bench allocate: {len(rows)} leads, {len(told)} told, not as they are: {wrong[:3]}")
+        wrong = [lead for lead in rows.keys() | told.keys() if rows.get(lead) != told.get(lead)]
+        shown = [(rows.get(lead), told.get(lead)) for lead in wrong[:3]]
+        raise SystemExit(f"bench allocate: {len(rows)} leads, {len(told)} told, {len(wrong)} not as they are: {shown}")
     return len(told)

@@ -91,7 +91,7 @@ def backends(connection):
         "and backend_type = 'client backend' and pid <> pg_backend_pid()").fetchall()  # fmt: skip
     used = Counter()
     for name, number in rows:
-        used[f"session of {name}"] += cpu(number)
+        used[f"{name}_session"] += cpu(number)
     return dict(used)
 
 
@@ -126,13 +126,14 @@ def peer(ground, leads, name, regions, commit="on"):
         with ground.program(f"python_{name}", arguments, database, **settings) as process:
 
             def finished():
-                found = re.search(r"^finished (\S+) (\S+) (\S+)$", log.read_text(), re.M)
+                found = re.search(r"^finished (\S+)$", log.read_text(), re.M)
                 if not found and process.poll() is not None:
                     raise SystemExit(f"bench allocate: python_{name} ended:\n" + "".join(lines_of(log)[-20:]))
                 return found
 
-            end, seconds, kilobytes = map(float, until(finished, PATIENCE, f"python_{name}", 0.02).groups())
+            end = float(until(finished, PATIENCE, f"python_{name}", 0.02)[1])
             ledger.close()
+            used = {f"python_{name}": cpu(process.pid)}
+            peak = {f"python_{name}": resident(process.pid, peak=True)}
         check_answers(connection, ground.services.bootstrap_servers, ANSWERS, PARTITIONS)
-        used, peak = {f"python_{name}": seconds}, {f"python_{name}": kilobytes * 1024 / 1e6}
         return Run(len(leads), end, connection, ledger, used, peak)

@@ -9,7 +9,7 @@ import urllib.request
 from confluent_kafka import Consumer
 
 from .contenders import ours
-from .ground import TOPIC, lines_of, until
+from .ground import TOPIC, until
 from .processes_seen import resident
 
 IDLE_SECONDS = 5
@@ -30,8 +30,7 @@ def idle_and_start(ground):
         began = time.monotonic()
         with program as process:
             log = ground.folder / "allocate-leads.log"
-            told = until(lambda: re.search(r'"http_port":(\d+)', "".join(lines_of(log))), 20, "the worker's port", 0.002)
-            port = told[1]
+            port = until(lambda: re.search('"http_port":([0-9]+)', log.read_text()), 20, "the worker's port", 0.002)[1]
             until(lambda: is_ready(port), 60, "the worker to be ready", 0.002)
             ready = time.monotonic() - began
             time.sleep(IDLE_SECONDS)
