@@ -10,6 +10,12 @@ let strict: [SwiftSetting] = [
   .define("SABOTAGE", .when(configuration: .debug)),
 ]
 
+/// Relative relocations take a fifth of the room, in the file and in every process (glibc 2.36 and later).
+let compact: [LinkerSetting] = [
+  .unsafeFlags(
+    ["-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs"], .when(configuration: .release))
+]
+
 func room(_ name: String, needs: [Target.Dependency] = [], at path: String? = nil, exclude: [String] = []) -> Target {
   .target(name: name, dependencies: needs, path: path ?? "Core/\(name)", exclude: exclude, swiftSettings: strict)
 }
@@ -23,7 +29,7 @@ func worker(_ name: String, needs: [Target.Dependency] = []) -> Target {
   let folder = name.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
   return .executableTarget(
     name: name, dependencies: ["Contract", "Runtime", "Topics"] + needs,
-    path: "Workers/\(folder)", swiftSettings: strict)
+    path: "Workers/\(folder)", swiftSettings: strict, linkerSettings: compact)
 }
 
 func tests(_ name: String, of needs: [Target.Dependency]) -> Target {

@@ -10,22 +10,23 @@ public struct ConsumerBounds: Sendable, Equatable {
     self.batchBytes = batchBytes
   }
 
-  /// About two batches ahead, at most 4 MB, overshot by one fetch answer (1 MB) a broker.
+  /// A batch ahead, at most 4 MB, overshot by one fetch answer (128 KB a partition, 1 MB) a broker. A small record takes several times its
+  /// bytes while it waits, so that what bounds memory is the number of records and the size of an answer.
   ///
   /// Before 2.2.0 a full queue is looked at again only after up to a second, so that two batches would mean two
   /// batches a second: there the queue has to hold what is worked off in a second.
   var properties: [(name: String, value: String)] {
     let old = !KafkaLibrary.isAtLeast(2, 2)
     let kilobytes = max(512, min(batchBytes / 1024 * 2, 4_096))
-    let records = max(1, min(batchRecords, 5_000_000) * 2)
+    let records = max(1, min(batchRecords, 5_000_000))
     var properties: [(name: String, value: String)] = [
       ("queued.min.messages", String(old ? max(records, 50_000) : records)),
       ("queued.max.messages.kbytes", String(old ? max(kilobytes, 16_384) : kilobytes)),
-      ("fetch.message.max.bytes", "524288"),
+      ("fetch.message.max.bytes", "131072"),
       ("fetch.max.bytes", "1048576"),
     ]
-    // A full queue holds two batches: looked at every 10 ms it is filled again before the second one is taken.
-    if !old { properties.append(("fetch.queue.backoff.ms", "10")) }
+    // A full queue holds a batch: looked at every 5 ms it is filled again while the one before is applied.
+    if !old { properties.append(("fetch.queue.backoff.ms", "5")) }
     return properties
   }
 }
