@@ -43,6 +43,8 @@ public final class Supervisor {
     // glibc gives every thread an arena of its own, and each keeps what its thread once needed: librdkafka alone has a
     // dozen threads. Two arenas do for a process whose lanes wait for PostgreSQL most of the time.
     mallopt(M_ARENA_MAX, 2)
+    // A batch's large buffers go back to the system when it is done; by itself glibc would begin to keep them.
+    mallopt(M_MMAP_THRESHOLD, 256 << 10)
     var awaited = sigset_t()
     sigemptyset(&awaited)
     sigaddset(&awaited, SIGTERM)

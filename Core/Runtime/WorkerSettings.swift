@@ -9,7 +9,7 @@ extension Setting<Int> {
     Setting("LANES", .integer(1...64), default: 1, "lanes, each one thread with one consumer and one database session")
   }
   static var batchEvents: Setting {
-    Setting("BATCH_EVENTS", .integer(1...100_000), default: 2_000, "events that one transaction takes at most")
+    Setting("BATCH_EVENTS", .integer(1...100_000), default: 1_500, "events that one transaction takes at most")
   }
   static var batchBytes: Setting {
     Setting("BATCH_BYTES", .byteSize(1024...1 << 28), default: 1 << 20, "bytes that one transaction takes at most")
