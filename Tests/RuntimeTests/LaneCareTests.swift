@@ -33,6 +33,8 @@ import Testing
       try lane.awaitReady()
       #expect(try scene.number("select careful_until from position") == 0)
       #expect(try scene.number("select starts from position") == 2)
+      lane.end()
+      #expect(try scene.number("select starts from position") == 1, "an orderly end is no start that failed")
     }
   }
 

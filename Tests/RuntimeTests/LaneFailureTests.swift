@@ -216,7 +216,56 @@ import Testing
     }
   }
 
-  @Test("a lane whose partition somebody else owns commits nothing, and cannot stop it for the owner")
+  @Test("a lane that has lost its partition cannot stop it for the one that has it now")
+  func ghostStops() async throws {
+    try await Scene.play { scene in
+      let lane = try scene.lane()
+      try lane.awaitReady()
+      // Fails before the positions are compared, in a way that stops a lane.
+      try scene.session.run(
+        script: "update position set owner = gen_random_uuid(); alter table seen_event rename to elsewhere")
+      try scene.publish(Scene.notes(0..<1))
+      try lane.awaitWords("the stop could not be written down")
+      #expect(try scene.text("select stopped_rule from position") == nil)
+    }
+  }
+
+  @Test("a lane that cannot even write down its stop starts from its row again: nothing is skipped")
+  func stopFails() async throws {
+    try await Scene.play { scene in
+      let lane = try scene.lane()
+      try lane.awaitReady()
+      try scene.session.run(
+        script: """
+          alter table position add constraint none check (stopped_rule is null);
+          alter table note rename to elsewhere
+          """)
+      try scene.publish(Scene.notes(0..<3))
+      try lane.awaitWords("the stop could not be written down")
+      try scene.session.run(
+        script: "alter table elsewhere rename to note; alter table position drop constraint none")
+      try scene.awaitPosition(3)
+      #expect(try scene.notes() == [0, 1, 2])
+      try lane.awaitReady()
+    }
+  }
+
+  @Test("who still has a partition from the group after a session timeout takes it back from one that died")
+  func takesAgain() async throws {
+    try await Scene.play { scene in
+      let lane = try scene.lane()
+      try lane.awaitReady()
+      try scene.session.run(script: "update position set owner = gen_random_uuid()")
+      try scene.publish(Scene.notes(0..<3))
+      try lane.awaitSentence("waits: another lane has taken 1 of its partitions")
+      #expect(try scene.notes() == [])
+      try scene.awaitPosition(3)
+      #expect(try scene.notes() == [0, 1, 2])
+      try lane.awaitReady()
+    }
+  }
+
+  @Test("a lane whose partition somebody else owns commits nothing and gives nothing back")
   func ghost() async throws {
     try await Scene.play { scene in
       let lane = try scene.lane()
