@@ -40,7 +40,7 @@ final class Desk {
     try session.rows(statement).map { $0.optionalText(0) ?? "-" }
   }
 
-  func number(_ statement: Statement) throws -> Int64 { try session.rows(statement)[0].integer(0) }
+  func number(_ statement: Statement) throws -> Int64 { try session.rows(statement)[0].optionalInteger(0) ?? -1 }
 }
 
 /// The worker's turns as the runtime makes them, without Kafka.

@@ -162,7 +162,7 @@ final class Scene {
     ).map { $0.text(0) }
   }
 
-  func number(_ statement: Statement) throws -> Int64 { try session.rows(statement)[0].integer(0) }
+  func number(_ statement: Statement) throws -> Int64 { try session.rows(statement)[0].optionalInteger(0) ?? -1 }
 
   func text(_ statement: Statement) throws -> String? { try session.rows(statement)[0].optionalText(0) }
 
