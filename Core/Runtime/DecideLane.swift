@@ -24,6 +24,8 @@ final class DecideLane<W: Worker>: Lane {
   /// Partitions in hand, by the places that batches refer to.
   var cursors: [PartitionCursor] = []
   var places: [TopicPartition: Int] = [:]
+  /// Whether Kafka's positions are still to be compared with the database's.
+  var mustCheckRestored = false
   /// What the group gave this lane, whether or not the database says so too.
   var granted: [TopicPartition] = []
   /// When to take what the group gave and another lane's name stands on.
@@ -70,12 +72,13 @@ final class DecideLane<W: Worker>: Lane {
   private func turn() throws(LaneFailure) {
     let consumer = try opened()
     if connection == nil { connection = try connected() }
-    if needsResync { try resync(consumer) }
     if consumer.rebalance != nil {
       forgetBatches()
       try answerRebalance(consumer)
+      needsResync = false
       return
     }
+    if needsResync { try resync(consumer) }
     if current.isEmpty {
       // It may hold records of which none was taken; full of them it could not be polled into.
       current.removeAll()
@@ -169,6 +172,7 @@ final class DecideLane<W: Worker>: Lane {
       admit(batch.records[batch.seen], at: batch.seen, into: batch, consumer)
       batch.seen += 1
     }
+    if batch.records.count > before { status.obstacle("kafka", nil) }
     for notice in notices { heed(notice, consumer) }
     return batch.records.count > before && batch.records.count < settings.limit.records
       && batch.records.bytes < settings.limit.bytes
