@@ -12,7 +12,7 @@ import Testing
       let first = try scene.lane(["BATCH_EVENTS": "2"])
       try scene.awaitPosition(5)
       #expect(try scene.notes() == [0, 1, 2, 3, 4])
-      #expect(first.isReady)
+      try first.awaitReady()
       first.end()
       #expect(try scene.text("select owner::text from position") == nil)
       #expect(try scene.number("select starts from position") == 0, "an orderly end is no start that failed")

@@ -1,3 +1,4 @@
+import Kafka
 import Postgres
 import TestKit
 import Testing
@@ -179,6 +180,62 @@ import Testing
     }
   }
 
+  @Test("a row that is locked when the group assigns it is waited for")
+  func lockedAtAssignment() async throws {
+    try await Scene.play { scene in
+      try scene.publish(Scene.notes(0..<1))
+      try scene.havePosition("next_offset = 0")
+      try scene.session.run(script: "begin; select from position for update")
+      let lane = try scene.lane(["DATABASE_PATIENCE": "500ms"])
+      try lane.awaitWords("the lane waits and tries again", times: 2)
+      try scene.session.run(script: "commit")
+      try scene.awaitPosition(1)
+      try lane.awaitReady()
+      #expect(lane.said("other lanes have taken partitions") == 0)
+    }
+  }
+
+  @Test("an idle lane that lost its connection is ready again without an event")
+  func idle() async throws {
+    try await Scene.play { scene in
+      let lane = try scene.lane()
+      try lane.awaitReady()
+      _ = try scene.session.rows(
+        """
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and application_name = 'test-noted'
+        """)
+      try lane.awaitWords("the lane waits and tries again")
+      try lane.awaitReady()
+    }
+  }
+
+  @Test("a lane without a database lets go of partitions all the same: nobody waits for it")
+  func letsGo() async throws {
+    try await Scene.play { scene in
+      let lane = try scene.lane()
+      try lane.awaitReady()
+      let other = try Connection("dbname=postgres", name: "test", limits: TestDatabase.limits)
+      try other.run(script: "alter database \(scene.database.name) allow_connections false")
+      _ = try scene.session.rows(
+        """
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and application_name = 'test-noted'
+        """)
+      try lane.awaitSentence("waits: PostgreSQL")
+      let heir = try Consumer(
+        group: NotedWorker.name, topics: [Noted.topic.name],
+        properties: scene.cluster.properties(["session.timeout.ms": "4000"]))
+      let batch = RecordBatch()
+      try scene.session.waitUntil("the partition to be let go") {
+        _ = heir.poll(into: batch, upTo: PollLimit(records: 10), wait: .milliseconds(10))
+        return lane.said("partitions were taken away") == 1
+      }
+      heir.close(within: .seconds(2))
+      try other.run(script: "alter database \(scene.database.name) allow_connections true")
+    }
+  }
+
   @Test("an outbox that holds old events takes nothing in until the relay is back, and says so")
   func outboxTooOld() async throws {
     try await Scene.play { scene in
@@ -232,7 +289,7 @@ import Testing
 
   @Test("a lane that cannot even write down its stop starts from its row again: nothing is skipped")
   func stopFails() async throws {
-    try await Scene.play { scene in
+    try await Scene.play(partitions: 2) { scene in
       let lane = try scene.lane()
       try lane.awaitReady()
       try scene.session.run(
@@ -240,12 +297,11 @@ import Testing
           alter table position add constraint none check (stopped_rule is null);
           alter table note rename to elsewhere
           """)
-      try scene.publish(Scene.notes(0..<3))
+      try scene.publish(Scene.notes(0..<3) + Scene.notes(3..<6, partition: 1))
       try lane.awaitWords("the stop could not be written down")
       try scene.session.run(
         script: "alter table elsewhere rename to note; alter table position drop constraint none")
-      try scene.awaitPosition(3)
-      #expect(try scene.notes() == [0, 1, 2])
+      try scene.session.waitUntil("both partitions") { try scene.notes().sorted() == [0, 1, 2, 3, 4, 5] }
       try lane.awaitReady()
     }
   }

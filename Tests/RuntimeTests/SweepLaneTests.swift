@@ -10,7 +10,7 @@ import Testing
       #expect(try scene.done() == (1...1200).map(Int64.init))
       #expect(try scene.number("select sum(events) from outbox") == 1200)
       #expect(try scene.number("select count(*) from outbox") == 3, "one row for each chunk of 500")
-      #expect(lane.isReady)
+      try lane.awaitReady()
     }
   }
 
@@ -32,7 +32,7 @@ import Testing
       scene, lane in
       try scene.session.waitUntil("the neighbours") { try scene.done() == [1, 3] }
       #expect(try scene.aside() == ["2 not-storable"])
-      #expect(lane.isReady)
+      try lane.awaitReady()
     }
   }
 
@@ -56,7 +56,7 @@ import Testing
       try scene.session.waitUntil("the free ones") { try scene.done() == [2, 3] }
       try holder.run(script: "commit")
       try scene.session.waitUntil("the held one") { try scene.done() == [2, 3, 1] }
-      #expect(lane.isReady)
+      try lane.awaitReady()
     }
   }
 
