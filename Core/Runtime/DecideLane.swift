@@ -324,8 +324,7 @@ final class DecideLane<W: Worker>: Lane {
   // MARK: The end
 
   func giveBack(_ connection: Connection) throws(PostgresError) {
-    try positions.giveBack(cursors, connection)
-    flushed.flushed()
+    if try positions.giveBack(cursors, connection) { flushed.flushed() }
   }
 
   private func leave() {

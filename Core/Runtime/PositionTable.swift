@@ -94,9 +94,10 @@ struct PositionTable {
   }
 
   /// An orderly end is no start that failed, and an event that was interrupted by it was not tried. Waits for the disk,
-  /// so that Kafka may be told afterwards what was committed before.
-  func giveBack(_ cursors: [PartitionCursor], _ connection: Connection) throws(PostgresError) {
-    _ = try connection.rows(
+  /// so that Kafka may be told afterwards what was committed before; false where nothing was left to be given back, and
+  /// nothing was waited for.
+  func giveBack(_ cursors: [PartitionCursor], _ connection: Connection) throws(PostgresError) -> Bool {
+    let given = try connection.rows(
       """
       with durable as materialized (select set_config('synchronous_commit', 'on', true))
       update position p
@@ -110,6 +111,7 @@ struct PositionTable {
       $0.fingerprint(owner)
       $0.integers(cursors) { $0.trying }
     }
+    return given.affected > 0
   }
 
   // MARK: Stopping
