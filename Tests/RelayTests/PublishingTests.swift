@@ -133,7 +133,9 @@ import Testing
       try database.awaitEmptyOutbox()
       try cluster.setDown()
       try database.emit("things", 10..<20)
-      _ = try eventually("an obstacle") { relay.status.sentences(quietAfter: .seconds(60)).first { $0.contains("waits for Kafka") } }
+      _ = try eventually("an obstacle") {
+        relay.status.sentences(quietAfter: .seconds(60)).first { $0.contains("waits for Kafka") }
+      }
       let session = try database.connect()
       let until = ContinuousClock.now + .seconds(2)
       while ContinuousClock.now < until {
@@ -157,7 +159,9 @@ import Testing
       try database.emit("others", 5..<8)
       try database.emit("things", 8..<10)
       let relay = RunningRelay(database, try cluster.properties(["topic.metadata.propagation.max.ms": "200"]))
-      let sentence = try eventually("an obstacle") { relay.status.sentences(quietAfter: .seconds(60)).first { $0.contains("others") } }
+      let sentence = try eventually("an obstacle") {
+        relay.status.sentences(quietAfter: .seconds(60)).first { $0.contains("others") }
+      }
       #expect(sentence == "relay waits: the topic others does not exist; create it with `millrace topics apply`")
       #expect(try !database.outboxIsEmpty())
       try cluster.createTopic("others")

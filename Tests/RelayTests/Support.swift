@@ -130,7 +130,7 @@ final class RelayProcess {
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, output, O_CREAT | O_WRONLY | O_APPEND, 0o600)
     let arguments = [strdup(program), nil]
     let environment = variables.map { strdup($0) } + [nil]
-    defer { (arguments + environment).forEach { free($0) } }
+    defer { for text in arguments + environment { free(text) } }
     var pid: pid_t = 0
     let code = posix_spawn(&pid, program, &actions, nil, arguments, environment)
     try #require(code == 0, "\(program) does not start: errno \(code)")
