@@ -27,6 +27,8 @@ public final class Consumer {
         ("partition.assignment.strategy", "range"),
         ("allow.auto.create.topics", "false"),
         ("topic.metadata.propagation.max.ms", "5000"),
+        // How soon a topic that was missing, or has grown, is noticed; librdkafka's own five minutes are long.
+        ("topic.metadata.refresh.interval.ms", "30000"),
         ("check.crcs", "true"),
         ("socket.nagle.disable", "true"),
         ("socket.keepalive.enable", "true"),

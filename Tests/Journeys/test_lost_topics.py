@@ -67,7 +67,7 @@ def test_a_topic_created_again_while_the_worker_runs_is_noticed(world):
     re_create(world)
     world.publish(firm.Leads("after", spoilt=0).take(300))
     # librdkafka 2.16 does not survive what this broker answers about a topic that was deleted: then it is a restart.
-    until(lambda: not worker.is_alive or "re-created" in worker.get("/ready")[1], "the worker to notice")
+    until(lambda: not worker.is_alive or worker.logged("re-created"), "the worker to notice")
     if not worker.is_alive:
         worker = world.start()
     sentence = worker.until_not_ready("re-created")
@@ -94,7 +94,7 @@ def test_a_position_beyond_the_end_stops_the_partition(world):
 
 
 def test_a_missing_topic_is_named_with_the_command_that_makes_it(ground):
-    with ground.world() as world:
+    with ground.world(settings={"KAFKA_TOPIC_METADATA_REFRESH_INTERVAL_MS": 1000}) as world:
         world.delete_topics("lead.registered")
         worker = world.start()
         sentence = worker.until_not_ready("lead.registered")
