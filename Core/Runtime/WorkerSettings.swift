@@ -107,6 +107,7 @@ public struct WorkerSettings: Sendable {
           + "(KAFKA_SESSION_TIMEOUT_MS, \(session)): a frozen lane would hold its locks against its heir."
       ])
     }
+    do { _ = try kafka() } catch { throw SettingsError(sentences: ["\(error)"]) }
   }
 
   /// librdkafka's default is 45 s.
