@@ -177,15 +177,21 @@ public final class Connection {
     guard sent == 1 else { throw abandon() }
   }
 
-  /// Hands PostgreSQL what was sent so far, as far as it takes it now. Does not wait.
-  public func push() throws(PostgresError) {
-    guard PQflush(handle) >= 0 else { throw abandon() }
+  /// Hands PostgreSQL what was sent so far, as far as it takes it now. Does not wait. Only inside a transaction block.
+  ///
+  /// With a sync, and not by flushing alone: a session that waits in the middle of a pipeline is under none of its
+  /// timeouts, so a process that was frozen there would keep its locks for ever.
+  public func push() throws(PostgresError) { try sync() }
+
+  private func sync() throws(PostgresError) {
+    guard PQpipelineSync(handle) == 1 else { throw abandon() }
+    syncs += 1
   }
 
   /// Ends the sending. `meanwhile` is called again and again while PostgreSQL works, for as long as it answers true;
   /// each call should take well under a millisecond.
   public func finishSending(meanwhile: (() -> Bool)? = nil) throws(PostgresError) {
-    guard PQpipelineSync(handle) == 1 else { throw abandon() }
+    try sync()
     try flush(meanwhile)
   }
 
@@ -203,19 +209,29 @@ public final class Connection {
 
   public func leavePipeline() throws(PostgresError) {
     precondition(preparing.isEmpty, "results are left unread")
-    guard let result = PQgetResult(handle) else { throw abandon() }
-    let status = PQresultStatus(result)
-    PQclear(result)
-    guard status == PGRES_PIPELINE_SYNC, PQexitPipelineMode(handle) == 1 else { throw abandon() }
+    while syncs > 0 {
+      guard let result = PQgetResult(handle) else { throw abandon() }
+      let status = PQresultStatus(result)
+      PQclear(result)
+      guard status == PGRES_PIPELINE_SYNC else { throw abandon() }
+      syncs -= 1
+    }
+    guard PQexitPipelineMode(handle) == 1 else { throw abandon() }
     guard PQsetnonblocking(handle, 0) == 0 else { throw lost() }
   }
 
   /// For every statement sent whose answer is due: the key of its text where it is also being prepared.
   private var preparing: [UnsafeRawPointer?] = []
+  /// Syncs sent and not yet answered.
+  private var syncs = 0
 
   private func next() throws(PostgresError) -> OpaquePointer {
     guard let result = PQgetResult(handle) else { throw abandon() }
     switch PQresultStatus(result) {
+    case PGRES_PIPELINE_SYNC:
+      PQclear(result)
+      syncs -= 1
+      return try next()
     case PGRES_COMMAND_OK, PGRES_TUPLES_OK:
       // Each statement's results end with a null.
       if let more = PQgetResult(handle) { PQclear(more) }
@@ -236,8 +252,10 @@ public final class Connection {
       guard let result = PQgetResult(handle) else { continue }
       let status = PQresultStatus(result)
       PQclear(result)
-      if status == PGRES_PIPELINE_SYNC { break }
+      if status == PGRES_PIPELINE_SYNC { syncs -= 1 }
+      if syncs <= 0 { break }
     }
+    syncs = 0
     _ = PQexitPipelineMode(handle)
     _ = PQsetnonblocking(handle, 0)
   }
@@ -264,7 +282,10 @@ public final class Connection {
   private func abandon() -> PostgresError {
     let failure = lost()
     if PQstatus(handle) == CONNECTION_OK, PQpipelineStatus(handle) != PQ_PIPELINE_OFF {
-      if PQpipelineSync(handle) == 1 { drain() }
+      if PQpipelineSync(handle) == 1 {
+        syncs += 1
+        drain()
+      }
     }
     preparing.removeAll(keepingCapacity: true)
     return failure

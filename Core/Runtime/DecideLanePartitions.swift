@@ -65,6 +65,7 @@ extension DecideLane {
     }
     forgetPartitions()
     granted.removeAll()
+    takeAgainAt = nil
     try LaneFailure.kafka { () throws(KafkaError) in try consumer.unassign() }
     status.obstacle("group", "waits to be admitted to the group \(W.name)")
   }
@@ -181,6 +182,7 @@ extension DecideLane {
     try install(owned, consumer)
     try stopWhatWasRestored(owned, consumer)
     needsResync = false
+    status.obstacle("group", nil)
     noteEnd()
     takeAgainAt = nil
     if owned.count < partitions.count {

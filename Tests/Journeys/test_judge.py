@@ -73,7 +73,7 @@ def test_without_sabotage_a_woken_lane_moves_nothing(ground):
         heir = world.struck("lane.assigned:stop", at=1)
         before = world.applied()
         one.thaw()
-        one.until_logged("positions were moved by somebody else")
+        one.until_logged("positions are not as expected")
         assert world.applied() == before
         heir.thaw()
         world.publish(leads.take(500))
