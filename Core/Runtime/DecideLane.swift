@@ -240,7 +240,8 @@ final class DecideLane<W: Worker>: Lane {
     metrics.failures.add()
     let sentence =
       "stopped: \(failure); when mended: millrace lanes resume \(W.name) \(W.Input.topic.name)"
-    status.obstacle("failure", sentence)
+    // Told once it is written down: whoever reads it may lift the stop at once.
+    defer { status.obstacle("failure", sentence) }
     if let consumer, connection != nil {
       do throws(LaneFailure) {
         for place in cursors.indices where !cursors[place].isStopped { try stop(place, .failed, sentence, consumer) }

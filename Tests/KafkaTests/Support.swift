@@ -9,7 +9,7 @@ struct Late: Error, CustomStringConvertible {
 
 /// Repeats until it gives a value; fails after the deadline. The waiting is inside `attempt`.
 func eventually<Value>(
-  _ what: String, within bound: Duration = .seconds(30), _ attempt: () throws -> Value?
+  _ what: String, within bound: Duration = .seconds(90), _ attempt: () throws -> Value?
 ) throws -> Value {
   let deadline = ContinuousClock.now + bound
   while ContinuousClock.now < deadline {
@@ -67,7 +67,7 @@ extension Producer {
   /// Sends the numbers as values and waits until the broker has them.
   func fill(_ topic: String, partition: Int32 = 0, with numbers: Range<Int>) throws {
     for number in numbers { try send(topic, partition: partition, "\(number)") }
-    try flush(within: .seconds(20))
+    try flush(within: .seconds(60))
     let deliveries = takeDeliveries()
     #expect(deliveries.delivered == numbers.count)
     #expect(deliveries.failures.isEmpty)

@@ -15,7 +15,7 @@ struct Late: Error, CustomStringConvertible {
 
 /// Asks again until there is an answer; fails after the deadline.
 func eventually<Value>(
-  _ what: String, within bound: Duration = .seconds(30), _ attempt: () throws -> Value?
+  _ what: String, within bound: Duration = .seconds(90), _ attempt: () throws -> Value?
 ) throws -> Value {
   let deadline = ContinuousClock.now + bound
   while true {
@@ -53,7 +53,7 @@ extension TestDatabase {
     try connect().rows("select not exists (select from outbox) and not exists (select from outbox_run)")[0].boolean(0)
   }
 
-  func awaitEmptyOutbox(within bound: Duration = .seconds(30)) throws {
+  func awaitEmptyOutbox(within bound: Duration = .seconds(90)) throws {
     let session = try connect()
     _ = try eventually("an empty outbox", within: bound) {
       let isEmpty = try session.rows("select not exists (select from outbox) and not exists (select from outbox_run)")
@@ -84,7 +84,7 @@ final class RunningRelay {
 
   func stop() {
     stopping.request()
-    #expect(LaneThread.join([thread], within: .seconds(20)) { usleep(1000) != 0 })
+    #expect(LaneThread.join([thread], within: .seconds(60)) { usleep(1000) != 0 })
   }
 
   /// Runs a relay until nothing is left to publish.
@@ -170,7 +170,7 @@ final class RelayProcess {
     }
   }
 
-  func awaitLog(_ text: String, within bound: Duration = .seconds(30)) throws {
+  func awaitLog(_ text: String, within bound: Duration = .seconds(90)) throws {
     _ = try eventually("a log line \(text) in \(log)", within: bound) { log.contains(text) ? true : nil }
   }
 

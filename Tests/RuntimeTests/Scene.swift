@@ -141,7 +141,7 @@ final class Scene {
         }
       }
     }
-    try producer.flush(within: .seconds(20))
+    try producer.flush(within: .seconds(60))
     #expect(producer.takeDeliveries().failures.isEmpty)
   }
 
@@ -181,7 +181,7 @@ final class Scene {
   func toldToKafka(group: String = NotedWorker.name) throws -> Int64? {
     let reader = try Consumer(group: group, topics: [Noted.topic.name], properties: cluster.properties())
     defer { reader.close(within: .seconds(2)) }
-    return try reader.committed([TopicPartition(Noted.topic.name, 0)], within: .seconds(10)).values.first
+    return try reader.committed([TopicPartition(Noted.topic.name, 0)], within: .seconds(40)).values.first
   }
 }
 
@@ -211,7 +211,7 @@ final class RunningLane {
   func end(sourceLocation: SourceLocation = #_sourceLocation) {
     stopping.request()
     let turn = Stopping()
-    let hasEnded = LaneThread.join([thread], within: .seconds(40)) {
+    let hasEnded = LaneThread.join([thread], within: .seconds(90)) {
       _ = turn.wait(.milliseconds(5))
       return false
     }
@@ -258,7 +258,7 @@ final class RunningLane {
 extension Connection {
   /// Asks again and again, a few milliseconds apart, until it is so.
   func waitUntil(
-    _ what: String, _ place: SourceLocation = #_sourceLocation, within bound: Duration = .seconds(40),
+    _ what: String, _ place: SourceLocation = #_sourceLocation, within bound: Duration = .seconds(90),
     _ isSo: () throws -> Bool
   ) throws {
     let deadline = ContinuousClock.now + bound
