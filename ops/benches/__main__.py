@@ -2,6 +2,7 @@
 
 import importlib
 import pathlib
+import signal
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -19,6 +20,8 @@ def main():
         print(f"usage: ops/bench NAME [--json FILE] [--runs N], NAME being one of: {known}\n"
               "       ops/bench NAME --help tells what it measures", file=sys.stderr)  # fmt: skip
         return 0 if words and words[0] in ("-h", "--help") else 2
+    # So that what was started is ended, whoever asks for it.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     sys.path[:0] = [str(HERE), str(ROOT / "ops/lib"), str(ROOT / "Tests/Journeys")]
     return importlib.import_module(words[0]).main(words[1:])
 

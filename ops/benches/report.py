@@ -23,7 +23,8 @@ class Report:
         unit = max(len(row["unit"]) for row in self.rows) + 2
         print(f"{'measure':{wide}}{'median':>10}{'lowest':>10}{'highest':>10}  {'unit':{unit}}compared")
         for row in self.rows:
-            values = "".join(f"{number(row[each]) if each in row else '':>10}" for each in ("value", "lowest", "highest"))
+            shown = (number(row[each]) if each in row else "" for each in ("value", "lowest", "highest"))
+            values = "".join(f"{each:>10}" for each in shown)
             compared = f"{row['ratio']:.3g} times {row['against']}" if "against" in row else ""
             print(f"{row['measure']:{wide}}{values}  {row['unit']:{unit}}{compared}".rstrip())
 

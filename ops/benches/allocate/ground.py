@@ -1,9 +1,11 @@
 """What every contender stands on: one PostgreSQL, a fresh broker with the same backlog, a fresh copy of the firm."""
 
 import contextlib
+import ctypes
 import dataclasses
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -16,6 +18,8 @@ from .processes_seen import cpu_of_server, lines_of
 TOPIC, ANSWERS = "lead.registered", "lead.ownership"
 # More than anybody gets, so that nobody is full and every run does the same work.
 ROOM = 1_000_000
+LIBC = ctypes.CDLL(None)
+SET_PARENT_DEATH_SIGNAL = 1  # prctl(2), PR_SET_PDEATHSIG.
 
 
 class Ground:
@@ -88,8 +92,9 @@ class Ground:
         """A contender's process. Its log is kept beside the services."""
         log = self.folder / f"{name}.log"
         with open(log, "w") as file:
-            process = subprocess.Popen([str(word) for word in arguments], stdout=file, stderr=subprocess.STDOUT,
-                                       env=self.environment(database, **settings))  # fmt: skip
+            process = subprocess.Popen(
+                [str(word) for word in arguments], stdout=file, stderr=subprocess.STDOUT,
+                env=self.environment(database, **settings), preexec_fn=die_with_parent)  # fmt: skip
         try:
             yield process
         except BaseException as error:
@@ -102,6 +107,11 @@ class Ground:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def die_with_parent():
+    """Whatever ends the bench, its contenders end with it."""
+    LIBC.prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
 
 
 class Ledger:
