@@ -83,8 +83,11 @@ final class DecideLane<W: Worker>: Lane {
       // It may hold records of which none was taken; full of them it could not be polled into.
       current.removeAll()
       fill(current, consumer, wait: .milliseconds(100))
-      FailPoint.pass(.polled)
+    } else {
+      // Polling beside PostgreSQL ended when PostgreSQL had answered: take what has come since.
+      fill(current, consumer, wait: .zero)
     }
+    FailPoint.pass(.polled)
     try settle(consumer)
     try chores(consumer)
     guard !current.isEmpty, consumer.rebalance == nil else { return }
