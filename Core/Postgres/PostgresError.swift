@@ -44,6 +44,9 @@ public struct PostgresError: Error, Equatable, Sendable, CustomStringConvertible
     PostgresError(sqlState: "08000", message: message)
   }
 
+  /// Somebody else held a lock for longer than the session waits for one.
+  public var isLockTimeout: Bool { sqlState == "55P03" }
+
   public var isTransient: Bool { kind == .transient }
 
   public var description: String { "PostgreSQL \(sqlState): \(message)" }

@@ -86,8 +86,20 @@ extension DecideLane {
     return try LaneFailure.postgres { () throws(PostgresError) in
       if !starts.isEmpty { try positions.insert(starts, connection) }
       gauges = try Intake.load(W.name, partitions, connection)
-      return try positions.take(partitions, careful: Int64(settings.settings[.batchEvents]), connection)
+      do throws(PostgresError) {
+        return try positions.take(partitions, careful: Int64(settings.settings[.batchEvents]), connection)
+      } catch {
+        if error.isLockTimeout { try evict(partitions) }
+        throw error
+      }
     }
+  }
+
+  /// Whoever had the partitions holds their rows longer than anybody may: its session is ended, and the next try gets
+  /// them.
+  private func evict(_ partitions: [TopicPartition]) throws(PostgresError) {
+    let ended = try positions.evict(partitions, try settings.connectAsLogin(W.name))
+    if ended > 0 { log.warning("the session of a frozen owner was ended", ["sessions": .integer(ended)]) }
   }
 
   /// What Kafka was told of these. Some libraries cannot read some brokers' answers: that alone is passed over.
@@ -177,6 +189,7 @@ extension DecideLane {
     let partitions = granted
     let owned = try LaneFailure.postgres { () throws(PostgresError) -> [PositionTable.Found] in
       gauges = try Intake.load(W.name, partitions, connection)
+      try positions.noteSession(connection)
       return try positions.owned(partitions, connection)
     }
     try install(owned, consumer)

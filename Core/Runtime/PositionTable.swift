@@ -59,10 +59,10 @@ struct PositionTable {
           on p.worker = $1 and p.topic = a.topic and p.partition = a.partition
         order by p.topic, p.partition for update of p)
       update position p
-      set owner = $4, starts = p.starts + 1,
+      set owner = $4, session_pid = s.pid, session_since = s.backend_start, starts = p.starts + 1,
         careful_until = case when p.starts + 1 >= 3 then greatest(p.careful_until, p.next_offset + $5)
           else p.careful_until end
-      from locked where p.ctid = locked.ctid
+      from locked, pg_stat_get_activity(pg_backend_pid()) s where p.ctid = locked.ctid
       returning p.topic, p.partition, p.next_offset, p.highest_offset, p.last_offset, p.last_time, p.last_checksum,
         p.run, p.run_index, p.starts, p.careful_until, p.trying_offset, p.tries, p.accept, p.stopped_rule,
         coalesce(p.stopped_detail, '')
@@ -73,6 +73,39 @@ struct PositionTable {
       $0.integer(careful)
     }
     return rows.map(found)
+  }
+
+  /// This lane has another session now.
+  func noteSession(_ connection: Connection) throws(PostgresError) {
+    _ = try connection.rows(
+      """
+      update position p set session_pid = s.pid, session_since = s.backend_start
+      from pg_stat_get_activity(pg_backend_pid()) s
+      where p.worker = $1 and p.owner = $2 and p.session_pid is distinct from s.pid
+      """
+    ) {
+      $0.text(worker)
+      $0.fingerprint(owner)
+    }
+  }
+
+  /// Ends the sessions of those who had these partitions before and still hold their rows. Answers how many there were.
+  /// - Parameter connection: with the login's own rights: a session may end those of its own login only.
+  func evict(_ partitions: [TopicPartition], _ connection: Connection) throws(PostgresError) -> Int {
+    try connection.rows(
+      """
+      select pg_terminate_backend(s.pid)
+      from (
+        select distinct p.session_pid, p.session_since
+        from position p join unnest($2::text[], $3::int[]) a (topic, partition)
+          on p.worker = $1 and p.topic = a.topic and p.partition = a.partition
+        where p.owner is distinct from $4) before
+      join pg_stat_activity s on s.pid = before.session_pid and s.backend_start = before.session_since
+      """
+    ) {
+      bind(&$0, partitions)
+      $0.fingerprint(owner)
+    }.count
   }
 
   /// As the rows are now, for those that this lane still owns.

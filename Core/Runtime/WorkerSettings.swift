@@ -136,7 +136,18 @@ public struct WorkerSettings: Sendable {
 
   /// A session that commits without waiting for the disk where `durable` is false.
   public func connect(_ name: String, durable: Bool) throws(PostgresError) -> Connection {
-    let connection = try Connection(settings[.postgres].conninfo, name: name, limits: sessionLimits)
+    try connect(name, durable: durable, limits: nil)
+  }
+
+  /// A session with the login's own rights.
+  func connectAsLogin(_ name: String) throws(PostgresError) -> Connection {
+    var limits = sessionLimits
+    limits.role = "none"
+    return try connect(name, durable: false, limits: limits)
+  }
+
+  private func connect(_ name: String, durable: Bool, limits: SessionLimits?) throws(PostgresError) -> Connection {
+    let connection = try Connection(settings[.postgres].conninfo, name: name, limits: limits ?? sessionLimits)
     // Workers look up by key only. A plan that was made while a table was empty must not scan it once it is full: plans
     // of prepared statements live as long as the session.
     _ = try connection.rows(

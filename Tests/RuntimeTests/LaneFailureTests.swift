@@ -195,6 +195,27 @@ import Testing
     }
   }
 
+  @Test("a row that a frozen owner holds beyond every timeout is freed by ending that owner's session")
+  func frozenBeyondTimeouts() async throws {
+    try await Scene.play { scene in
+      try scene.publish(Scene.notes(0..<1))
+      // As a lane that is frozen while it sends a statement: no timeout of its session runs.
+      let ghost = try scene.database.connect()
+      try ghost.run(
+        script: """
+          set idle_in_transaction_session_timeout = 0;
+          insert into position (worker, topic, partition, owner, session_pid, session_since)
+          select 'test-noted', 'test.noted', 0, gen_random_uuid(), pid, backend_start
+          from pg_stat_get_activity(pg_backend_pid());
+          """)
+      try ghost.run(script: "begin; select from position for update")
+      let lane = try scene.lane(["DATABASE_PATIENCE": "500ms"])
+      try lane.awaitWords("the session of a frozen owner was ended")
+      try scene.awaitPosition(1)
+      #expect(try scene.notes() == [0])
+    }
+  }
+
   @Test("an idle lane that lost its connection is ready again without an event")
   func idle() async throws {
     try await Scene.play { scene in

@@ -18,6 +18,10 @@ create table position (
   run_index integer not null default -1,
   -- Who may move this position. An older owner's compare fails.
   owner uuid,
+  -- The owner's database session, so that its heir can end it where no timeout does: a lane that is frozen while it
+  -- sends a statement holds its locks for ever.
+  session_pid integer,
+  session_since timestamptz,
   -- Assignments since the last committed batch: three mean that something here kills the process.
   starts integer not null default 0,
   -- Below this offset the lane goes event by event, writing down which event it tries and how often that was begun.
