@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-AT_ONCE = int(os.environ.get("MILLRACE_SCENARIOS_AT_ONCE", 3 * (os.cpu_count() or 2)))
+AT_ONCE = int(os.environ.get("MILLRACE_SCENARIOS_AT_ONCE", 4 * (os.cpu_count() or 2)))
 
 
 def scenarios(action, names, **choices):

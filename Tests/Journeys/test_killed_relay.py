@@ -17,7 +17,7 @@ def killed_relay(ground, step):
         leads = firm.Leads(step)
         world.publish(leads.take(1000))
         world.start()
-        for at in PASSES.get(step, (1, 2, 4)):
+        for at in PASSES.get(step, (1, 3)):
             killed = world.struck(
                 f"relay.{step}:kill", at=at, name="relay-events", meanwhile=lambda: world.publish(leads.take(300)), **SMALL_RUNS
             )  # fmt: skip
