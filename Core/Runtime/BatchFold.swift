@@ -166,16 +166,22 @@ struct BatchFold<W: Worker> {
 
   private mutating func endStreak() {
     guard streak.count > 0 else { return }
-    let key = IntakeKey(cursors[streak.cursor].partition, streak.source)
+    let key = intakeKey(cursors[streak.cursor].partition, streak.source)
     gauges[key, default: GarbageGauge()].take(streak.count)
     streak.count = 0
+  }
+
+  /// Whoever writes something new into every `source` must not make the gauges grow without end.
+  private func intakeKey(_ partition: TopicPartition, _ source: String) -> IntakeKey {
+    let key = IntakeKey(partition, source)
+    return gauges[key] != nil || gauges.count < 1_000 ? key : IntakeKey(partition, "others")
   }
 
   /// Counts a refused event. True where it is one too many: then it and what follows in its partition stay unread.
   private mutating func isTooMuch(_ entry: BatchEntry<W.Input>) -> Bool {
     endStreak()
     let partition = cursors[entry.cursor].partition
-    let key = IntakeKey(partition, entry.source ?? "-")
+    let key = intakeKey(partition, entry.source ?? "-")
     guard gauges[key, default: GarbageGauge()].refuse(share: garbageShare) else { return false }
     if steps[entry.cursor].accept > 0 {
       steps[entry.cursor].accept -= 1

@@ -43,8 +43,8 @@ final class DecideLane<W: Worker>: Lane {
 
   private var current = Batch<W.Input>()
   private var upcoming = Batch<W.Input>()
-  private var cache = W.Cache()
-  private var backoff = Backoff()
+  var cache = W.Cache()
+  var backoff = Backoff()
   private var nextChores = Monotonic.now
 
   init(
@@ -212,64 +212,6 @@ final class DecideLane<W: Worker>: Lane {
     unsettled.removeAll()
   }
 
-  // MARK: Failure
-
-  /// A batch was committed, or there is nothing to do: whatever went wrong before is over.
-  func wentWell() {
-    backoff.succeeded()
-    status.obstacle("failure", nil)
-  }
-
-  private func recover(from failure: LaneFailure) {
-    // Cursors stand behind what was polled and is forgotten now: they must start from their rows again.
-    forgetBatches()
-    needsResync = true
-    cache = W.Cache()
-    if !rollBackQuietly() { connection = nil }
-    if case .moved(let partitions) = failure {
-      log.info("positions are not as expected; reading them again", ["partitions": .text("\(partitions)")])
-      return
-    }
-    guard failure.isPassing else { return stopLoudly(failure) }
-    let wait = backoff.failed()
-    status.obstacle("failure", "waits: \(failure)")
-    log.warning("the lane waits and tries again", ["cause": .text(failure.description), "wait": .seconds(wait)])
-    metrics.failures.add()
-    pollPaused(for: wait)
-  }
-
-  private func stopLoudly(_ failure: LaneFailure) {
-    log.error("the lane stops", ["cause": .text(failure.description)])
-    metrics.failures.add()
-    let sentence =
-      "stopped: \(failure); when mended: millrace lanes resume \(W.name) \(W.Input.topic.name)"
-    // Told once it is written down: whoever reads it may lift the stop at once.
-    defer { status.obstacle("failure", sentence) }
-    if let consumer, connection != nil {
-      do throws(LaneFailure) {
-        for place in cursors.indices where !cursors[place].isStopped { try stop(place, .failed, sentence, consumer) }
-        return
-      } catch {
-        log.error("the stop could not be written down", ["cause": .text(error.description)])
-      }
-    }
-    connection = nil
-    pollPaused(for: .seconds(5))
-  }
-
-  private func rollBack() throws(LaneFailure) {
-    guard let connection, connection.isOpen else {
-      throw .postgres(PostgresError(sqlState: "08000", message: "the connection is lost"))
-    }
-    try LaneFailure.postgres { () throws(PostgresError) in _ = try connection.rows("rollback") }
-  }
-
-  private func rollBackQuietly() -> Bool {
-    guard let connection, connection.isOpen else { return false }
-    do { _ = try connection.rows("rollback") } catch { return false }
-    return true
-  }
-
   // MARK: Chores
 
   private func chores(_ consumer: Consumer) throws(LaneFailure) {
@@ -294,11 +236,9 @@ final class DecideLane<W: Worker>: Lane {
   /// What cannot be published must be seen, not hidden in a growing table: then no more is taken in.
   private func checkOutbox() throws(LaneFailure) {
     guard let connection, !cursors.isEmpty else { return }
+    let (oldest, largest) = settings.outboxBounds
     let sentence = try LaneFailure.postgres { () throws(PostgresError) in
-      try connection.rows("select outbox_obstacle($1, $2)") {
-        $0.integer(settings.settings[.outboxOldest].milliseconds)
-        $0.integer(Int64(settings.settings[.outboxLargest]))
-      }[0].optionalText(0)
+      try OutboxRow.obstacle(oldest: oldest, largest: largest, connection)
     }
     guard let sentence else { return }
     // Asked again before the next batch, not a second later.

@@ -19,6 +19,16 @@ struct OutboxRow {
     values ($1, $2, $3, $4, $5, $6, -(extract(epoch from clock_timestamp()) * 1000000)::bigint)
     """
 
+  /// Why no more may be emitted, because what is there does not leave; nil when it does.
+  static func obstacle(
+    oldest: Duration, largest: Int, _ connection: Connection
+  ) throws(PostgresError) -> String? {
+    try connection.rows("select outbox_obstacle($1, $2)") {
+      $0.integer(oldest.milliseconds)
+      $0.integer(Int64(largest))
+    }[0].optionalText(0)
+  }
+
   /// One row a topic, in the order of their first events; within a row the events' own order.
   static func rows(_ emissions: [TracedEmission], source: String) -> [OutboxRow] {
     var rows: [OutboxRow] = []

@@ -63,6 +63,11 @@ final class SweepLane<S: Sweep>: Lane {
       status.obstacle("start", nil)
     }
     guard let connection else { return 0 }
+    let (oldest, largest) = settings.outboxBounds
+    let full = try LaneFailure.postgres { () throws(PostgresError) in
+      try OutboxRow.obstacle(oldest: oldest, largest: largest, connection)
+    }
+    if let full { throw .unready(full) }
     let began = Monotonic.now
     let transaction = Transaction(open: connection)
     var fold = SweepFold<S>()

@@ -130,6 +130,9 @@ public struct WorkerSettings: Sendable {
       role: settings[.databaseRole(default: WorkerSettings.role(of: worker))])
   }
 
+  /// Age and bytes of unpublished events at which nothing more is taken in.
+  var outboxBounds: (oldest: Duration, largest: Int) { (settings[.outboxOldest], settings[.outboxLargest]) }
+
   public func kafka() throws(KafkaError) -> Kafka.KafkaProperties {
     try Kafka.KafkaProperties(settings[.kafka].values)
   }

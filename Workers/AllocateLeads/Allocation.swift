@@ -15,6 +15,21 @@ struct Allocation {
     var rotation: Rotation
     let snapshot: Int64
     var isUsed = false
+
+    mutating func place(behindHeld: Bool) -> Placement {
+      isUsed = true
+      let choice = rotation.choices
+      if behindHeld, held > 0 {
+        held += 1
+        return .held(branch: id, "behind-held", branchCode: code, snapshot: snapshot, choice: choice)
+      }
+      guard let person = rotation.choose() else {
+        if behindHeld { held += 1 }
+        return .held(branch: id, rotation.want, branchCode: code, snapshot: snapshot, choice: choice)
+      }
+      if !behindHeld { held -= 1 }
+      return .owner(branch: id, branchCode: code, person, snapshot: snapshot, choice: choice)
+    }
   }
 
   enum Placement {
@@ -65,21 +80,8 @@ struct Allocation {
   /// Finds somebody in the branch.
   /// - Parameter behindHeld: a new lead does not overtake those that wait.
   mutating func place(in id: Int64, behindHeld: Bool) -> Placement {
-    guard var branch = branches[id] else { return .held(branch: nil, "no-branch") }
-    branch.isUsed = true
-    defer { branches[id] = branch }
-    let choice = branch.rotation.choices
-    if behindHeld, branch.held > 0 {
-      branch.held += 1
-      return .held(branch: id, "behind-held", branchCode: branch.code, snapshot: branch.snapshot, choice: choice)
-    }
-    guard let person = branch.rotation.choose() else {
-      if behindHeld { branch.held += 1 }
-      return .held(
-        branch: id, branch.rotation.want, branchCode: branch.code, snapshot: branch.snapshot, choice: choice)
-    }
-    if !behindHeld { branch.held -= 1 }
-    return .owner(branch: id, branchCode: branch.code, person, snapshot: branch.snapshot, choice: choice)
+    // In place: a copy of the branch would copy all its people when one of them changes.
+    branches[id]?.place(behindHeld: behindHeld) ?? .held(branch: nil, "no-branch")
   }
 
   func deadline(_ branch: Int64, _ product: String?, _ now: Timestamp) -> Timestamp {

@@ -76,6 +76,9 @@ enum Statements {
       $0.integers(wanted) { $0.branch }
       $0.texts(wanted) { $0.product }
     }
+    guard rows.count == wanted.count else {
+      throw .unfit("a branch has no period of protection: load policies with `millrace leads setup`")
+    }
     var deadlines: [BranchProduct: Timestamp] = [:]
     for row in rows {
       deadlines[BranchProduct(branch: row.integer(0), product: row.optionalText(1))] = row.optionalTimestamp(2)
