@@ -24,12 +24,12 @@ class Scenario:
         return self.action(ground, self.name, **self.choices)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def side_by_side(request, ground):
-    """Starts all chosen scenarios of the module; a test asks for the outcome of its own."""
+    """Starts all chosen scenarios, of all files; a test asks for the outcome of its own."""
     chosen = [
         item.callspec.params["scenario"] for item in request.session.items
-        if item.module is request.module and "scenario" in getattr(item, "callspec", _None).params
+        if "scenario" in getattr(item, "callspec", _None).params
         and not any(mark.name == "skip" for mark in item.iter_markers())
     ]  # fmt: skip
     with ThreadPoolExecutor(AT_ONCE, "scenario") as pool:
