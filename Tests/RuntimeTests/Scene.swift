@@ -66,7 +66,7 @@ final class Scene {
   }
 
   func sweep<S: Sweep>(_ sweep: S.Type, _ settings: [String: String] = [:]) throws -> RunningLane {
-    let read = try self.settings("test", settings, SettingGroup("Sweep"))
+    let read = try self.settings("test", settings, WorkerSettings.work)
     return start("sweep \(S.name)") { status, stopping, log, metrics in
       SweepLane<S>(read, status, stopping, log, WorkerMetrics(metrics, worker: S.name))
     }
