@@ -30,7 +30,7 @@ func library(_ name: String, pkgConfig: String, apt: String) -> Target {
 func worker(_ name: String, needs: [Target.Dependency] = []) -> Target {
   let folder = name.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
   return .executableTarget(
-    name: name, dependencies: ["Contract", "Runtime", "Topics"] + needs,
+    name: name, dependencies: ["Contract", "Runtime", "Topics", "Settings"] + needs,
     path: "Workers/\(folder)", swiftSettings: strict, linkerSettings: compact)
 }
 
@@ -59,7 +59,7 @@ let package = Package(
     room("Postgres", needs: ["CPostgres", "Values", "Digest"]),
     .target(name: "CMigrations", path: "Core/CMigrations"),
     room("Migrations", needs: ["CMigrations", "Postgres", "Digest", "Values"]),
-    room("Contract", needs: ["JSON", "Values", "Digest", "Postgres"]),
+    room("Contract", needs: ["JSON", "Values", "Digest", "Settings", "Postgres"]),
     room(
       "Runtime",
       needs: [

@@ -17,12 +17,20 @@ static const unsigned char leads[] = {
 static const unsigned char roles[] = {
 #embed "../../ops/migrations/0004_roles.sql"
 };
+static const unsigned char allocation[] = {
+#embed "../../ops/migrations/0005_allocation.sql"
+};
+static const unsigned char customers[] = {
+#embed "../../ops/migrations/0006_customers.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
     {"0002_organisation", organisation, sizeof organisation},
     {"0003_leads", leads, sizeof leads},
     {"0004_roles", roles, sizeof roles},
+    {"0005_allocation", allocation, sizeof allocation},
+    {"0006_customers", customers, sizeof customers},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

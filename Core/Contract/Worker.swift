@@ -1,4 +1,5 @@
 public import Postgres
+public import Settings
 public import Values
 
 /// What *decide* and *sweep* share: items in, state loaded, a pure function folded over them, rows and events out.
@@ -33,10 +34,13 @@ public protocol Worker: Deciding where Item == Delivery<Input> {
   static var name: String { get }
   /// Sweeps that run in the same process, a lane each. None by default.
   static var sweeps: [any Sweep.Type] { get }
+  /// Settings of its own, beside those of every worker; they reach it through `LaneCache.init`. None by default.
+  static var settings: SettingGroup? { get }
 }
 
 extension Worker {
   public static var sweeps: [any Sweep.Type] { [] }
+  public static var settings: SettingGroup? { nil }
 }
 
 /// A worker's part of the shape *sweep*: takes due rows of a table.
@@ -57,9 +61,9 @@ extension Sweep {
 }
 
 public protocol LaneCache {
-  init()
+  init(_ settings: Settings)
 }
 
 public struct NoCache: LaneCache {
-  public init() {}
+  public init(_ settings: Settings) {}
 }

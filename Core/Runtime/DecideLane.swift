@@ -43,7 +43,7 @@ final class DecideLane<W: Worker>: Lane {
 
   private var current = Batch<W.Input>()
   private var upcoming = Batch<W.Input>()
-  var cache = W.Cache()
+  var cache: W.Cache
   var backoff = Backoff()
   private var nextChores = Monotonic.now
 
@@ -52,6 +52,7 @@ final class DecideLane<W: Worker>: Lane {
     _ metrics: WorkerMetrics
   ) {
     self.settings = settings
+    cache = W.Cache(settings.settings)
     self.status = status
     self.stopping = stopping
     self.log = log.lane(number)
@@ -110,7 +111,7 @@ final class DecideLane<W: Worker>: Lane {
       } catch {
         guard case .postgres(let failure) = error else { throw error }
         try rollBack()
-        cache = W.Cache()
+        cache = W.Cache(settings.settings)
         switch splitting.failed(failure.kind) {
         case .again: metrics.retries.add()
         case .halved: metrics.splits.add()

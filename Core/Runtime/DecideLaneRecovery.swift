@@ -15,7 +15,7 @@ extension DecideLane {
     // Cursors stand behind what was polled and is forgotten now: they must start from their rows again.
     forgetBatches()
     needsResync = true
-    cache = W.Cache()
+    cache = W.Cache(settings.settings)
     if !rollBackQuietly() { connection = nil }
     if case .moved(let partitions) = failure {
       log.info("positions are not as expected; reading them again", ["partitions": .text("\(partitions)")])

@@ -112,15 +112,15 @@ public final class Supervisor {
     _ worker: String, summary: String, settings own: SettingGroup,
     lanes: (Supervisor, WorkerSettings) throws -> Void
   ) -> Never {
-    let settings = settings(for: worker, summary: summary, own)
+    let settings = settings(for: worker, summary: summary, [own])
     let supervisor = Supervisor(settings)
     do { try lanes(supervisor, settings) } catch { complain("\(worker) cannot start:\n\(error)") }
     exitProcess(supervisor.run())
   }
 
   /// Reads settings for `worker`, or prints help or what is wrong with them and ends the process.
-  static func settings(for worker: String, summary: String, _ own: SettingGroup) -> WorkerSettings {
-    let groups = [own] + WorkerSettings.common(worker)
+  static func settings(for worker: String, summary: String, _ own: [SettingGroup]) -> WorkerSettings {
+    let groups = own + WorkerSettings.common(worker)
     if CommandLine.arguments.contains("--help") || CommandLine.arguments.contains("-h") {
       print("\(worker): \(summary)\n\nEverything is set in the environment.\n\n\(Settings.help(for: groups))")
       exit(0)

@@ -14,7 +14,7 @@ final class SweepLane<S: Sweep>: Lane {
   private let log: Log
   private let metrics: WorkerMetrics
   private var connection: Connection?
-  private var cache = S.Cache()
+  private var cache: S.Cache
   private var backoff = Backoff()
   /// Items a claim takes at most: short chunks, so that nobody waits long for a row. Halved to find a culprit.
   private var limit = SweepLane.chunk
@@ -27,6 +27,7 @@ final class SweepLane<S: Sweep>: Lane {
     _ settings: WorkerSettings, _ status: LaneStatus, _ stopping: Stopping, _ log: Log, _ metrics: WorkerMetrics
   ) {
     self.settings = settings
+    cache = S.Cache(settings.settings)
     worker = settings.worker
     self.status = status
     self.stopping = stopping
@@ -112,7 +113,7 @@ final class SweepLane<S: Sweep>: Lane {
   // MARK: Failure
 
   private func recover(from failure: LaneFailure) {
-    cache = S.Cache()
+    cache = S.Cache(settings.settings)
     metrics.failures.add()
     if let open = connection {
       do { _ = try open.rows("rollback") } catch { connection = nil }

@@ -3,7 +3,8 @@ public import Contract
 extension Worker {
   /// What the executable does; `@main` on the worker's type is all it takes.
   public static func main() {
-    let settings = Supervisor.settings(for: name, summary: "consumes \(Input.topic.name)", WorkerSettings.work)
+    let own = [WorkerSettings.work] + (settings.map { [$0] } ?? [])
+    let settings = Supervisor.settings(for: name, summary: "consumes \(Input.topic.name)", own)
     let supervisor = Supervisor(settings)
     let metrics = WorkerMetrics(supervisor.metrics, worker: name)
     for number in 1...settings.settings[.lanes] {

@@ -96,9 +96,9 @@ public struct WorkerSettings: Sendable {
     "millrace_" + String(worker.map { $0 == "-" ? "_" : $0 })
   }
 
-  init(_ worker: String, _ own: SettingGroup, reading environment: Environment) throws(SettingsError) {
+  init(_ worker: String, _ own: [SettingGroup], reading environment: Environment) throws(SettingsError) {
     self.worker = worker
-    settings = try Settings(reading: environment, declared: [own] + WorkerSettings.common(worker))
+    settings = try Settings(reading: environment, declared: own + WorkerSettings.common(worker))
     let session = WorkerSettings.sessionTimeout(settings)
     patience = settings[.databasePatience] ?? min(.seconds(10), session * 2 / 3)
     guard patience < session else {

@@ -80,7 +80,7 @@ final class Scene {
       "KAFKA_SESSION_TIMEOUT_MS": "4000", "DATABASE_PATIENCE": "3s",
     ]
     return try WorkerSettings(
-      worker, own, reading: Environment(ours.merging(more) { $1 }))
+      worker, [own], reading: Environment(ours.merging(more) { $1 }))
   }
 
   private func start(

@@ -1,6 +1,7 @@
 import Contract
 import PhoneNumbers
 import Postgres
+import Settings
 import Topics
 import Values
 
@@ -128,6 +129,9 @@ struct AllocationCache: LaneCache {
   private(set) var ruleset = Ruleset.none
   private var leads = NumberStock()
   private var snapshots = NumberStock()
+
+  init() {}
+  init(_ settings: Settings) {}
 
   /// Reads newer rules if there are any.
   mutating func refresh(_ transaction: Transaction) throws(PostgresError) {
