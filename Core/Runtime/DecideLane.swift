@@ -45,12 +45,15 @@ final class DecideLane<W: Worker>: Lane {
   private var upcoming = Batch<W.Input>()
   var cache: W.Cache
   var backoff = Backoff()
+  let number: Int
+  var rebuilding = ConsumerRebuilding()
   private var nextChores = Monotonic.now
 
   init(
     _ number: Int, _ settings: WorkerSettings, _ status: LaneStatus, _ stopping: Stopping, _ log: Log,
     _ metrics: WorkerMetrics
   ) {
+    self.number = number
     self.settings = settings
     cache = W.Cache(settings.settings)
     self.status = status
@@ -88,6 +91,7 @@ final class DecideLane<W: Worker>: Lane {
       // Polling beside PostgreSQL ended when PostgreSQL had answered: take what has come since.
       fill(current, consumer, wait: .zero)
     }
+    if let error = rebuilding.takeFatal() { throw .kafka(error) }
     FailPoint.pass(.polled)
     try settle(consumer)
     try chores(consumer)

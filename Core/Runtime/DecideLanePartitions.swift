@@ -13,7 +13,8 @@ extension DecideLane {
     let log = self.log
     let opened = try LaneFailure.kafka { () throws(KafkaError) in
       try Consumer(
-        group: W.name, topics: [W.Input.topic.name], properties: try settings.kafka(), bounds: settings.bounds,
+        group: W.name, topics: [W.Input.topic.name], properties: try settings.kafka(lane: number),
+        bounds: settings.bounds,
         log: { level, facility, message in
           level <= 4
             ? log.warning("librdkafka: \(message)", ["facility": .text(facility)])
@@ -21,6 +22,7 @@ extension DecideLane {
         })
     }
     consumer = opened
+    rebuilding.built(at: Monotonic.now)
     status.obstacle("group", "waits to be admitted to the group \(W.name)")
     return opened
   }

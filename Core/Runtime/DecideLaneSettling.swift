@@ -31,6 +31,7 @@ extension DecideLane {
   }
 
   private func trouble(_ error: KafkaError) {
+    if error.isFatal { rebuilding.failed(error) }
     status.obstacle("kafka", "has no Kafka: \(error.reason)")
     log.warning("Kafka is in trouble", ["cause": .text(error.description)])
   }

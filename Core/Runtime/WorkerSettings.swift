@@ -137,6 +137,13 @@ public struct WorkerSettings: Sendable {
     try Kafka.KafkaProperties(settings[.kafka].values)
   }
 
+  /// For a member of a group. Lanes of one process must not fence one another: each is a static member of its own.
+  func kafka(lane: Int) throws(KafkaError) -> Kafka.KafkaProperties {
+    var values = settings[.kafka].values
+    if let instance = values["group.instance.id"] { values["group.instance.id"] = "\(instance)-\(lane)" }
+    return try Kafka.KafkaProperties(values)
+  }
+
   /// A session that commits without waiting for the disk where `durable` is false.
   public func connect(_ name: String, durable: Bool) throws(PostgresError) -> Connection {
     try connect(name, durable: durable, limits: nil)

@@ -72,7 +72,7 @@ final class Scene {
     }
   }
 
-  private func settings(_ worker: String, _ more: [String: String], _ own: SettingGroup) throws -> WorkerSettings {
+  func settings(_ worker: String, _ more: [String: String], _ own: SettingGroup) throws -> WorkerSettings {
     let ours = [
       "KAFKA_BOOTSTRAP_SERVERS": cluster.bootstrapServers, "KAFKA_FETCH_WAIT_MAX_MS": "10",
       "KAFKA_HEARTBEAT_INTERVAL_MS": "100", "DATABASE_URL": database.conninfo, "DATABASE_ROLE": "none",
