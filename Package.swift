@@ -59,6 +59,7 @@ let package = Package(
     room("Postgres", needs: ["CPostgres", "Values", "Digest"]),
     .target(name: "CMigrations", path: "Core/CMigrations"),
     room("Migrations", needs: ["CMigrations", "Postgres", "Digest", "Values"]),
+    room("LeadClock", needs: ["Postgres", "Values"]),
     room("Contract", needs: ["JSON", "Values", "Digest", "Settings", "Postgres"]),
     room(
       "Runtime",
@@ -93,6 +94,7 @@ let package = Package(
     tests("PhoneNumbersTests", of: ["PhoneNumbers"]),
     tests("KafkaTests", of: ["Kafka", "TestKit"]),
     tests("PostgresTests", of: ["Postgres", "Migrations", "Digest", "Values", "TestKit"]),
+    tests("LeadClockTests", of: ["LeadClock", "Postgres", "Values", "TestKit"]),
     tests("RuntimeTests", of: ["Runtime", "Contract", "Topics", "TestKit"]),
     tests(
       "RelayTests",

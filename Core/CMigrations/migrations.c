@@ -24,6 +24,10 @@ static const unsigned char customers[] = {
 #embed "../../ops/migrations/0006_customers.sql"
 };
 
+static const unsigned char lead_life[] = {
+#embed "../../ops/migrations/0008_lead_life.sql"
+};
+
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
     {"0002_organisation", organisation, sizeof organisation},
@@ -31,6 +35,7 @@ static const struct millrace_migration steps[] = {
     {"0004_roles", roles, sizeof roles},
     {"0005_allocation", allocation, sizeof allocation},
     {"0006_customers", customers, sizeof customers},
+    {"0008_lead_life", lead_life, sizeof lead_life},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;
