@@ -48,6 +48,27 @@ need() {
   [ -z "$packages" ] || install_packages $packages
 }
 
+# progress_of_apt LOG: takes apt's lines of status out of its output and shows how far it is: on a terminal a line that is
+# written again and again, else one every five seconds.
+progress_of_apt() {
+  local line kind percent text began=$SECONDS shown=$SECONDS every=5 before= after='\n'
+  [ ! -t 2 ] || every=1 before='\r' after='\e[K'
+  while IFS= read -r line; do
+    case "$line" in
+      dlstatus:* | pmstatus:*)
+        IFS=: read -r kind _ percent text <<<"$line"
+        [ $((SECONDS - shown)) -ge "$every" ] || continue
+        shown=$SECONDS
+        [ "$kind" != dlstatus ] || text="downloading: $text"
+        printf "$before%s s  %s %%  %.70s$after" $((SECONDS - began)) "${percent%%.*}" "$text" >&2
+        ;;
+      pmconffile:* | media-change:*) ;;
+      *) printf '%s\n' "$line" >>"$1" ;;
+    esac
+  done
+  [ ! -t 2 ] || printf '\r\e[K' >&2
+}
+
 install_packages() (
   wanted="apt-get install --no-install-recommends $*"
   if ! command -v apt-get >/dev/null; then
@@ -63,7 +84,14 @@ install_packages() (
     as_root=(sudo)
   fi
   complain "this machine lacks: $*. Installing: $wanted"
-  apt() { ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@"; }
+  log="$(mktemp)"
+  # Status on standard output, because sudo passes no further descriptor on.
+  apt() {
+    printf '$ apt-get %s\n' "$*" >>"$log"
+    ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive \
+      apt-get -q -o DPkg::Lock::Timeout=300 -o APT::Status-Fd=1 "$@" 2>&1 </dev/null | progress_of_apt "$log"
+    return "${PIPESTATUS[0]}"
+  }
 
   # Debian's package would also create a system-wide database and start it at every boot. Only the programs are wanted.
   drop_in=/etc/postgresql-common/createcluster.d/millrace.conf
@@ -75,14 +103,9 @@ install_packages() (
       ;;
   esac
 
-  log="$(mktemp)"
-  if compgen -G '/var/lib/apt/lists/*Packages*' >/dev/null \
-    && apt install -y --no-install-recommends "$@" >"$log" 2>&1; then
-    rm -f "$log"
-    return 0
-  fi
-  # No package lists, or ones so old that they name files which are gone.
-  if apt update >"$log" 2>&1 && apt install -y --no-install-recommends "$@" >>"$log" 2>&1; then
+  # Without package lists, or with ones so old that they name files which are gone, they are fetched first.
+  if { compgen -G '/var/lib/apt/lists/*Packages*' >/dev/null && apt install -y --no-install-recommends "$@"; } \
+    || { apt update && apt install -y --no-install-recommends "$@"; }; then
     rm -f "$log"
     return 0
   fi
