@@ -5,6 +5,7 @@ import shlex
 
 import firm
 import pytest
+from forgetful_broker import ForgetfulBroker
 from world import until
 
 # What was applied from a topic that is gone cannot be found in it.
@@ -91,6 +92,31 @@ def test_a_position_beyond_the_end_stops_the_partition(world):
     world.start("relay-events")
     world.until_published()
     world.judged(without=["positions"])
+
+
+def test_events_deleted_before_they_were_read_stop_the_partition(ground):
+    broker = ForgetfulBroker("lead.registered")
+    # A mock broker waits three seconds before it lets the first ones into a group: no session may end before.
+    with ground.world(bootstrap=broker.bootstrap, settings={"KAFKA_SESSION_TIMEOUT_MS": 6000}) as world:
+        world.publish(firm.Leads("read", spoilt=0).take(100), partition=0)
+        worker = world.start()
+        world.until_applied()
+        assert worker.end() == 0
+        # 8 MB: the first ones are pushed out, nobody has read them.
+        heavy = [firm.message(f"1380013{n:04}", f"heavy-{n}", origin="/journey/web", note="x" * 800_000) for n in range(10)]
+        world.publish(heavy, partition=0)
+        worker = world.start()
+        sentence = worker.until_not_ready("were deleted before they were read")
+        lost = re.search(r"lead\.registered/0: events 100 to (\d+) were deleted", sentence)
+        assert lost, sentence
+        kept = 110 - (int(lost[1]) + 1)
+        assert 0 < kept < 10
+        assert world.ask("select count(*) from lead_history where event_id like 'e-heavy%%'") == 0
+        assert world.ask("select stopped_rule from position where partition = 0") == "deleted-unread"
+        follow(world, sentence)
+        until(lambda: world.ask("select next_offset from position where partition = 0") == 110, "the rest to be read")
+        worker.until_ready()
+        assert world.ask("select count(*) from lead_history where event_id like 'e-heavy%%'") == kept
 
 
 def test_a_missing_topic_is_named_with_the_command_that_makes_it(ground):

@@ -96,8 +96,8 @@ class World:
         "BATCH_EVENTS": 100, "LOG_FORMAT": "json", "SHUTDOWN_WITHIN": "10s", "KAFKA_RECONNECT_BACKOFF_MAX_MS": 500,
     }  # fmt: skip
 
-    def __init__(self, ground, number, *, partitions=12, shared_broker=False, wired=None, settings=()):
-        """`wired` puts a wire between our programs and "broker" or "postgres"."""
+    def __init__(self, ground, number, *, partitions=12, shared_broker=False, bootstrap=None, wired=None, settings=()):
+        """`wired` puts a wire between our programs and "broker" or "postgres"; `bootstrap` is a broker with topics."""
         self.ground = ground
         self.services = ground.services
         self.place = ground.services.place
@@ -113,6 +113,9 @@ class World:
         if wired == "broker":
             self.broker_port = processes.free_port()
             self.wire = Wire(self.broker_port)
+        if bootstrap:
+            self.bootstrap = bootstrap
+            return
         if shared_broker:
             self.bootstrap = ground.services.bootstrap_servers
         else:
