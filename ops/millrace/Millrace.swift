@@ -10,7 +10,7 @@ struct Millrace {
     // A reader that has gone (`| head`) is told by the failed write, which ends the command quietly.
     signal(SIGPIPE, SIG_IGN)
     let output = Output(
-      width: terminalWidth(),
+      width: terminalWidth(), showsProgress: isatty(STDERR_FILENO) == 1,
       out: { text in
         if !put(text, STDOUT_FILENO) { exit(Exit.done.rawValue) }
       },

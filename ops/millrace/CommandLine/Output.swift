@@ -6,9 +6,14 @@ final class Output {
   var isJSON = false
   /// Columns of the terminal that standard output is; nil where it is none.
   let width: Int?
+  /// Whether standard error is a terminal, on which a line can be written over.
+  let showsProgress: Bool
 
-  init(width: Int? = nil, out: @escaping (String) -> Void, err: @escaping (String) -> Void) {
+  init(
+    width: Int? = nil, showsProgress: Bool = false, out: @escaping (String) -> Void, err: @escaping (String) -> Void
+  ) {
     self.width = width
+    self.showsProgress = showsProgress
     self.out = out
     self.err = err
   }
@@ -31,6 +36,9 @@ final class Output {
   func note(_ line: String) {
     if isJSON { err(line + "\n") } else { out(line + "\n") }
   }
+
+  /// Writes over the terminal's line, which stays open: for what changes several times a second.
+  func overwrite(_ line: String) { err("\r\u{1B}[K" + line) }
 
   func complain(_ sentence: String) { err(sentence.hasSuffix("\n") ? sentence : "millrace: \(sentence)\n") }
 }

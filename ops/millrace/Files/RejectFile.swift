@@ -1,0 +1,104 @@
+internal import Glibc
+internal import Values
+
+/// Rows that were not taken, as a table that a person mends in a spreadsheet and imports again: line, field, reason and
+/// sentence, then the row's own cells under their own headings.
+///
+/// UTF-8 with a byte order mark, CRLF, and an apostrophe before every cell that a spreadsheet would calculate (a cell
+/// that begins with one of = + - @, tab or a line break, in either width); importing takes it off again. Written beside its
+/// place and moved there at the end; another table that lies there already, perhaps half mended, is not overwritten.
+final class RejectFile {
+  /// The columns that it adds, which an import passes over.
+  static let columns = ["rejected line", "rejected field", "rejected because", "rejected meaning"]
+
+  let path: String
+  private(set) var count = 0
+  private let descriptor: Int32
+  private var pending: [UInt8] = []
+  private let isContinued: Bool
+
+  /// - Parameter header: the columns of the table; its own from an earlier rejection are not repeated.
+  init(_ path: String, header: [String]) throws(Failure) {
+    self.path = path
+    descriptor = open(path + ".part", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw .no("\(shown(path)) cannot be written: \(String(cString: strerror(errno))).") }
+    isContinued = header.starts(with: Self.columns)
+    pending = [0xEF, 0xBB, 0xBF]
+    append(Self.columns + (isContinued ? Array(header.dropFirst(Self.columns.count)) : header))
+  }
+
+  deinit { close(descriptor) }
+
+  func add(_ row: TableRow, _ refusal: Refusal) throws(Failure) {
+    count += 1
+    let own = isContinued ? Array(row.cells.dropFirst(Self.columns.count)) : row.cells
+    append([String(row.line), refusal.path, refusal.reason, refusal.detail] + own)
+    if pending.count > 1 << 16 { try flush() }
+  }
+
+  /// Nothing is left behind where no row was rejected.
+  func finish() throws(Failure) {
+    guard count > 0 else {
+      unlink(path + ".part")
+      return
+    }
+    try flush()
+    guard try isNewOrSame() else {
+      throw .no(
+        "\(shown(path)) was there already and is another table: what was rejected now is in \(shown(path + ".part")).")
+    }
+    guard fsync(descriptor) == 0, rename(path + ".part", path) == 0 else { throw failed() }
+  }
+
+  private func isNewOrSame() throws(Failure) -> Bool {
+    guard access(path, F_OK) == 0 else { return true }
+    let files = (try TextFile(path), try TextFile(path + ".part"))
+    guard files.0.size == files.1.size else { return false }
+    let pieces = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 << 16, alignment: 16)
+    defer { pieces.deallocate() }
+    let halves = (
+      UnsafeMutableRawBufferPointer(rebasing: pieces[..<(1 << 16)]),
+      UnsafeMutableRawBufferPointer(rebasing: pieces[(1 << 16)...])
+    )
+    var offset = 0
+    while true {
+      let count = try files.0.read(at: offset, into: halves.0)
+      let other = try files.1.read(at: offset, into: halves.1)
+      guard halves.0[..<count].elementsEqual(halves.1[..<other]) else { return false }
+      if count == 0 { return true }
+      offset += count
+    }
+  }
+
+  private func flush() throws(Failure) {
+    guard pending.withUnsafeBytes({ writeAll($0, to: descriptor) }) else { throw failed() }
+    pending.removeAll(keepingCapacity: true)
+  }
+
+  private func failed() -> Failure {
+    .no("\(shown(path)) cannot be written: \(String(cString: strerror(errno))).")
+  }
+
+  private func append(_ cells: [String]) {
+    for (index, cell) in cells.enumerated() {
+      if index > 0 { pending.append(UInt8(ascii: ",")) }
+      append(cell)
+    }
+    pending += [0x0D, 0x0A]
+  }
+
+  private func append(_ cell: String) {
+    let isFormula = cell.unicodeScalars.first.map(Cell.isFormulaMark) ?? false
+    let needsQuotes = cell.utf8.contains {
+      $0 == 0x22 || $0 == 0x2C || $0 == 0x3B || $0 == 0x0D || $0 == 0x0A || $0 == 0x09
+    }
+    if needsQuotes { pending.append(0x22) }
+    if isFormula { pending.append(0x27) }
+    for byte in cell.utf8 {
+      if byte == 0x22 { pending.append(0x22) }
+      // A NUL ends the file for some programs.
+      if byte == 0 { pending += [0xEF, 0xBF, 0xBD] } else { pending.append(byte) }
+    }
+    if needsQuotes { pending.append(0x22) }
+  }
+}
