@@ -61,6 +61,7 @@ let package = Package(
     room("Migrations", needs: ["CMigrations", "Postgres", "Digest", "Values"]),
     room("LeadClock", needs: ["Postgres", "Values"]),
     room("Contract", needs: ["JSON", "Values", "Digest", "Settings", "Postgres"]),
+    room("Customers", needs: ["Digest", "Settings", "Postgres"]),
     room(
       "Runtime",
       needs: [
@@ -99,6 +100,7 @@ let package = Package(
     tests(
       "RelayTests",
       of: ["Relay", "relay-events", "Runtime", "Observe", "Kafka", "Postgres", "Values", "Digest", "TestKit"]),
+    tests("CustomersTests", of: ["Customers", "Digest", "Settings", "Postgres", "TestKit"]),
     tests("TopicsTests", of: ["Topics", "Contract", "JSON"]),
     tests("AllocateLeadsTests", of: ["allocate-leads", "Topics", "TestKit"]),
     tests(

@@ -7,9 +7,10 @@ public import Values
 public enum LeadOwnership: Event, Equatable {
   case allocated(Allocated)
   case held(Held)
+  case converted(Converted)
 
   public static let topic = Topic("lead.ownership", key: "lead id", origin: .relay)
-  public static let types = ["lead.allocated", "lead.held"]
+  public static let types = ["lead.allocated", "lead.held", "lead.converted"]
 
   /// A person of a branch has the lead, and nobody else may take it until `protectedUntil`.
   public struct Allocated: Equatable, Sendable {
@@ -43,10 +44,36 @@ public enum LeadOwnership: Event, Equatable {
     }
   }
 
+  /// The lead turned out to be a customer: its clock stands still, and it is nobody's to win any more.
+  public struct Converted: Equatable, Sendable {
+    public let lead: LeadVersion
+    /// The core system's customer id.
+    public let customer: String
+    /// The code of the branch that has it now.
+    public let branch: String?
+    /// The code of the person who has it now: the customer's manager or whoever had the lead, as the firm wants it.
+    public let owner: String?
+    public let by: Key
+
+    /// By what lead and customer were known to be the same person.
+    public enum Key: String, CaseIterable, Sendable {
+      case identity, number, phone
+    }
+
+    public init(lead: LeadVersion, customer: String, branch: String? = nil, owner: String? = nil, by: Key) {
+      self.lead = lead
+      self.customer = customer
+      self.branch = branch
+      self.owner = owner
+      self.by = by
+    }
+  }
+
   public var type: String {
     switch self {
     case .allocated: "lead.allocated"
     case .held: "lead.held"
+    case .converted: "lead.converted"
     }
   }
 
@@ -56,6 +83,7 @@ public enum LeadOwnership: Event, Equatable {
     switch self {
     case .allocated(let allocated): allocated.lead
     case .held(let held): held.lead
+    case .converted(let converted): converted.lead
     }
   }
 
@@ -70,8 +98,13 @@ public enum LeadOwnership: Event, Equatable {
     case "lead.held":
       self = .held(
         Held(lead: lead, branch: try data.optionalText("branch", 1...60), reason: try data.text("reason", 1...60)))
+    case "lead.converted":
+      self = .converted(
+        Converted(
+          lead: lead, customer: try data.text("customer", 1...60), branch: try data.optionalText("branch", 1...60),
+          owner: try data.optionalText("owner", 1...60), by: try data.choice("by")))
     default:
-      throw Refusal("unknown-type", "this topic carries \(Self.types.joined(separator: " and "))")
+      throw Refusal("unknown-type", "this topic carries \(Self.types.joined(separator: ", "))")
     }
   }
 
@@ -85,6 +118,11 @@ public enum LeadOwnership: Event, Equatable {
     case .held(let held):
       data.member("branch", held.branch)
       data.member("reason", held.reason)
+    case .converted(let converted):
+      data.member("customer", converted.customer)
+      data.member("branch", converted.branch)
+      data.member("owner", converted.owner)
+      data.member("by", converted.by.rawValue)
     }
   }
 }

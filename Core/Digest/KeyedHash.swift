@@ -21,8 +21,11 @@ public struct KeyedHash: Sendable {
   /// The first sixteen bytes: enough to find a fact again.
   public func fingerprint(of text: String) -> Fingerprint {
     var text = text
-    let found: [UInt8] = text.withUTF8 { self.code(of: UnsafeRawBufferPointer($0)) }
-    return found.withUnsafeBytes { bytes in
+    return text.withUTF8 { fingerprint(of: UnsafeRawBufferPointer($0)) }
+  }
+
+  public func fingerprint(of message: UnsafeRawBufferPointer) -> Fingerprint {
+    code(of: message).withUnsafeBytes { bytes in
       Fingerprint(
         high: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
         low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))

@@ -48,16 +48,22 @@ public struct JSONObject {
 
   public func optionalText(_ name: StaticString, _ characters: ClosedRange<Int> = 1...200) throws(Refusal) -> String? {
     guard let found = try find(name, .string) else { return nil }
+    return try text(of: found, characters, path(name))
+  }
+
+  private func text(
+    of found: Int, _ characters: ClosedRange<Int>, _ place: @autoclosure () -> String
+  ) throws(Refusal) -> String {
     let raw = bytesOf(found)
     let value = tape[found].escaped ? JSONEscape.resolve(raw) : String(decoding: raw, as: UTF8.self)
     let count = value.unicodeScalars.count
     guard count >= characters.lowerBound else {
       let least = characters.lowerBound
-      throw Refusal("too-short", at: path(name), "at least \(least) characters were expected, \(count) were found")
+      throw Refusal("too-short", at: place(), "at least \(least) characters were expected, \(count) were found")
     }
     guard count <= characters.upperBound else {
       let most = characters.upperBound
-      throw Refusal("too-long", at: path(name), "at most \(most) characters are taken, \(count) were found")
+      throw Refusal("too-long", at: place(), "at most \(most) characters are taken, \(count) were found")
     }
     return value
   }
@@ -127,6 +133,25 @@ public struct JSONObject {
       at = Int(tape[at].next)
     }
     return objects
+  }
+
+  /// The texts of an array, each of so many characters; empty where the field is absent.
+  public func texts(
+    _ name: StaticString, atMost limit: Int, _ characters: ClosedRange<Int> = 1...200
+  ) throws(Refusal) -> [String] {
+    guard let found = try find(name, .array) else { return [] }
+    var texts: [String] = []
+    var at = found + 1
+    while at < Int(tape[found].next) {
+      let place = "\(path(name))[\(texts.count)]"
+      guard tape[at].kind == .string else {
+        throw Refusal("wrong-type", at: place, "a string was expected, \(tape[at].kind.article) was found")
+      }
+      guard texts.count < limit else { throw Refusal("too-many", at: path(name), "at most \(limit) are taken") }
+      texts.append(try text(of: at, characters, place))
+      at = Int(tape[at].next)
+    }
+    return texts
   }
 
   /// The bytes of a member's value as they stand in the text, quotes and brackets included.

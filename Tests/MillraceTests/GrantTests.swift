@@ -13,6 +13,7 @@ import Testing
       grant select, insert on c, d
         to r, s;
       grant usage on sequence e to r; -- grant select on f to r;
+      grant execute on function g to r;
       grant r to s;
       """
     let found = Grant.parse(sql)
@@ -20,8 +21,9 @@ import Testing
       found.filter { $0.object == "c" }.map { "\($0.role) \($0.privilege)" } == [
         "r select", "r insert", "s select", "s insert",
       ])
-    #expect(Set(found.map(\.object)) == ["c", "d", "e"])
-    #expect(found.filter(\.isSequence).map(\.object) == ["e"])
+    #expect(Set(found.map(\.object)) == ["c", "d", "e", "g"])
+    #expect(found.filter { $0.kind == .sequence }.map(\.object) == ["e"])
+    #expect(found.filter { $0.kind == .function }.map(\.object) == ["g"])
   }
 
   @Test("a migrated database has every right that the migrations give, and doctor misses one that is taken away")

@@ -53,28 +53,43 @@ struct Page: Sendable, CustomTestStringConvertible {
   }
 }
 
+/// What the tests know how to probe. A schema with another word must teach them first.
 struct Schema {
   let title: String
   let required: Set<String>
   let properties: [String: Property]
+  /// Every field, those in objects and in elements of arrays among them.
+  let places: [Place]
 
   struct Property {
     let types: [String]
     let lengths: ClosedRange<Int>?
     let range: ClosedRange<Int64>?
     let pattern: String?
-    let isTime: Bool
+    /// The words of a closed set.
+    let words: [String]?
+    /// `date-time` or `date`.
+    let format: String?
     let examples: [Any]
+    /// The fields of an object.
+    let members: [String: Property]
+    let requiredMembers: Set<String>
+    /// The elements of an array. Only one at a time: a property inside itself has no size.
+    let element: [Property]
+    let mostElements: Int?
 
-    /// What the tests know how to probe. A schema with another word must teach them first.
-    static let words: Set = [
-      "description", "type", "minLength", "maxLength", "minimum", "maximum", "pattern", "format", "examples",
+    var isTime: Bool { format == "date-time" }
+    var isDay: Bool { format == "date" }
+
+    static let known: Set = [
+      "description", "type", "minLength", "maxLength", "minimum", "maximum", "pattern", "format", "examples", "enum",
+      "properties", "required", "items", "maxItems",
     ]
     /// Any text that PostgreSQL can hold.
     static let anything = "^[^\\u0000]*$"
 
-    init(_ words: [String: Any]) throws {
-      #expect(Property.words.isSuperset(of: words.keys), "the tests do not know a word of the schema")
+    init(_ words: [String: Any], isPart: Bool = false) throws {
+      #expect(Property.known.isSuperset(of: words.keys), "the tests do not know a word of the schema")
       types = try (words["type"] as? [String]) ?? [#require(words["type"] as? String)]
       if let least = words["minLength"] as? Int {
         lengths = least...(try #require(words["maxLength"] as? Int))
@@ -87,9 +102,27 @@ struct Schema {
         range = nil
       }
       pattern = words["pattern"] as? String
-      isTime = words["format"] as? String == "date-time"
+      self.words = words["enum"].map { ($0 as? [Any] ?? []).compactMap { $0 as? String } }
+      format = words["format"] as? String
       examples = try #require(words["examples"] as? [Any])
+      members = try (words["properties"] as? [String: [String: Any]] ?? [:]).mapValues { try Property($0) }
+      requiredMembers = Set(words["required"] as? [String] ?? [])
+      element = try (words["items"] as? [String: Any]).map { [try Property($0)] } ?? []
+      mostElements = words["maxItems"] as? Int
+      if types.contains("array") { _ = try #require(mostElements, "an array without a bound") }
     }
+  }
+
+  /// A field, with the way to it.
+  struct Place {
+    /// As in a refusal: `phones[0].number`.
+    let path: String
+    let property: Property
+    let isRequired: Bool
+    /// Of an array: it has no name that could be absent.
+    var isElement: Bool { path.hasSuffix("]") }
+    /// The object with another value there; nil takes the field away.
+    let put: ([String: Any], Any?) -> [String: Any]
   }
 
   init(_ words: [String: Any]) throws {
@@ -98,7 +131,41 @@ struct Schema {
     #expect(words["$schema"] as? String == "https://json-schema.org/draft/2020-12/schema")
     #expect(words["$id"] as? String == "urn:millrace:\(title)")
     required = Set(try #require(words["required"] as? [String]))
-    properties = try #require(words["properties"] as? [String: [String: Any]]).mapValues(Property.init)
+    properties = try #require(words["properties"] as? [String: [String: Any]]).mapValues { try Property($0) }
+    places = Schema.places(properties, required)
+  }
+
+  private static func places(_ properties: [String: Property], _ required: Set<String>) -> [Place] {
+    properties.sorted { $0.key < $1.key }.flatMap { name, property in
+      let place = Place(path: name, property: property, isRequired: required.contains(name)) { object, value in
+        var object = object
+        object[name] = value
+        return object
+      }
+      return [place] + inner(of: place, get: { $0[name] })
+    }
+  }
+
+  private static func inner(of place: Place, get: @escaping ([String: Any]) -> Any?) -> [Place] {
+    let property = place.property
+    var found: [Place] = []
+    for member in places(property.members, property.requiredMembers) {
+      found.append(
+        Place(path: "\(place.path).\(member.path)", property: member.property, isRequired: member.isRequired) {
+          place.put($0, member.put(get($0) as? [String: Any] ?? [:], $1))
+        })
+    }
+    if let element = property.element.first {
+      func first(_ object: [String: Any]) -> Any? { (get(object) as? [Any])?.first }
+      let inArray = Place(path: "\(place.path)[0]", property: element, isRequired: true) { object, value in
+        var elements = get(object) as? [Any] ?? []
+        if let value { elements[0] = value }
+        return place.put(object, elements)
+      }
+      found.append(inArray)
+      found += inner(of: inArray, get: first)
+    }
+    return found
   }
 
   /// An object with every property.

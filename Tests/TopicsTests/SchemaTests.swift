@@ -10,22 +10,21 @@ import Values
   func title(page: Page) throws {
     let schema = try page.schema()
     #expect(schema.title == page.type)
-    for (name, property) in schema.properties {
-      for example in property.examples { #expect(try page.refusal(schema.full(name, example)) == nil) }
+    for place in schema.places {
+      for example in place.property.examples { #expect(try page.refusal(schema.full(place, example)) == nil) }
     }
   }
 
   @Test("what is required is missed, what is not is not, and null is the same as nothing", arguments: Page.all)
   func required(page: Page) throws {
     let schema = try page.schema()
-    for (name, property) in schema.properties {
-      var without = try schema.full()
-      without[name] = nil
-      let expected = schema.required.contains(name) ? Refusal("missing", at: name, "the field is required") : nil
+    for place in schema.places where !place.isElement {
+      let without = place.put(try schema.full(), nil)
+      let expected = place.isRequired ? Refusal("missing", at: place.path, "the field is required") : nil
       #expect(try page.refusal(without) == expected)
-      #expect(try page.refusal(schema.full(name, NSNull())) == expected)
-      #expect(property.types.contains("null") == !schema.required.contains(name), "\(name)")
-      if expected == nil { #expect(try page.read(without).get() == page.read(schema.full(name, NSNull())).get()) }
+      #expect(try page.refusal(schema.full(place, NSNull())) == expected)
+      #expect(place.property.types.contains("null") == !place.isRequired, "\(place.path)")
+      if expected == nil { #expect(try page.read(without).get() == page.read(schema.full(place, NSNull())).get()) }
     }
   }
 
@@ -54,14 +53,15 @@ import Values
     let others: [(String, Any)] = [
       ("string", "x"), ("integer", 1), ("boolean", true), ("array", [] as [Any]), ("object", [:] as [String: Any]),
     ]
-    for (name, property) in schema.properties {
+    for place in schema.places {
+      let property = place.property
       for (type, value) in others where !property.types.contains(type) {
-        let refusal = try page.refusal(schema.full(name, value))
-        #expect(refusal?.path == name)
+        let refusal = try page.refusal(schema.full(place, value))
+        #expect(refusal?.path == place.path)
         #expect(refusal?.reason == (property.isTime && type == "integer" ? "epoch-number" : "wrong-type"))
       }
       if property.types.contains("integer") {
-        #expect(try page.refusal(schema.full(name, 1.5))?.reason == "out-of-range")
+        #expect(try page.refusal(schema.full(place, 1.5))?.reason == "out-of-range")
       }
     }
   }
@@ -69,12 +69,12 @@ import Values
   @Test("texts are taken at their least and greatest length and not beyond", arguments: Page.all)
   func lengths(page: Page) throws {
     let schema = try page.schema()
-    for (name, property) in schema.properties {
-      guard let lengths = property.lengths else { continue }
-      for unit in property.pattern == Schema.Property.anything ? ["x", "字", "😀"] : ["X"] {
+    for place in schema.places {
+      guard let lengths = place.property.lengths else { continue }
+      for unit in place.property.pattern == Schema.Property.anything ? ["x", "字", "😀"] : ["X"] {
         func reason(_ length: Int) throws -> String? {
-          let refusal = try page.refusal(schema.full(name, String(repeating: unit, count: length)))
-          #expect(refusal == nil || refusal?.path == name)
+          let refusal = try page.refusal(schema.full(place, String(repeating: unit, count: length)))
+          #expect(refusal == nil || refusal?.path == place.path)
           return refusal?.reason
         }
         #expect(try reason(lengths.lowerBound) == nil)
@@ -88,14 +88,39 @@ import Values
   @Test("numbers are taken at the ends of their range and not beyond", arguments: Page.all)
   func ranges(page: Page) throws {
     let schema = try page.schema()
-    for (name, property) in schema.properties where property.types.contains("integer") {
-      let range = try #require(property.range)
+    for place in schema.places where place.property.types.contains("integer") {
+      let range = try #require(place.property.range)
       for (value, reason) in [
         (range.lowerBound, nil), (range.upperBound, nil), (range.lowerBound - 1, "out-of-range"),
         (range.upperBound + 1, "out-of-range"),
       ] {
-        #expect(try page.refusal(schema.full(name, value))?.reason == reason)
+        #expect(try page.refusal(schema.full(place, value))?.reason == reason)
       }
+    }
+  }
+
+  @Test("words of a closed set are taken, and no others", arguments: Page.all)
+  func words(page: Page) throws {
+    let schema = try page.schema()
+    for place in schema.places {
+      guard let words = place.property.words else { continue }
+      for word in words { #expect(try page.refusal(schema.full(place, word)) == nil) }
+      for word in ["", "X", (words.first ?? "") + " "] {
+        #expect(try page.refusal(schema.full(place, word))?.reason == "unknown-word")
+      }
+    }
+  }
+
+  @Test("arrays are taken empty and full, and no fuller", arguments: Page.all)
+  func elements(page: Page) throws {
+    let schema = try page.schema()
+    for place in schema.places {
+      guard let most = place.property.mostElements else { continue }
+      // Elements may have to differ: only that too many are refused is the same for all.
+      let example = try #require((place.property.examples.first as? [Any])?.first)
+      let tooMany = [Any](repeating: example, count: most + 1)
+      #expect(try page.refusal(schema.full(place, [] as [Any])) == nil)
+      #expect(try page.refusal(schema.full(place, tooMany)) != nil)
     }
   }
 
@@ -103,7 +128,10 @@ import Values
   func patterns(page: Page) throws {
     let schema = try page.schema()
     var random = SystemRandomNumberGenerator()
-    for (name, property) in schema.properties where property.types.contains("string") {
+    for place in schema.places where place.property.types.contains("string") {
+      let property = place.property
+      #expect(try page.refusal(schema.full(place, "X\u{0}"))?.reason == "nul-character")
+      guard property.words == nil else { continue }
       let pattern = try NSRegularExpression(pattern: try #require(property.pattern))
       let alphabet: [Character] = ["A", "Z", "a", "z", "0", "9", "-", "+", ":", "T", ".", " ", "\n", "\u{1}", "é", "字"]
       for _ in 0..<300 {
@@ -112,35 +140,30 @@ import Values
         text.replaceSubrange(at...at, with: [alphabet.randomElement(using: &random) ?? "x"])
         let whole = NSRange(text.startIndex..., in: text)
         let matches = pattern.firstMatch(in: text, range: whole)?.range == whole
-        let isTaken = try page.refusal(schema.full(name, text)) == nil
+        let isTaken = try page.refusal(schema.full(place, text)) == nil
         // A pattern cannot count days: for a time, what is taken matches, but not the other way round.
-        #expect(property.isTime ? matches || !isTaken : matches == isTaken, "\(name)")
+        #expect(property.format != nil ? matches || !isTaken : matches == isTaken, "\(place.path)")
       }
-      #expect(try page.refusal(schema.full(name, "X\u{0}"))?.reason == "nul-character")
     }
   }
 
   @Test("times are taken from the first year to the last, in any zone", arguments: Page.all)
   func times(page: Page) throws {
     let schema = try page.schema()
-    for (name, property) in schema.properties where property.isTime {
+    for place in schema.places where place.property.isTime {
       for (text, reason) in [
         ("0001-01-01T00:00:00Z", nil), ("9999-12-31T23:59:59.999999999Z", nil), ("2026-01-31t09:30:00.5z", nil),
         ("2024-02-29T09:30:00-12:00", nil), ("0000-12-31T00:00:00Z", "not-a-time"),
         ("9999-12-31T23:59:59-00:01", "not-a-time"), ("2026-02-29T00:00:00Z", "not-a-time"),
         ("2026-01-31T09:30:00", "not-a-time"), ("", "not-a-time"),
       ] {
-        #expect(try page.refusal(schema.full(name, text))?.reason == reason)
+        #expect(try page.refusal(schema.full(place, text))?.reason == reason)
       }
     }
   }
 }
 
 extension Schema {
-  /// An object with every property, one of them with this value.
-  func full(_ name: String, _ value: Any) throws -> [String: Any] {
-    var object = try full()
-    object[name] = value
-    return object
-  }
+  /// An object with every property, one field of it with this value.
+  func full(_ place: Place, _ value: Any) throws -> [String: Any] { place.put(try full(), value) }
 }

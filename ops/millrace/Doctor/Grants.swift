@@ -5,11 +5,14 @@ struct Grant: Hashable {
   let role: String
   let privilege: String
   let object: String
-  let isSequence: Bool
+  let kind: Kind
+
+  enum Kind: String { case table, sequence, function }
 
   static let all: [Grant] = Migration.all.flatMap { parse($0.sql) }
 
-  /// Reads `grant A, B on [table|sequence] X, Y to R, S;` outside of comments and functions.
+  /// Reads `grant A, B on [table|sequence|function] X, Y to R, S;` outside of comments and functions. A function is named
+  /// without its arguments.
   static func parse(_ sql: String) -> [Grant] {
     var grants: [Grant] = []
     for statement in withoutComments(sql).split(separator: ";") {
@@ -17,12 +20,12 @@ struct Grant: Hashable {
       guard words.first == "grant", let on = words.firstIndex(of: "on"), let to = words.lastIndex(of: "to") else {
         continue
       }
-      let isSequence = words[on + 1] == "sequence"
-      let start = on + (isSequence || words[on + 1] == "table" ? 2 : 1)
+      let named = Kind(rawValue: words[on + 1])
+      let start = on + (named == nil ? 1 : 2)
       for role in list(words[(to + 1)...]) {
         for object in list(words[start..<to]) {
           for privilege in list(words[1..<on]) {
-            grants.append(Grant(role: role, privilege: privilege, object: object, isSequence: isSequence))
+            grants.append(Grant(role: role, privilege: privilege, object: object, kind: named ?? .table))
           }
         }
       }

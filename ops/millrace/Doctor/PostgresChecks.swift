@@ -130,17 +130,18 @@ struct PostgresChecks {
       select g.role, to_regrole(g.role) is not null,
         coalesce(pg_has_role(session_user, to_regrole(g.role), 'member'), false),
         coalesce(string_agg(g.privilege || ' on ' || g.object, ', ' order by g.object, g.privilege) filter (where not
-          case when to_regrole(g.role) is null or to_regclass(g.object) is null then false
-          when g.is_sequence then has_sequence_privilege(to_regrole(g.role), to_regclass(g.object), g.privilege)
+          case when to_regrole(g.role) is null or coalesce(to_regclass(g.object)::oid, to_regproc(g.object)) is null then false
+          when g.kind = 'function' then has_function_privilege(to_regrole(g.role), to_regproc(g.object), g.privilege)
+          when g.kind = 'sequence' then has_sequence_privilege(to_regrole(g.role), to_regclass(g.object), g.privilege)
           else has_table_privilege(to_regrole(g.role), to_regclass(g.object), g.privilege) end), '')
-      from unnest($1::text[], $2::text[], $3::text[], $4::bool[]) g (role, privilege, object, is_sequence)
+      from unnest($1::text[], $2::text[], $3::text[], $4::text[]) g (role, privilege, object, kind)
       group by g.role order by g.role
       """
     ) {
       $0.texts(grants) { $0.role }
       $0.texts(grants) { $0.privilege }
       $0.texts(grants) { $0.object }
-      $0.booleans(grants) { $0.isSequence }
+      $0.texts(grants) { $0.kind.rawValue }
     }
     return rows.map { row in
       let role = row.text(0)
