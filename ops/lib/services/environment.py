@@ -26,6 +26,8 @@ def variables(place):
         "PGUSER": postgres.USER,
         "PGPASSWORD": choices["password"],
         "PGDATABASE": postgres.DATABASE,
+        # No secret: what lies in these databases is made up.
+        "IDENTITY_KEY": "for development, and for nothing else",
     }
     if librdkafka_of_the_system() < OLDEST_THAT_TALKS_TO_THE_BROKER and (newer := newer_librdkafka()):
         before = [path for path in os.environ.get("LD_LIBRARY_PATH", "").split(":") if path and path != newer]
