@@ -68,6 +68,7 @@ let package = Package(
         "CMalloc", "Contract", "JSON", "Values", "Digest", "Settings", "Observe", "Kafka", "Postgres", "Migrations",
       ]),
     room("Relay", needs: ["Runtime", "Values", "Digest", "Settings", "Observe", "Kafka", "Postgres"]),
+    room("Reminders", needs: ["Contract", "Postgres", "Values"]),
     room("TestKit", needs: ["CKafka", "Kafka", "Postgres", "Migrations", "Runtime"]),
 
     room(
@@ -102,6 +103,7 @@ let package = Package(
       of: ["Relay", "relay-events", "Runtime", "Observe", "Kafka", "Postgres", "Values", "Digest", "TestKit"]),
     tests("CustomersTests", of: ["Customers", "Digest", "Settings", "Postgres", "TestKit"]),
     tests("TopicsTests", of: ["Topics", "Contract", "JSON"]),
+    tests("RemindersTests", of: ["Reminders", "Topics", "Contract", "JSON", "Postgres", "Values", "TestKit"]),
     tests("AllocateLeadsTests", of: ["allocate-leads", "Topics", "TestKit"]),
     tests(
       "MillraceTests",

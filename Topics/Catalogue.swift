@@ -5,6 +5,7 @@ public enum Catalogue {
   public static let events: [any Event.Type] = [
     LeadRegistered.self,
     LeadOwnership.self,
+    ReminderRaised.self,
   ]
 
   /// The topics, each followed by the one that takes its dead letters.

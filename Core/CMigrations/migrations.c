@@ -23,7 +23,9 @@ static const unsigned char allocation[] = {
 static const unsigned char customers[] = {
 #embed "../../ops/migrations/0006_customers.sql"
 };
-
+static const unsigned char reminders[] = {
+#embed "../../ops/migrations/0007_reminders.sql"
+};
 static const unsigned char lead_life[] = {
 #embed "../../ops/migrations/0008_lead_life.sql"
 };
@@ -35,6 +37,7 @@ static const struct millrace_migration steps[] = {
     {"0004_roles", roles, sizeof roles},
     {"0005_allocation", allocation, sizeof allocation},
     {"0006_customers", customers, sizeof customers},
+    {"0007_reminders", reminders, sizeof reminders},
     {"0008_lead_life", lead_life, sizeof lead_life},
 };
 

@@ -25,7 +25,7 @@ from wire import Wire
 from services import broker, processes
 from services.trouble import Trouble
 
-TOPICS = ("lead.registered", "lead.ownership")
+TOPICS = ("lead.registered", "lead.ownership", "reminder.raised")
 PATIENCE = 60.0
 
 
