@@ -97,7 +97,7 @@ let package = Package(
     tests("KafkaTests", of: ["Kafka", "TestKit"]),
     tests("PostgresTests", of: ["Postgres", "Migrations", "Digest", "Values", "TestKit"]),
     tests("LeadClockTests", of: ["LeadClock", "Postgres", "Values", "TestKit"]),
-    tests("RuntimeTests", of: ["Runtime", "Contract", "Topics", "TestKit"]),
+    tests("RuntimeTests", of: ["Runtime", "Contract", "Topics", "Settings", "TestKit"]),
     tests(
       "RelayTests",
       of: ["Relay", "relay-events", "Runtime", "Observe", "Kafka", "Postgres", "Values", "Digest", "TestKit"]),

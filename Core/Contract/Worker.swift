@@ -36,11 +36,15 @@ public protocol Worker: Deciding where Item == Delivery<Input> {
   static var sweeps: [any Sweep.Type] { get }
   /// Settings of its own, beside those of every worker; they reach it through `LaneCache.init`. None by default.
   static var settings: SettingGroup? { get }
+  /// One of `settings`, mixed into the fingerprint by which a repeated event is known: for events with facts that nobody
+  /// who reads the database may find out by trying. None by default.
+  static var secret: Setting<Secret>? { get }
 }
 
 extension Worker {
   public static var sweeps: [any Sweep.Type] { [] }
   public static var settings: SettingGroup? { nil }
+  public static var secret: Setting<Secret>? { nil }
 }
 
 /// A worker's part of the shape *sweep*: takes due rows of a table.

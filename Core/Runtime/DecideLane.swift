@@ -62,7 +62,7 @@ final class DecideLane<W: Worker>: Lane {
     self.metrics = metrics
     let owner = Fingerprint(high: UInt64.random(in: 1 ... .max), low: UInt64.random(in: 1 ... .max))
     positions = PositionTable(worker: W.name, owner: owner)
-    envelope = EnvelopeReader(worker: W.name)
+    envelope = EnvelopeReader(worker: W.name, secret: W.secret.map { settings.settings[$0] })
   }
 
   func run() {

@@ -2,6 +2,7 @@ internal import Contract
 internal import Digest
 internal import JSON
 internal import Kafka
+internal import Settings
 internal import Values
 
 /// Reads records as events: CloudEvents 1.0 in Kafka's binary and structured mode, or bare data of a topic's only type.
@@ -14,11 +15,15 @@ final class EnvelopeReader<Input: Event> {
   private let tape = JSONTape()
   private let sha = SHA256()
   private var lastSource = ""
+  private let secret: [UInt8]
 
-  /// - Parameter epoch: raised when a topic is re-created, so that ids made from offsets stay unique.
-  init(worker: String, epoch: Int64 = 0) {
+  /// - Parameters:
+  ///   - epoch: raised when a topic is re-created, so that ids made from offsets stay unique.
+  ///   - secret: what the fingerprints of data are made with.
+  init(worker: String, epoch: Int64 = 0, secret: Secret? = nil) {
     self.worker = worker
     self.epoch = epoch
+    self.secret = secret.map { Array($0.reveal().utf8) } ?? []
     topic = Input.topic
   }
 
@@ -187,7 +192,11 @@ final class EnvelopeReader<Input: Event> {
       part.withUTF8 { sha.add(UnsafeRawBufferPointer($0)) }
     }
     let key = sha.end()
-    return .outside(key, data: sha.fingerprint(of: data).short)
+    sha.begin()
+    // The middle of a digest is all that is kept of it: no use to whoever would lengthen the data.
+    secret.withUnsafeBytes { sha.add($0) }
+    sha.add(data)
+    return .outside(key, data: sha.end().short)
   }
 
   /// What is kept of the record that was passed last, to know it again.

@@ -2,6 +2,7 @@ import Contract
 import Digest
 import JSON
 import Kafka
+import Settings
 import TestKit
 import Testing
 import Values
@@ -116,6 +117,18 @@ import Values
   }
 
   // MARK: Parts
+
+  @Test("under a secret the same data are known again, and nobody without it can try data out") func secret()
+    async throws
+  {
+    try await EnvelopeTests.withRecords([EnvelopeTests.made()]) { batch in
+      func data(_ secret: Secret?) -> Int64? {
+        EnvelopeTests.identity(EnvelopeReader<Noted>(worker: "w", secret: secret).read(batch[0]))?.data
+      }
+      #expect(data(Secret("one")) == data(Secret("one")))
+      #expect(Set([data(nil), data(Secret("one")), data(Secret("two"))]).count == 3)
+    }
+  }
 
   private enum Several: Event {
     case one
