@@ -162,6 +162,18 @@ public struct JSONObject {
     return UnsafeRawBufferPointer(start: text + start, count: Int(tape[found].end) + quotes - start)
   }
 
+  /// The names of all members, in their order: for readers that refuse what they do not know.
+  public var names: [String] {
+    var names: [String] = []
+    var at = entry + 1
+    while at < Int(tape[entry].next) {
+      let bytes = bytesOf(at)
+      names.append(tape[at].escaped ? JSONEscape.resolve(bytes) : String(decoding: bytes, as: UTF8.self))
+      at = Int(tape[at + 1].next)
+    }
+    return names
+  }
+
   // MARK: Finding
 
   private func bytesOf(_ found: Int) -> UnsafeRawBufferPointer {

@@ -106,6 +106,14 @@ create table firm_policy (
 );
 insert into firm_policy default values;
 
+-- The command loads all of this; hours, days and steps are replaced as a whole.
+grant select on calendar, calendar_hours, calendar_day, lead_source, step_policy, firm_policy to millrace_operator;
+grant insert, update on calendar, lead_source to millrace_operator;
+grant insert, delete on calendar_hours, calendar_day, step_policy to millrace_operator;
+grant update on firm_policy to millrace_operator;
+-- It waits for whoever gives leads away in the branches whose people it changes.
+grant update on branch_load to millrace_operator;
+
 alter table lead
   add column language text,
   add column value_amount numeric(18, 4),

@@ -24,7 +24,7 @@ struct PostgresChecks {
     var findings: [Finding] = []
     let checks: [(String, (Connection) throws -> [Finding])] = [
       ("postgresql", server), ("pooler", pooler), ("clock", clock), ("durability", durability),
-      ("migrations", migrations), ("rights", rights),
+      ("migrations", migrations), ("rights", rights), ("calendars", calendars),
     ]
     for (name, check) in checks {
       do { findings += try check(session) } catch {
@@ -121,6 +121,28 @@ struct PostgresChecks {
     }
   }
 
+  /// Run every day, this says in time that next year's holidays are to be loaded.
+  private func calendars(_ session: Connection) throws -> [Finding] {
+    guard try Migrations.state(session).applied.count == Migration.all.count else { return [] }
+    guard try session.rows("select has_table_privilege('calendar', 'select')")[0].boolean(0) else {
+      return [.note("calendars", "this login may not read them", do: "run doctor with an operator's login as well")]
+    }
+    let rows = try session.rows(
+      """
+      select c.code, c.known_until::text, (c.known_until - (clock_timestamp() at time zone 'UTC')::date)::bigint
+      from calendar c where c.known_until < (clock_timestamp() at time zone 'UTC')::date + 31
+        and (exists (select from branch b where b.calendar_id = c.id) or exists (
+          select from person p where p.calendar_id = c.id))
+      order by c.known_until, c.code
+      """)
+    let remedy = "load its next holidays with `millrace leads setup`"
+    return rows.map { row in
+      row.integer(2) < 0
+        ? .wrong("calendars", "\(row.text(0)) ended on \(row.text(1)): nobody who uses it is at work", do: remedy)
+        : .note("calendars", "\(row.text(0)) ends on \(row.text(1)), in \(row.integer(2)) days", do: remedy)
+    }.orElse([.ok("calendars", "none that is used ends within 30 days")])
+  }
+
   /// Every right that the migrations give, by role.
   private func rights(_ session: Connection) throws -> [Finding] {
     guard try Migrations.state(session).applied.count > 0 else { return [] }
@@ -159,4 +181,8 @@ struct PostgresChecks {
       return .ok("rights", "\(role) has its rights, and this login may act as it")
     }
   }
+}
+
+extension [Finding] {
+  fileprivate func orElse(_ other: [Finding]) -> [Finding] { isEmpty ? other : self }
 }

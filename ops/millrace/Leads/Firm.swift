@@ -1,8 +1,6 @@
-internal import JSON
-internal import PhoneNumbers
 internal import Values
 
-/// A firm as a file describes it. A section that the file leaves out is nil and stays as it is in the database.
+/// A firm as files describe it. A section that the files leave out is nil and stays as it is in the database.
 struct Firm {
   struct Branch: Equatable {
     var code: String
@@ -11,6 +9,12 @@ struct Firm {
     var level: String
     var timeZone = "Asia/Shanghai"
     var dayEnd = "24:00"
+    /// nil: people are always at work.
+    var calendar: String?
+    var method = "round-robin"
+    var catchUp: Int64 = 3
+    /// Minutes of working time; nil is never.
+    var heldReminder: Int64? = 240
   }
 
   struct Person: Equatable {
@@ -19,154 +23,183 @@ struct Firm {
     var branch: String
     var active = true
     var weight: Int64 = 1
-    /// nil is without bound.
+    /// nil is without bound, here and in the caps.
     var capacity: Int64?
+    var dailyCap: Int64?
+    var weeklyCap: Int64?
+    /// nil: the branch's.
+    var calendar: String?
+    var manager = false
+    var login: String?
     var leaveFrom: Timestamp?
     var leaveUntil: Timestamp?
+
+    /// Whether a lead could ever be given to them as things stand.
+    var takesLeads: Bool { active && weight > 0 && capacity != 0 && dailyCap != 0 && weeklyCap != 0 }
+  }
+
+  struct Calendar: Equatable {
+    /// ISO: 1 is Monday. Local time of whoever uses the calendar, `24:00` is midnight.
+    struct Hours: Hashable {
+      var weekday: Int64
+      var opens: String
+      var closes: String
+    }
+
+    struct Day: Hashable {
+      var day: CalendarDate
+      /// The weekday whose hours hold; nil is a holiday.
+      var asWeekday: Int64?
+      var name: String?
+    }
+
+    var code: String
+    var name: String
+    /// The last day whose holidays are known; nil is without end.
+    var knownUntil: CalendarDate?
+    /// Sorted.
+    var hours: [Hours] = []
+    /// Sorted.
+    var days: [Day] = []
+  }
+
+  struct Source: Equatable {
+    var code: String
+    var kind: String
+    var branch: String?
+    var keeps = "nothing"
   }
 
   struct Rule: Equatable {
     var region: String?
     var source: String?
     var product: String?
+    var language: String?
+    var value: ValueBand?
+    var validFrom: Timestamp?
+    var validUntil: Timestamp?
+    var how = "direct"
     var branch: String
   }
 
+  /// In ten-thousandths of the currency's unit: from inclusive, below exclusive, nil without bound.
+  struct ValueBand: Hashable {
+    var from: Int64?
+    var below: Int64?
+    var currency: String
+  }
+
+  /// How long a lead is protected.
   struct Policy: Equatable {
     var branch: String?
     var product: String?
     var days: Int64
   }
 
+  /// How long a lead may wait on its way down: at one branch, or at all of a level.
+  struct Step: Equatable {
+    var branch: String?
+    var level: String?
+    /// Minutes of working time.
+    var within: Int64
+    /// Minutes before the deadline; nil is none.
+    var remind: Int64?
+    var then: String
+  }
+
+  /// What holds for the whole firm.
+  struct Terms: Equatable {
+    var phoneConverts = false
+    var convertedOwner = "manager"
+  }
+
+  var terms: Terms?
+  var calendars: [Calendar]?
   var branches: [Branch]?
   var people: [Person]?
+  var sources: [Source]?
   var rules: [Rule]?
   var policies: [Policy]?
+  var steps: [Step]?
+  /// Where the rows were read, by section, in order.
+  var origins: [String: [FirmOrigin]] = [:]
 
   enum Level: String, CaseIterable {
     case headOffice = "head-office"
     case province, city, team
   }
-
-  // MARK: Reading
+  enum Method: String, CaseIterable {
+    case roundRobin = "round-robin"
+    case leastLoaded = "least-loaded"
+  }
+  enum SourceKind: String, CaseIterable { case channel, `import`, institution, behaviour }
+  enum Keeps: String, CaseIterable { case nothing, branch, person }
+  enum How: String, CaseIterable { case direct, steps }
+  enum Then: String, CaseIterable { case escalate, allocate }
+  enum ConvertedOwner: String, CaseIterable { case manager, owner }
 
   init() {}
 
-  init(reading bytes: [UInt8]) throws(Refusal) {
-    let tape = JSONTape()
-    let read: Result<Firm, Refusal> = bytes.withUnsafeBytes { text in
-      do throws(Refusal) {
-        return .success(try tape.read(text) { object throws(Refusal) in try Firm(object) })
-      } catch {
-        return .failure(error)
-      }
-    }
-    self = try read.get()
-  }
-
-  private init(_ root: JSONObject) throws(Refusal) {
-    branches = try section("branches", root) { row throws(Refusal) in
-      Branch(
-        code: try row.text("code", 1...60), name: try row.text("name"), parent: try row.optionalText("parent", 1...60),
-        level: try row.choice("level", of: Level.self).rawValue,
-        timeZone: try row.optionalText("timeZone", 1...60) ?? "Asia/Shanghai", dayEnd: try dayEnd(row))
-    }
-    people = try section("people", root) { row throws(Refusal) in
-      let person = Person(
-        code: try row.text("code", 1...60), name: try row.text("name"), branch: try row.text("branch", 1...60),
-        active: try row.optionalBoolean("active") ?? true, weight: try row.optionalInteger("weight", 0...1000) ?? 1,
-        capacity: try row.optionalInteger("capacity", 0...1_000_000), leaveFrom: try row.optionalTimestamp("leaveFrom"),
-        leaveUntil: try row.optionalTimestamp("leaveUntil"))
-      if let from = person.leaveFrom, let until = person.leaveUntil, from >= until {
-        throw Refusal("out-of-order", at: row.path("leaveUntil"), "a leave ends after it begins")
-      }
-      return person
-    }
-    rules = try section("rules", root) { row throws(Refusal) in
-      let rule = Rule(
-        region: try row.optionalText("region", 2...100), source: try row.optionalText("source", 1...60),
-        product: try row.optionalText("product", 1...60), branch: try row.text("branch", 1...60))
-      if let region = rule.region, RegionPath(region) == nil {
-        throw Refusal(
-          "unknown-region", at: row.path("region"),
-          "no phone number is of this region; write CN, CN-GD (ISO 3166-2) or CN-GD/Shenzhen, as `millrace phone` does")
-      }
-      return rule
-    }
-    policies = try section("policies", root) { row throws(Refusal) in
-      Policy(
-        branch: try row.optionalText("branch", 1...60), product: try row.optionalText("product", 1...60),
-        days: try row.integer("days", 0...3650))
-    }
-  }
-
   /// Adds what another file says; the same section in two files is their sum.
-  mutating func add(_ other: Firm) {
+  mutating func add(_ other: Firm) throws(Refusal) {
     func sum<Row>(_ a: [Row]?, _ b: [Row]?) -> [Row]? { a == nil && b == nil ? nil : (a ?? []) + (b ?? []) }
+    if terms != nil, other.terms != nil {
+      throw Refusal("twice", at: other.place("firm", 0), "another file has this section already")
+    }
+    terms = terms ?? other.terms
+    calendars = sum(calendars, other.calendars)
     branches = sum(branches, other.branches)
     people = sum(people, other.people)
+    sources = sum(sources, other.sources)
     rules = sum(rules, other.rules)
     policies = sum(policies, other.policies)
+    steps = sum(steps, other.steps)
+    origins.merge(other.origins) { $0 + $1 }
   }
 
-  // MARK: What only the whole can show
-
-  /// - Parameter known: codes of branches in the database, with the code of each one's parent.
-  func check(known: [String: String?]) throws(Refusal) {
-    try once("branches", branches?.map(\.code) ?? [])
-    try once("people", people?.map(\.code) ?? [])
-    try once("policies", policies?.map { "\($0.branch ?? "")/\($0.product ?? "")" } ?? [])
-    var parents = known
-    for branch in branches ?? [] { parents[branch.code] = .some(branch.parent) }
-    func exists(_ code: String?, _ path: String) throws(Refusal) {
-      guard let code, parents[code] == nil else { return }
-      throw Refusal("unknown-branch", at: path, "no branch has the code \(shown(code))")
+  /// What is there once the files are loaded: rows that they do not name stay, where rows have codes.
+  func loaded(over known: Firm) -> Firm {
+    func named<Row>(_ old: [Row]?, _ new: [Row]?, _ code: (Row) -> String) -> [Row] {
+      guard let new else { return old ?? [] }
+      let renewed = Set(new.map(code))
+      return (old ?? []).filter { !renewed.contains(code($0)) } + new
     }
-    for (place, branch) in (branches ?? []).enumerated() {
-      try exists(branch.parent, "branches[\(place)].parent")
-      var above = branch.parent
-      var steps = 0
-      while let code = above {
-        guard code != branch.code, steps < parents.count else {
-          throw Refusal("circle", at: "branches[\(place)].parent", "the branch would stand above itself")
-        }
-        above = parents[code] ?? nil
-        steps += 1
+    var whole = Firm()
+    whole.terms = terms ?? known.terms
+    whole.calendars = named(known.calendars, calendars) { $0.code }
+    whole.branches = named(known.branches, branches) { $0.code }
+    whole.people = named(known.people, people) { $0.code }
+    whole.sources = named(known.sources, sources) { $0.code }
+    whole.rules = rules ?? known.rules
+    whole.policies = policies ?? known.policies
+    whole.steps = steps ?? known.steps
+    return whole
+  }
+}
+
+/// Rows of one section in one file.
+struct FirmOrigin {
+  let file: String
+  let count: Int
+  /// Line numbers of the rows, where the file has a row a line.
+  var lines: [Int]?
+}
+
+extension Firm {
+  /// `firm.json: rules[4].branch`, or `rules.csv: line 6, branch`, for messages.
+  func place(_ section: String, _ row: Int, _ field: String? = nil) -> String {
+    var rest = row
+    for origin in origins[section] ?? [] {
+      guard rest >= origin.count else {
+        if let lines = origin.lines { return "\(origin.file): line \(lines[rest])" + (field.map { ", \($0)" } ?? "") }
+        return "\(origin.file): " + Firm.path(section, rest, field)
       }
+      rest -= origin.count
     }
-    for (place, person) in (people ?? []).enumerated() { try exists(person.branch, "people[\(place)].branch") }
-    for (place, rule) in (rules ?? []).enumerated() { try exists(rule.branch, "rules[\(place)].branch") }
-    for (place, policy) in (policies ?? []).enumerated() { try exists(policy.branch, "policies[\(place)].branch") }
-    if let policies, !policies.contains(where: { $0.branch == nil && $0.product == nil }) {
-      throw Refusal(
-        "missing", at: "policies", "one policy without branch and product is needed: it holds for all others")
-    }
+    return Firm.path(section, row, field)
   }
 
-  private func once(_ section: String, _ keys: [String]) throws(Refusal) {
-    var seen: Set<String> = []
-    for (place, key) in keys.enumerated() where !seen.insert(key).inserted {
-      throw Refusal("twice", at: "\(section)[\(place)]", "\(shown(key)) stands there twice")
-    }
+  private static func path(_ section: String, _ row: Int, _ field: String?) -> String {
+    (section == "firm" ? section : "\(section)[\(row)]") + (field.map { ".\($0)" } ?? "")
   }
-}
-
-private func section<Row>(
-  _ name: StaticString, _ root: JSONObject, _ read: (JSONObject) throws(Refusal) -> Row
-) throws(Refusal) -> [Row]? {
-  guard try root.raw(name) != nil else { return nil }
-  var rows: [Row] = []
-  for object in try root.objects(name, atMost: 1_000_000) { rows.append(try read(object)) }
-  return rows
-}
-
-/// `18:30`; `24:00` is midnight.
-private func dayEnd(_ row: JSONObject) throws(Refusal) -> String {
-  guard let text = try row.optionalText("dayEnd", 5...5) else { return "24:00" }
-  let parts = text.split(separator: ":").map { Int($0) }
-  guard parts.count == 2, let hour = parts[0], let minute = parts[1], (0...24).contains(hour),
-    (0...59).contains(minute),
-    hour < 24 || minute == 0
-  else { throw Refusal("not-a-time", at: row.path("dayEnd"), "hours and minutes were expected, as in 18:30 or 24:00") }
-  return text
 }

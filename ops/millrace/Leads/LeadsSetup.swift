@@ -5,23 +5,46 @@ internal import Values
 /// `leads setup`: the firm from files.
 enum LeadsSetup {
   static let command = Command(
-    name: "leads setup", summary: "load branches, people, rules and periods of protection", operands: "FILE|DIR",
-    operandCount: 1...1,
+    name: "leads setup", summary: "load branches, people, calendars, sources, rules and policies",
+    operands: "FILE|DIR", operandCount: 1...1,
     options: [CommandOption("--all", nil, "list every new row, not only their number"), .execute, .json],
     details: """
       A file holds one JSON object; of a directory all *.json are read, in order of their names. Sections:
 
+        calendars {"code": "CN", "name": "中国大陆", "knownUntil": "2027-12-31",
+                   "hours": [{"weekdays": "1-5", "opens": "09:00", "closes": "17:30"}],
+                   "days": [{"day": "2026-10-01", "until": "2026-10-07", "name": "国庆节"},
+                            {"day": "2026-10-10", "asWeekday": 4}]}
         branches  {"code": "CN-GD", "name": "广东分公司", "level": "province", "parent": "HQ",
-                   "timeZone": "Asia/Shanghai", "dayEnd": "24:00"}     levels: head-office, province, city, team
+                   "timeZone": "Asia/Shanghai", "dayEnd": "24:00", "calendar": "CN", "method": "least-loaded",
+                   "catchUp": 3, "heldReminder": 240}                  levels: head-office, province, city, team
         people    {"code": "P0001", "name": "王伟", "branch": "CN-GD", "active": true, "weight": 1, "capacity": 50,
+                   "dailyCap": 10, "weeklyCap": 40, "calendar": "CN", "manager": true, "login": "wangwei",
                    "leaveFrom": "2026-02-01T00:00:00+08:00", "leaveUntil": "2026-02-08T00:00:00+08:00"}
-        rules     {"region": "CN-GD/Shenzhen", "source": "wechat", "product": "fund", "branch": "CN-GD-SZ"}
+        sources   {"code": "wechat", "kind": "channel"}, {"code": "bank", "kind": "institution", "branch": "CN-GD"},
+                  {"code": "excel", "kind": "import", "keeps": "person"}       kinds: channel, import, institution,
+                                                                               behaviour; keeps: nothing, branch, person
+        rules     {"region": "CN-GD/Shenzhen", "source": "wechat", "product": "fund", "language": "zh",
+                   "valueFrom": "500000", "valueBelow": "5000000", "currency": "CNY",
+                   "validFrom": "2026-01-01T00:00:00+08:00", "validUntil": "2027-01-01T00:00:00+08:00",
+                   "how": "steps", "branch": "CN-GD-SZ"}                       how: direct, steps
         policies  {"branch": "CN-GD", "product": "fund", "days": 7}
+        steps     {"level": "province", "within": 480, "remind": 60, "then": "escalate"}
+                                                                               or a branch's; then: escalate, allocate
+        firm      an object, not a list: {"phoneConverts": false, "convertedOwner": "manager"}       or owner
 
-      Branches and people are known by their code; those that the file does not name stay as they are. Rules are read
-      in order and replace all rules, as a new set; policies replace all policies. A section that is left out changes
-      nothing. Left out in a row: parent, timeZone (Asia/Shanghai), dayEnd (24:00), active (true), weight (1), capacity
-      (no bound), leave (none); in rules and policies what is left out matches everything.
+      What has a code is known by it; those that the files do not name stay as they are. Rules are read in order and
+      replace all rules, as a new set; policies and steps replace all of theirs. A section that is left out changes
+      nothing. A field that is left out has its default: parent, calendar (always at work), timeZone (Asia/Shanghai),
+      dayEnd (24:00), method (round-robin), catchUp (3), heldReminder (240; 0 is never), active (true), weight (1),
+      capacity and caps (no bound; 0 takes none), leave, manager, login (none), keeps (nothing), how (direct), remind
+      (never). In rules and policies what is left out matches everything. catchUp is in leads, heldReminder, within and
+      remind are minutes of working time; hours are local time, weekdays ISO's: 1 is Monday.
+
+      What cannot be right is refused with its place: unknown fields and codes, circles, overlaps, calendars that have
+      ended, rules with the same conditions for different branches. What is seldom meant is warned of: rules that no
+      lead can reach, with those that hide them; no rule for the rest; nobody to take a branch's leads or to pass them
+      down; weights and bounds of zero; calendars that end within 30 days.
       """,
     examples: [
       ("millrace leads setup firm.json", "see what would change"),
@@ -29,62 +52,76 @@ enum LeadsSetup {
     ],
     run: run)
 
-  private static func run(_ invocation: Invocation) throws -> Exit {
-    let firm = try read(invocation.operands[0])
-    let session = try invocation.database()
+  private struct Outcome {
     let difference: FirmDifference
+    let warnings: [FirmWarnings.Warning]
+  }
+
+  private static func run(_ invocation: Invocation) throws -> Exit {
+    let firm = try FirmFiles.read(invocation.operands[0])
+    let session = try invocation.database()
+    let outcome: Outcome
     if invocation.isExecuting {
-      difference = try session.transaction {
+      outcome = try session.transaction {
         _ = try session.rows("select pg_advisory_xact_lock(hashtextextended('millrace leads setup', 0))")
-        let difference = try compare(firm, session, invocation.operands[0])
-        try write(difference, session)
-        if !difference.isEmpty {
-          try OperatorAction.record(invocation, table(difference, all: true).json, session)
+        let outcome = try compare(firm, session, invocation.operands[0])
+        try outcome.difference.write(session)
+        if !outcome.difference.isEmpty {
+          try OperatorAction.record(invocation, table(outcome.difference, all: true).json, session)
         }
-        return difference
+        return outcome
       }
     } else {
-      difference = try compare(firm, session, invocation.operands[0])
+      outcome = try compare(firm, session, invocation.operands[0])
     }
-    let isFull = invocation.flag("--all") || invocation.output.isJSON
-    invocation.output.show(table(difference, all: isFull), nothing: "Nothing changes.")
-    if !difference.isEmpty {
-      invocation.output.note(
-        invocation.isExecuting ? "Loaded." : "Nothing was done. To load it, add --execute.")
-    }
+    show(outcome, invocation)
     return .done
   }
 
-  private static func compare(_ firm: Firm, _ session: Connection, _ path: String) throws -> FirmDifference {
+  private static func compare(_ firm: Firm, _ session: Connection, _ path: String) throws -> Outcome {
     let known = try FirmTables.read(session)
-    do throws(Refusal) {
-      try firm.check(
-        known: Dictionary(uniqueKeysWithValues: (known.branches ?? []).map { ($0.code, $0.parent) }))
-    } catch {
-      throw Failure.no("\(path): \(error)")
-    }
+    let now = try session.rows("select clock_timestamp()")[0].timestamp(0)
+    let whole = firm.loaded(over: known)
+    do throws(Refusal) { try firm.check(whole, now: now) } catch { throw Failure.no("\(error)") }
     if let zone = try FirmTables.unknownTimeZone((firm.branches ?? []).map(\.timeZone), session) {
       throw Failure.no("\(path): branches: PostgreSQL knows no time zone \(shown(zone)).")
     }
-    return FirmDifference(from: known, to: firm)
+    return Outcome(
+      difference: FirmDifference(from: known, to: firm), warnings: FirmWarnings(firm, whole, now: now).all)
   }
 
-  private static func write(_ difference: FirmDifference, _ session: Connection) throws(PostgresError) {
-    if !difference.branches.isEmpty { try FirmTables.write(branches: difference.branches, session) }
-    if !difference.people.isEmpty { try FirmTables.write(people: difference.people, session) }
-    if let rules = difference.rules { try FirmTables.write(rules: rules, session) }
-    if let policies = difference.policies { try FirmTables.write(policies: policies, session) }
+  private static func show(_ outcome: Outcome, _ invocation: Invocation) {
+    let difference = outcome.difference
+    let output = invocation.output
+    var table = table(difference, all: invocation.flag("--all") || output.isJSON)
+    if output.isJSON {
+      for warning in outcome.warnings {
+        table.add(.text("warning"), .text(warning.about), .text("warning"), .text(warning.sentence))
+      }
+    }
+    output.show(table, nothing: "Nothing changes.")
+    if !output.isJSON, !outcome.warnings.isEmpty {
+      output.write("\n")
+      for warning in outcome.warnings {
+        output.write("Warning: \(printable("\(warning.about): \(warning.sentence)")).\n")
+      }
+      output.write("\n")
+    }
+    if !difference.isEmpty {
+      output.note(invocation.isExecuting ? "Loaded." : "Nothing was done. To load it, add --execute.")
+    }
   }
 
   /// More than 20 new rows of a kind are counted, unless all are wanted.
   private static func table(_ difference: FirmDifference, all: Bool) -> Table {
     var table = Table(.left("kind"), .left("key"), .left("change"), .left("details"))
-    let new = Dictionary(grouping: difference.changes.filter { $0.what == "new" }, by: \.kind).mapValues(\.count)
-    var counted: Set<String> = []
+    let many = Dictionary(grouping: difference.changes) { Group($0) }.mapValues(\.count)
+    var counted: Set<Group> = []
     for change in difference.changes {
-      if !all, change.what == "new", let count = new[change.kind], count > 20 {
-        if counted.insert(change.kind).inserted {
-          table.add(.text(change.kind), .text("\(count) of them"), .text("new"), .text("--all lists them"))
+      let group = Group(change)
+      if !all, change.what != "changed", let count = many[group], count > 20 {
+        if counted.insert(group).inserted {
+          table.add(.text(change.kind), .text("\(count) of them"), .text(change.what), .text("--all lists them"))
         }
       } else {
         table.add(.text(change.kind), .text(change.key), .text(change.what), .text(change.details))
@@ -93,49 +130,13 @@ enum LeadsSetup {
     return table
   }
 
-  // MARK: Files
+  private struct Group: Hashable {
+    let kind: String
+    let what: String
 
-  private static func read(_ path: String) throws -> Firm {
-    var firm = Firm()
-    for file in try files(path) {
-      let bytes = try contents(file)
-      do throws(Refusal) { firm.add(try Firm(reading: bytes)) } catch { throw Failure.no("\(file): \(error)") }
+    init(_ change: FirmDifference.Change) {
+      kind = change.kind
+      what = change.what
     }
-    return firm
-  }
-
-  private static func files(_ path: String) throws(Failure) -> [String] {
-    guard let folder = opendir(path) else {
-      guard errno == ENOTDIR else { throw failed(path) }
-      return [path]
-    }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-      if name.hasSuffix(".json") { names.append(name) }
-    }
-    guard !names.isEmpty else { throw .no("\(path) holds no *.json.") }
-    return names.sorted().map { path + "/" + $0 }
-  }
-
-  private static func contents(_ path: String) throws(Failure) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw failed(path) }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = Glibc.read(descriptor, &chunk, chunk.count)
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw failed(path) }
-      if count == 0 { return bytes }
-      bytes += chunk[..<count]
-      guard bytes.count <= 1 << 28 else { throw .no("\(path) is larger than 256 MiB.") }
-    }
-  }
-
-  private static func failed(_ path: String) -> Failure {
-    .no("\(path) cannot be read: \(String(cString: strerror(errno))).")
   }
 }
