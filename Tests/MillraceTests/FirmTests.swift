@@ -238,7 +238,8 @@ import Values
         "calendar C changed: without days 2026-01-02 x, with days 2026-01-03 x",
         "rule 3: language en new: branch B, how direct", "rule 4: any lead changed: how direct → steps",
         "rule 2: source web removed: branch A, how direct", "rules order changed: 1 stand at another place",
-        "policy all others changed: days 7 → 8", "policy fund removed: days 9",
+        "policy all others changed: days 7 → 8",
+        "policy fund removed: days 9, reminders 3 and 1 days before, lastMorning 09:00, reclaimTo pool",
       ])
     #expect(difference.rules == new.rules && difference.policies == new.policies)
   }

@@ -93,7 +93,34 @@ struct Firm {
   struct Policy: Equatable {
     var branch: String?
     var product: String?
+    var level: String?
     var days: Int64
+    /// Counts only days on which the branch's calendar has hours.
+    var workingDays = false
+    /// Days that a contact protects; nil is as long as `days`.
+    var extensionDays: Int64?
+    /// Days after which protection ends, whatever contact there is; nil is never.
+    var maximum: Int64?
+    /// Days before the end, at each of which the owner is reminded.
+    var reminders: [Int64] = [3, 1]
+    /// Local time of the last day; nil is no reminder then.
+    var lastMorning: String? = "09:00"
+    var reclaimTo = "pool"
+  }
+
+  /// What holds in the pool of a branch; of all that have no own, without one.
+  struct Pool: Equatable {
+    var branch: String?
+    /// Minutes.
+    var claimDelay: Int64 = 0
+    /// nil is without bound.
+    var claimsADay: Int64?
+    /// Days.
+    var coolOff: Int64 = 30
+    /// Days; nil is never.
+    var unclaimed: Int64? = 14
+    var unclaimedTo = "up"
+    var transferClock = "keep"
   }
 
   /// How long a lead may wait on its way down: at one branch, or at all of a level.
@@ -120,6 +147,7 @@ struct Firm {
   var sources: [Source]?
   var rules: [Rule]?
   var policies: [Policy]?
+  var pools: [Pool]?
   var steps: [Step]?
   /// Where the rows were read, by section, in order.
   var origins: [String: [FirmOrigin]] = [:]
@@ -135,6 +163,9 @@ struct Firm {
   enum SourceKind: String, CaseIterable { case channel, `import`, institution, behaviour }
   enum Keeps: String, CaseIterable { case nothing, branch, person }
   enum How: String, CaseIterable { case direct, steps }
+  enum ReclaimTo: String, CaseIterable { case pool, allocate }
+  enum UnclaimedTo: String, CaseIterable { case up, allocate }
+  enum TransferClock: String, CaseIterable { case keep, restart }
   enum Then: String, CaseIterable { case escalate, allocate }
   enum ConvertedOwner: String, CaseIterable { case manager, owner }
 
@@ -153,6 +184,7 @@ struct Firm {
     sources = sum(sources, other.sources)
     rules = sum(rules, other.rules)
     policies = sum(policies, other.policies)
+    pools = sum(pools, other.pools)
     steps = sum(steps, other.steps)
     origins.merge(other.origins) { $0 + $1 }
   }
@@ -172,6 +204,7 @@ struct Firm {
     whole.sources = named(known.sources, sources) { $0.code }
     whole.rules = rules ?? known.rules
     whole.policies = policies ?? known.policies
+    whole.pools = pools ?? known.pools
     whole.steps = steps ?? known.steps
     return whole
   }

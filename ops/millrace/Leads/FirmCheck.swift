@@ -16,10 +16,12 @@ extension Firm {
           "after \(end) nobody who uses this calendar would be at work; add the holidays that have become known")
       }
     }
-    if policies != nil, whole.policies?.contains(where: { $0.branch == nil && $0.product == nil }) != true {
+    if policies != nil,
+      whole.policies?.contains(where: { $0.branch == nil && $0.product == nil && $0.level == nil }) != true
+    {
       throw Refusal(
         "missing", at: place("policies", 0),
-        "one policy without branch and product is needed: it holds for all others")
+        "one policy without branch, product and level is needed: it holds for all others")
     }
     try checkContradictions()
     try checkSteps(whole)
@@ -30,7 +32,8 @@ extension Firm {
     try once("branches", branches?.map(\.code) ?? [])
     try once("people", people?.map(\.code) ?? [])
     try once("sources", sources?.map(\.code) ?? [])
-    try once("policies", policies?.map { "\($0.branch ?? "")/\($0.product ?? "")" } ?? [])
+    try once("policies", policies?.map { "\($0.branch ?? "")/\($0.product ?? "")/\($0.level ?? "")" } ?? [])
+    try once("pools", pools?.map(\.key) ?? [])
     try once("steps", steps?.map(\.key) ?? [])
     var logins: [String: String] = [:]
     for person in whole.people ?? [] {
@@ -71,6 +74,7 @@ extension Firm {
     for (row, one) in (sources ?? []).enumerated() { try branch(one.branch, "sources", row) }
     for (row, one) in (rules ?? []).enumerated() { try branch(one.branch, "rules", row) }
     for (row, one) in (policies ?? []).enumerated() { try branch(one.branch, "policies", row) }
+    for (row, one) in (pools ?? []).enumerated() { try branch(one.branch, "pools", row) }
     for (row, one) in (steps ?? []).enumerated() { try branch(one.branch, "steps", row) }
   }
 

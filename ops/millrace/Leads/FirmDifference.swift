@@ -19,6 +19,7 @@ struct FirmDifference {
   /// These replace all that there are.
   private(set) var rules: [Firm.Rule]?
   private(set) var policies: [Firm.Policy]?
+  private(set) var pools: [Firm.Pool]?
   private(set) var steps: [Firm.Step]?
   private(set) var changes: [Change] = []
 
@@ -35,6 +36,7 @@ struct FirmDifference {
       compare(rules: old.rules ?? [], wanted)
     }
     policies = replacing(old.policies, new.policies)
+    pools = replacing(old.pools, new.pools)
     steps = replacing(old.steps, new.steps)
   }
 

@@ -154,8 +154,31 @@ extension Firm.ValueBand: CustomStringConvertible {
 
 extension Firm.Policy: FirmRow {
   static let kind = "policy"
-  var key: String { [branch, product].compactMap { $0 }.joined(separator: ", ").orElse("all others") }
-  var facts: [(name: String, value: String)] { [("days", String(days))] }
+  var key: String { [branch, product, level].compactMap { $0 }.joined(separator: ", ").orElse("all others") }
+  var facts: [(name: String, value: String)] {
+    [
+      ("days", String(days)), ("workingDays", workingDays ? "yes" : "-"),
+      ("extension", extensionDays.map { String($0) } ?? "-"),
+      ("maximum", maximum.map { String($0) } ?? "-"),
+      (
+        "reminders",
+        reminders.isEmpty ? "none" : reminders.map { String($0) }.joined(separator: " and ") + " days before"
+      ),
+      ("lastMorning", lastMorning ?? "never"), ("reclaimTo", reclaimTo),
+    ]
+  }
+}
+
+extension Firm.Pool: FirmRow {
+  static let kind = "pool"
+  var key: String { branch ?? "all others" }
+  var facts: [(name: String, value: String)] {
+    [
+      ("claimDelay", "\(claimDelay) min"), ("claimsADay", bound(claimsADay)), ("coolOff", "\(coolOff) days"),
+      ("unclaimed", unclaimed.map { "\($0) days" } ?? "never"), ("unclaimedTo", unclaimedTo),
+      ("transferClock", transferClock),
+    ]
+  }
 }
 
 extension Firm.Step: FirmRow {

@@ -18,7 +18,7 @@ extension Firm {
   }
 
   private init(_ root: JSONObject, _ file: String?) throws(Refusal) {
-    try root.refuseOthers("firm", "calendars", "branches", "people", "sources", "rules", "policies", "steps")
+    try root.refuseOthers("firm", "calendars", "branches", "people", "sources", "rules", "policies", "pools", "steps")
     terms = try root.optionalObject("firm").map { row throws(Refusal) in try Terms(row) }
     calendars = try section("calendars", root) { row throws(Refusal) in try Calendar(row) }
     branches = try section("branches", root) { row throws(Refusal) in try Branch(row) }
@@ -26,12 +26,13 @@ extension Firm {
     sources = try section("sources", root) { row throws(Refusal) in try Source(row) }
     rules = try section("rules", root) { row throws(Refusal) in try Rule(row) }
     policies = try section("policies", root) { row throws(Refusal) in try Policy(row) }
+    pools = try section("pools", root) { row throws(Refusal) in try Pool(row) }
     steps = try section("steps", root) { row throws(Refusal) in try Step(row) }
     guard let file else { return }
     for (name, count) in [
       ("firm", terms.map { _ in 1 }), ("calendars", calendars?.count), ("branches", branches?.count),
       ("people", people?.count), ("sources", sources?.count), ("rules", rules?.count), ("policies", policies?.count),
-      ("steps", steps?.count),
+      ("pools", pools?.count), ("steps", steps?.count),
     ] {
       if let count { origins[name] = [FirmOrigin(file: file, count: count)] }
     }
@@ -162,15 +163,6 @@ extension Firm.ValueBand {
     if let from = self.from, let below = self.below, from >= below {
       throw Refusal("out-of-order", at: row.path("valueBelow"), "no value lies between")
     }
-  }
-}
-
-extension Firm.Policy {
-  init(_ row: JSONObject) throws(Refusal) {
-    try row.refuseOthers("branch", "product", "days")
-    self.init(
-      branch: try row.optionalText("branch", 1...60), product: try row.optionalText("product", 1...60),
-      days: try row.integer("days", 0...3650))
   }
 }
 

@@ -15,12 +15,18 @@ enum FirmTables {
       Firm.Source(code: $0.text(0), kind: $0.text(1), branch: $0.optionalText(2), keeps: $0.text(3))
     }
     firm.rules = try rules(session)
-    firm.policies = try session.rows(
+    firm.policies = try policies(session)
+    firm.pools = try session.rows(
       """
-      select b.code, p.product, p.period_days from protection_policy p left join branch b on b.id = p.branch_id
-      order by 1 nulls first, 2 nulls first
+      select b.code, p.claim_delay_minutes, p.claims_a_day, p.cool_off_days, p.unclaimed_days, p.unclaimed_to,
+        p.transfer_clock
+      from pool_policy p left join branch b on b.id = p.branch_id order by 1 nulls first
       """
-    ).map { Firm.Policy(branch: $0.optionalText(0), product: $0.optionalText(1), days: $0.integer(2)) }
+    ).map {
+      Firm.Pool(
+        branch: $0.optionalText(0), claimDelay: $0.integer(1), claimsADay: $0.optionalInteger(2),
+        coolOff: $0.integer(3), unclaimed: $0.optionalInteger(4), unclaimedTo: $0.text(5), transferClock: $0.text(6))
+    }
     firm.steps = try session.rows(
       """
       select b.code, s.level, s.within_minutes, s.remind_minutes, s.then_do
@@ -121,6 +127,22 @@ enum FirmTables {
         },
         validFrom: row.optionalTimestamp(7), validUntil: row.optionalTimestamp(8), how: row.text(9),
         branch: row.text(10))
+    }
+  }
+
+  private static func policies(_ session: Connection) throws(PostgresError) -> [Firm.Policy] {
+    try session.rows(
+      """
+      select b.code, p.product, p.level, p.period_days, p.working_days, p.extension_days, p.maximum_days,
+        p.reminder_days, to_char(p.last_morning, 'HH24:MI'), p.reclaim_to
+      from protection_policy p left join branch b on b.id = p.branch_id
+      order by 1 nulls first, 2 nulls first, 3 nulls first
+      """
+    ).map {
+      Firm.Policy(
+        branch: $0.optionalText(0), product: $0.optionalText(1), level: $0.optionalText(2), days: $0.integer(3),
+        workingDays: $0.boolean(4), extensionDays: $0.optionalInteger(5), maximum: $0.optionalInteger(6),
+        reminders: $0.integers(7), lastMorning: $0.optionalText(8), reclaimTo: $0.text(9))
     }
   }
 

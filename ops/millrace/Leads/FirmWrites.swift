@@ -11,6 +11,7 @@ extension FirmDifference {
     if !sources.isEmpty { try write(sources: sources, session) }
     if let rules { try write(rules: rules, session) }
     if let policies { try write(policies: policies, session) }
+    if let pools { try write(pools: pools, session) }
     if let steps { try write(steps: steps, session) }
   }
 
@@ -202,39 +203,6 @@ extension FirmDifference {
       $0.timestamps(rows) { $0.validUntil }
       $0.texts(rows) { $0.how }
       $0.texts(rows) { $0.branch }
-    }
-  }
-
-  private func write(policies rows: [Firm.Policy], _ session: Connection) throws(PostgresError) {
-    _ = try session.rows("delete from protection_policy")
-    _ = try session.rows(
-      """
-      insert into protection_policy (branch_id, product, period_days)
-      select b.id, a.product, a.days from unnest($1::text[], $2::text[], $3::int[]) a (branch, product, days)
-        left join branch b on b.code = a.branch
-      """
-    ) {
-      $0.texts(rows) { $0.branch }
-      $0.texts(rows) { $0.product }
-      $0.smalls(rows) { Int32($0.days) }
-    }
-  }
-
-  private func write(steps rows: [Firm.Step], _ session: Connection) throws(PostgresError) {
-    _ = try session.rows("delete from step_policy")
-    _ = try session.rows(
-      """
-      insert into step_policy (branch_id, level, within_minutes, remind_minutes, then_do)
-      select b.id, a.level, a.within, a.remind, a.then_do
-      from unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::text[]) a (branch, level, within, remind, then_do)
-        left join branch b on b.code = a.branch
-      """
-    ) {
-      $0.texts(rows) { $0.branch }
-      $0.texts(rows) { $0.level }
-      $0.smalls(rows) { Int32($0.within) }
-      $0.smalls(rows) { $0.remind.map { Int32($0) } }
-      $0.texts(rows) { $0.then }
     }
   }
 }

@@ -28,18 +28,24 @@ enum LeadsSetup {
                    "valueFrom": "500000", "valueBelow": "5000000", "currency": "CNY",
                    "validFrom": "2026-01-01T00:00:00+08:00", "validUntil": "2027-01-01T00:00:00+08:00",
                    "how": "steps", "branch": "CN-GD-SZ"}                       how: direct, steps
-        policies  {"branch": "CN-GD", "product": "fund", "days": 7}
+        policies  {"branch": "CN-GD", "product": "fund", "level": "gold", "days": 7, "workingDays": true, "extension": 5,
+                   "maximum": 90, "reminders": "3,1", "lastMorning": "09:00", "reclaimTo": "pool"}       or allocate
+        pools     {"branch": "CN-GD", "claimDelay": 60, "claimsADay": 10, "coolOff": 30, "unclaimed": 14,
+                   "unclaimedTo": "up", "transferClock": "keep"}               or allocate; or restart
         steps     {"level": "province", "within": 480, "remind": 60, "then": "escalate"}
                                                                                or a branch's; then: escalate, allocate
         firm      an object, not a list: {"phoneConverts": false, "convertedOwner": "manager"}       or owner
 
       What has a code is known by it; those that the files do not name stay as they are. Rules are read in order and
-      replace all rules, as a new set; policies and steps replace all of theirs. A section that is left out changes
+      replace all rules, as a new set; policies, pools and steps replace all of theirs. A section that is left out changes
       nothing. A field that is left out has its default: parent, calendar (always at work), timeZone (Asia/Shanghai),
       dayEnd (24:00), method (round-robin), catchUp (3), heldReminder (240; 0 is never), active (true), weight (1),
       capacity and caps (no bound; 0 takes none), leave, manager, login (none), keeps (nothing), how (direct), remind
       (never). In rules and policies what is left out matches everything. catchUp is in leads, heldReminder, within and
-      remind are minutes of working time; hours are local time, weekdays ISO's: 1 is Monday.
+      remind are minutes of working time; hours are local time, weekdays ISO's: 1 is Monday. Of protection: days from the
+      day a lead is given, extension (as days) those from a contact, maximum (none) those in all, reminders (3,1) days
+      before the end, lastMorning (09:00, or never) the hour of a last one. Of pools: claimDelay (0) in minutes, coolOff
+      (30) and unclaimed (14, or never) in days, claimsADay (no bound).
 
       What cannot be right is refused with its place: unknown fields and codes, circles, overlaps, calendars that have
       ended, rules with the same conditions for different branches. What is seldom meant is warned of: rules that no

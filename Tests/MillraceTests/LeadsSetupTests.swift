@@ -1,0 +1,123 @@
+import Postgres
+import TestKit
+import Testing
+
+@testable import millrace
+
+/// `leads setup` against a migrated database, with the operator's rights alone.
+@Suite struct LeadsSetupTests {
+  static let firm = """
+    {"firm": {"phoneConverts": true, "convertedOwner": "owner"},
+     "calendars": [{"code": "CN", "name": "中国大陆", "knownUntil": "2999-12-31",
+       "hours": [{"weekdays": "1-5", "opens": "09:00", "closes": "11:30"}, {"weekdays": "1-5", "opens": "13:00", "closes": "24:00"}],
+       "days": [{"day": "2026-10-01", "until": "2026-10-03", "name": "国庆节"}, {"day": "2026-10-10", "asWeekday": 4}]}],
+     "branches": [{"code": "HQ", "name": "总部", "level": "head-office"},
+       {"code": "GD", "name": "广东", "level": "province", "parent": "HQ", "calendar": "CN", "method": "least-loaded",
+        "catchUp": 0, "heldReminder": 0}],
+     "people": [{"code": "P1", "name": "王伟", "branch": "GD", "capacity": 0, "dailyCap": 0, "weeklyCap": 7, "calendar": "CN",
+       "manager": true, "login": "wangwei"}, {"code": "P2", "name": "李娜", "branch": "HQ"}],
+     "sources": [{"code": "bank", "kind": "institution", "branch": "GD"}, {"code": "excel", "kind": "import", "keeps": "person"},
+       {"code": "views", "kind": "behaviour"}],
+     "rules": [{"region": "CN-GD", "language": "zh", "valueFrom": "500000.50", "currency": "CNY",
+        "validFrom": "2026-01-01T00:00:00+08:00", "how": "steps", "branch": "GD"}, {"branch": "HQ"}],
+     "policies": [{"days": 7}, {"branch": "GD", "level": "gold", "days": 5, "workingDays": true, "extension": 3,
+       "maximum": 90, "reminders": "2", "lastMorning": "never", "reclaimTo": "allocate"}],
+     "pools": [{"claimsADay": 0}, {"branch": "GD", "claimDelay": 60, "unclaimed": "never", "transferClock": "restart"}],
+     "steps": [{"level": "province", "within": 480, "remind": 60, "then": "escalate"}, {"branch": "HQ", "within": 60, "then": "allocate"}]}
+    """
+
+  private func load(_ text: String, on database: TestDatabase) throws -> CommandRun {
+    var run: CommandRun?
+    try temporaryFile(text) { run = CommandRun("leads", "setup", $0, "--execute", on: database) }
+    return try #require(run)
+  }
+
+  @Test("every section is loaded as it stands in the file: read again, nothing differs")
+  func everything() throws {
+    try TestDatabase.with { database in
+      let run = try load(Self.firm, on: database)
+      #expect(run.exit == .done, "\(run.err)")
+      let firm = try Firm(reading: Array(Self.firm.utf8))
+      let known = try FirmTables.read(try database.connect())
+      let difference = FirmDifference(from: known, to: firm)
+      #expect(difference.isEmpty, "\(difference.changes)")
+      #expect(known.calendars == firm.calendars && known.rules == firm.rules && known.terms == firm.terms)
+      #expect(known.people?.first?.capacity == 0 && known.people?.last?.capacity == nil)
+      #expect(try load(Self.firm, on: database).out.hasPrefix("Nothing changes."))
+      // What a file leaves out stays.
+      #expect(try load(#"{"sources": [{"code": "web", "kind": "channel"}]}"#, on: database).exit == .done)
+      #expect(try FirmTables.read(try database.connect()).sources?.map(\.code) == ["bank", "excel", "views", "web"])
+    }
+  }
+
+  @Test("a login goes from one person to another in one load")
+  func login() throws {
+    try TestDatabase.with { database in
+      _ = try load(Self.firm, on: database)
+      let run = try load(
+        """
+        {"people": [{"code": "P2", "name": "李娜", "branch": "HQ", "login": "wangwei"},
+          {"code": "P1", "name": "王伟", "branch": "GD"}]}
+        """, on: database)
+      #expect(run.exit == .done, "\(run.err)")
+      let taken = try load(
+        #"{"people": [{"code": "P3", "name": "c", "branch": "HQ", "login": "wangwei"}]}"#, on: database)
+      #expect(taken.exit == .no && taken.err.contains("people[0].login: twice"), "\(taken.err)")
+    }
+  }
+
+  @Test("warnings come with the difference, and as rows of the JSON")
+  func warnings() throws {
+    try TestDatabase.with { database in
+      try temporaryFile(Self.firm) { file in
+        let people = CommandRun("leads", "setup", file, on: database)
+        #expect(people.out.contains("Warning: people: with capacity 0 these take no leads: P1."), "\(people.out)")
+        let machines = CommandRun("leads", "setup", file, "--json", on: database)
+        #expect(
+          machines.out.contains(#"{"kind":"warning","key":"people","change":"warning","details":"with capacity 0"#))
+      }
+    }
+  }
+
+  @Test("rules with the same conditions for different branches are refused with both places")
+  func contradiction() throws {
+    try TestDatabase.with { database in
+      _ = try load(Self.firm, on: database)
+      let run = try load(
+        #"{"rules": [{"region": "CN", "branch": "HQ"}, {"branch": "HQ"}, {"region": "CN", "branch": "GD"}]}"#,
+        on: database)
+      #expect(
+        run.exit == .no && run.err.contains("rules[2]: contradiction") && run.err.contains("rules[0]"), "\(run.err)")
+      #expect(try database.connect().rows("select from ruleset").count == 1)
+    }
+  }
+
+  @Test("doctor tells of calendars in use that end or have ended")
+  func doctor() throws {
+    try TestDatabase.with { database in
+      _ = try load(Self.firm, on: database)
+      let session = try database.connect()
+      #expect(CommandRun("doctor", "--json", on: database).out.contains("none that is used ends within 30 days"))
+      try session.run(script: "update calendar set known_until = (now() at time zone 'UTC')::date + 30")
+      #expect(CommandRun("doctor", "--json", on: database).out.contains("in 30 days"))
+      try session.run(script: "update calendar set known_until = (now() at time zone 'UTC')::date - 1")
+      let ended = CommandRun("doctor", on: database)
+      #expect(ended.exit == .no && ended.out.contains("nobody who uses it is at work"), "\(ended.out)")
+    }
+  }
+
+  @Test("a thousand people and ten thousand rules are loaded at once")
+  func large() throws {
+    let people = (0..<1000).map { #"{"code": "P\#($0)", "name": "p", "branch": "B"}"# }.joined(separator: ",")
+    let rules = (0..<9999).map { #"{"source": "s\#($0)", "product": "fund", "branch": "B"}"# }.joined(separator: ",")
+    try TestDatabase.with { database in
+      let run = try load(
+        """
+        {"branches": [{"code": "B", "name": "b", "level": "city"}], "people": [\(people)], "rules": [\(rules), {"branch": "B"}]}
+        """, on: database)
+      #expect(run.exit == .done, "\(run.err)")
+      #expect(run.out.contains("10000 of them") && run.out.contains("1000 of them"))
+      #expect(try database.connect().rows("select from allocation_rule").count == 10_000)
+    }
+  }
+}
