@@ -138,6 +138,10 @@ alter table lead add constraint lead_state check (
   when 'waiting' then owner_id is null and branch_id is not null and step_due_at is not null
   when 'converted' then customer_id is not null and converted_at is not null
   else false end);
+-- Who has what, and what became of leads in a time: `millrace people report`.
+create index lead_converted on lead (branch_id, owner_id) where state = 'converted';
+-- History is appended in the order of time.
+create index lead_history_at on lead_history using brin (at) with (pages_per_range = 32, autosummarize = on);
 -- Keys by which a customer's profile finds open leads.
 create index lead_identity on lead (identity) where identity is not null and state <> 'converted';
 create index lead_customer_number on lead (customer_number) where customer_number is not null and state <> 'converted';

@@ -8,6 +8,7 @@ enum Commands {
     Positions.show, Positions.reset,
     DeadLetters.list, DeadLetters.show, DeadLetterSettling.replay, DeadLetterSettling.discard,
     Leads.explain, Leads.held, Leads.list, LeadsSetup.command,
+    PeopleReport.command,
     Phone.command,
     TopicCommands.list, TopicCommands.check, TopicCommands.apply,
     Publish.command,
@@ -19,6 +20,7 @@ enum Commands {
     "lanes": "see which partitions stand still, and let them go on",
     "positions": "see how far every worker is, and move it",
     "dead-letters": "see what could not be applied, replay or discard it",
+    "people": "see who has which leads",
     "leads": "explain an allocation, list held leads, load the firm",
   ]
 }
