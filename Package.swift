@@ -80,7 +80,7 @@ let package = Package(
       name: "millrace",
       dependencies: [
         "Runtime", "Contract", "Topics", "PhoneNumbers", "JSON", "Values", "Digest", "Settings", "Kafka", "Postgres",
-        "Migrations",
+        "Migrations", "Customers",
       ],
       path: "ops/millrace", swiftSettings: strict),
 

@@ -11,6 +11,10 @@ struct CommandRun {
   let err: String
 
   init(_ words: String..., on database: TestDatabase? = nil, kafka: String? = nil, more: [String: String] = [:]) {
+    self.init(words, on: database, kafka: kafka, more: more)
+  }
+
+  init(_ words: [String], on database: TestDatabase? = nil, kafka: String? = nil, more: [String: String] = [:]) {
     var variables = more
     if let database { variables["DATABASE_URL"] = database.conninfo }
     if let kafka {

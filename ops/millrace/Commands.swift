@@ -7,7 +7,7 @@ enum Commands {
     Lanes.list, Lanes.resume,
     Positions.show, Positions.reset,
     DeadLetters.list, DeadLetters.show, DeadLetterSettling.replay, DeadLetterSettling.discard,
-    Leads.explain, Leads.held, Leads.list, LeadsSetup.command,
+    Leads.explain, Leads.held, Leads.list, LeadsSetup.command, LeadsImport.command,
     PeopleReport.command,
     Phone.command,
     TopicCommands.list, TopicCommands.check, TopicCommands.apply,

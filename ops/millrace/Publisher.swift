@@ -37,16 +37,12 @@ struct Publisher {
 
   func publish(_ file: PublishFile, _ lines: PublishLines, count: Int, rate: Int?) throws -> Outcome {
     var outcome = Outcome()
-    var headers = MessageHeaders()
     let start = ContinuousClock.now
     var told = start
     try file.forEachLine { number, bytes in
       let line = lines.read(bytes, number: number)
       if let rate { wait(until: start + .nanoseconds(Int64(outcome.sent) * 1_000_000_000 / Int64(rate)), &outcome) }
-      fill(&headers, line)
-      try send(line, headers, tag: number)
-      outcome.sent += 1
-      if outcome.sent.isMultiple(of: 256) { take(&outcome) }
+      try send(line, number: number, &outcome)
       if ContinuousClock.now - told > .seconds(2) {
         told = .now
         if !output.isJSON { output.note("\(outcome.sent) of \(count) published") }
@@ -55,6 +51,15 @@ struct Publisher {
     drain(&outcome)
     outcome.seconds = (ContinuousClock.now - start) / .seconds(1)
     return outcome
+  }
+
+  /// Queues a line; what the broker has said of earlier ones meanwhile goes into `outcome`.
+  func send(_ line: PublishLine, number: Int, _ outcome: inout Outcome) throws(KafkaError) {
+    var headers = MessageHeaders()
+    fill(&headers, line)
+    try send(line, headers, tag: number)
+    outcome.sent += 1
+    if outcome.sent.isMultiple(of: 256) { take(&outcome) }
   }
 
   private func fill(_ headers: inout MessageHeaders, _ line: PublishLine) {
@@ -101,8 +106,8 @@ struct Publisher {
     outcome.failures += deliveries.failures.map { (line: $0.tag, error: $0.error) }
   }
 
-  /// Waits for what is under way, for as long as something moves.
-  private func drain(_ outcome: inout Outcome) {
+  /// Waits for what is under way, for as long as something moves. The last call.
+  func drain(_ outcome: inout Outcome) {
     var moved = ContinuousClock.now
     var left = producer.outstanding
     while left > 0, ContinuousClock.now - moved < Self.patience {

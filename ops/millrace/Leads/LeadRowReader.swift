@@ -1,0 +1,181 @@
+internal import Contract
+internal import Customers
+internal import Digest
+internal import JSON
+internal import PhoneNumbers
+internal import Topics
+internal import Values
+
+/// Makes a `lead.registered` of a row, or says why none can be made. What the workers would refuse or hold as undialable
+/// is refused here, where a person sits who can mend it.
+///
+/// The event's id is made of its data and nothing else: the same row, in whichever file and at whichever place, has the
+/// same id, and the workers drop what they have taken (see ops/decisions/import-identity.md).
+final class LeadRowReader {
+  struct Choices {
+    /// Of rows that name none.
+    var source: String?
+    var importer: String?
+    var country = PhoneCountry("CN")
+    var currency = "CNY"
+    /// What ids begin with; another one makes other leads of the same rows.
+    var name = "import"
+  }
+
+  static let eventSource = "/millrace/leads/import"
+
+  private let map: ColumnMap
+  private let choices: Choices
+  private let tape = JSONTape()
+  private let sha = SHA256()
+  /// What was undone in cells, by kind: in how many rows.
+  private(set) var mended: [Cell.Mending: Int] = [:]
+
+  init(_ map: ColumnMap, _ choices: Choices) {
+    self.map = map
+    self.choices = choices
+  }
+
+  /// Calls `body` with the event. The refusal's path is the event's field.
+  func read(_ row: TableRow, _ body: (PublishLine) throws -> Void) throws -> Refusal? {
+    if let damage = row.damage { return damage }
+    let data: [UInt8]
+    let key: String
+    do throws(Refusal) {
+      (data, key) = try self.data(of: row)
+    } catch {
+      return error
+    }
+    try data.withUnsafeBytes { bytes in
+      var line = PublishLine(value: bytes)
+      line.type = LeadRegistered.types[0]
+      line.source = Self.eventSource
+      line.key = key
+      line.id = "\(choices.name)/\(sha.fingerprint(of: bytes).hexadecimal)"
+      try body(line)
+    }
+    return nil
+  }
+
+  private func data(of row: TableRow) throws(Refusal) -> (data: [UInt8], key: String) {
+    var mended: Set<Cell.Mending> = []
+    let phone = try self.phone(row, &mended)
+    let value = try self.value(row, &mended)
+    let idNumber = try self.idNumber(row, &mended)
+    let name = try text("name", row, &mended)
+    let source = try text("source", row, &mended) ?? choices.source
+    let product = try text("product", row, &mended)
+    let language = try text("language", row, &mended)
+    let customerNumber = try code("customerNumber", row, &mended)
+    let data = JSONWriter.object { data in
+      data.member("phone", phone)
+      data.member("name", name)
+      data.member("source", source)
+      data.member("product", product)
+      data.member("language", language.map { LeadsImportFields.languages[$0.lowercased()] ?? $0 })
+      data.member("value", value)
+      data.member("idNumber", idNumber)
+      data.member("customerNumber", customerNumber)
+      data.member("importer", choices.importer)
+    }
+    let result: Result<String, Refusal> = data.withUnsafeBytes { bytes in
+      Result { () throws(Refusal) in
+        try tape.read(bytes) { object throws(Refusal) in
+          try LeadRegistered(type: LeadRegistered.types[0], reading: object).key
+        }
+      }
+    }
+    let key = try result.get()
+    for kind in mended { self.mended[kind, default: 0] += 1 }
+    return (data, key)
+  }
+
+  // MARK: Fields
+
+  private func text(
+    _ field: StaticString, _ row: TableRow, _ mended: inout Set<Cell.Mending>
+  ) throws(Refusal) -> String? {
+    guard let column = map[field.description] else { return nil }
+    do throws(Refusal) { return try Cell.text(row[column], &mended) } catch { throw error.at(field.description) }
+  }
+
+  private func code(
+    _ field: StaticString, _ row: TableRow, _ mended: inout Set<Cell.Mending>
+  ) throws(Refusal) -> String? {
+    guard let column = map[field.description] else { return nil }
+    do throws(Refusal) { return try Cell.code(row[column], &mended) } catch { throw error.at(field.description) }
+  }
+
+  /// E.164, so that one number in two spellings is one.
+  private func phone(_ row: TableRow, _ mended: inout Set<Cell.Mending>) throws(Refusal) -> String {
+    guard let written = try code("phone", row, &mended) else {
+      throw Refusal("missing", at: "phone", "the field is required")
+    }
+    var country = choices.country
+    if let code = try code("country", row, &mended) {
+      guard let known = PhoneCountry(code.uppercased()) else {
+        throw Refusal("not-a-country", at: "country", "two letters of ISO 3166-1 were expected, as in CN")
+      }
+      country = known
+    }
+    let reason: String
+    do throws(PhoneNumber.Refusal) {
+      let number = try PhoneNumber(parsing: written, in: country)
+      if number.possibility == .possible { return number.e164 }
+      reason = number.possibility.rawValue
+    } catch {
+      reason = error.rawValue
+    }
+    throw Refusal(restoring: reason, at: "phone", LeadRowReader.meaning(of: reason))
+  }
+
+  private static func meaning(of reason: String) -> String {
+    switch reason {
+    case "too-short": "too few digits for a phone number: a spreadsheet drops leading zeros"
+    case "too-long": "too many digits for one phone number: are there two in the cell?"
+    case "local-only": "an area code is missing, so that it cannot be dialled from elsewhere"
+    case "unknown-country": "no country has this calling code"
+    case "impossible-length": "no number of its country has so many digits"
+    default: "no phone number is in the cell"
+    }
+  }
+
+  private func value(_ row: TableRow, _ mended: inout Set<Cell.Mending>) throws(Refusal) -> Money? {
+    let currency = try code("currency", row, &mended)?.uppercased() ?? choices.currency
+    guard let written = try code("value", row, &mended) else { return nil }
+    return try Amount.read(written, currency: currency)
+  }
+
+  private func idNumber(_ row: TableRow, _ mended: inout Set<Cell.Mending>) throws(Refusal) -> String? {
+    guard let written = try code("idNumber", row, &mended) else { return nil }
+    do throws(IDNumber.Fault) {
+      _ = try IDNumber(written)
+    } catch {
+      // Spreadsheets keep fifteen digits of a number and fill up with zeros.
+      if written.utf8.count == 18, written.hasSuffix("000") {
+        throw Refusal(
+          "rounded-by-spreadsheet", at: "idNumber",
+          "a spreadsheet has put zeros for the last digits: format the column as text before exporting")
+      }
+      throw Refusal("not-an-id-number", at: "idNumber", error.rawValue)
+    }
+    return written
+  }
+}
+
+extension Refusal {
+  /// The same of a field, where none is named.
+  fileprivate func at(_ field: String) -> Refusal {
+    path.isEmpty ? Refusal(restoring: reason, at: field, detail) : self
+  }
+}
+
+extension Fingerprint {
+  /// 32 digits.
+  fileprivate var hexadecimal: String {
+    [high, low].map { half in
+      let digits = String(half, radix: 16)
+      return String(repeating: "0", count: 16 - digits.count) + digits
+    }.joined()
+  }
+}
