@@ -109,6 +109,7 @@ let package = Package(
       "MillraceTests",
       of: [
         "millrace", "Topics", "Contract", "JSON", "Kafka", "Migrations", "Postgres", "Settings", "Values", "TestKit",
+        "Customers",
       ]),
   ]
 )

@@ -1,6 +1,8 @@
+import Customers
 import Foundation
 import Kafka
 import Postgres
+import Settings
 import TestKit
 import Testing
 import Values
@@ -17,14 +19,18 @@ import Values
     try cluster.createTopic("lead.registered", partitions: 3)
   }
 
-  private func run(_ bytes: [UInt8], _ words: [String], firm: String? = LeadTests.firm) throws -> CommandRun {
+  private func run(_ bytes: [UInt8], _ words: [String], firm: String? = LeadTests.firm, key: String? = nil) throws
+    -> CommandRun
+  {
     var run: CommandRun?
     try TestDatabase.with { database in
       if let firm {
         try temporaryFile(firm) { #expect(CommandRun("leads", "setup", $0, "--execute", on: database).exit == .done) }
       }
       try temporaryFile(bytes) {
-        run = CommandRun(["leads", "import", $0] + words, on: database, kafka: cluster.bootstrapServers)
+        run = CommandRun(
+          ["leads", "import", $0] + words, on: database, kafka: cluster.bootstrapServers,
+          more: key.map { ["IDENTITY_KEY": $0] } ?? [:])
       }
     }
     return try #require(run)
@@ -36,6 +42,15 @@ import Values
       let (low, high) = try admin.watermarks(TopicPartition("lead.registered", $1), within: .seconds(5))
       return $0 + high - low
     }
+  }
+
+  private static let key = "a key for tests, 32 bytes and more"
+
+  @Test("ID numbers need the key under which ids are made of them")
+  func keyMissing() throws {
+    let run = try run(Array("phone,idNumber\n13812345678,11010519491231002X\n".utf8), ["--source", "expo"], firm: nil)
+    #expect(run.exit == .usage)
+    #expect(run.err.contains("IDENTITY_KEY"))
   }
 
   private static let ugly = """
@@ -59,7 +74,7 @@ import Values
 
   @Test("a preview shows the meaning of columns, the first events and what is bad, and publishes nothing")
   func preview() throws {
-    let run = try run(Array(Self.ugly.utf8), ["--source", "expo"])
+    let run = try run(Array(Self.ugly.utf8), ["--source", "expo"], key: Self.key)
     #expect(run.exit == .no, "\(run.err)")
     for text in [
       "手机号（必填）   phone", "备注             -", "***************02X\"", #""phone":"+8613812345678","name":"王小明""#,
@@ -77,7 +92,8 @@ import Values
   @Test("executed, every good row is published and every bad one rejected; mended rejects are published in their turn")
   func execute() throws {
     defer { unlink(rejects) }
-    let run = try run(Array(Self.ugly.utf8), ["--source", "expo", "--reject", rejects, "--execute", "--json"])
+    let words = ["--source", "expo", "--execute", "--json"]
+    let run = try run(Array(Self.ugly.utf8), words + ["--reject", rejects], key: Self.key)
     #expect(run.exit == .no)
     #expect(run.out.contains(#""rows":12,"good":5,"bad":7"#), "\(run.out)")
     #expect(run.out.contains(#""published":5,"acknowledged":5,"failed":0"#))
@@ -92,7 +108,7 @@ import Values
       ("1.38E+10", "13812345690"), ("12345,", "13812345691,"), ("#N/A", ""), ("110105194912310000", ""), ("很多", "1"),
       ("required,,吴九", "required,13812345692,吴九"), ("\"\"\"冯十一\"", "冯十一"), ("\"冯十一", "冯十一"),
     ] { table = table.replacingOccurrences(of: wrong, with: right) }
-    let again = try self.run(Array(table.utf8), ["--source", "expo", "--execute", "--json"])
+    let again = try self.run(Array(table.utf8), words, key: Self.key)
     #expect(again.exit == .done, "\(again.err)\n\(table)")
     #expect(try stored() == 12)
   }
@@ -178,6 +194,19 @@ import Values
     #expect(try events("手机,姓名\n13812345678,王\n", .init(source: "web"))[0].id != file[0].id)
   }
 
+  @Test("an id made of a row with an ID number cannot be made again without the key")
+  func secret() throws {
+    func id(_ key: String?) throws -> String {
+      let key = key.map { IdentityKey(Secret($0)) }
+      return try events("手机,证件号码\n13812345678,11010519491231002X\n", .init(source: "expo", identityKey: key))[0].id
+    }
+    #expect(try id("one") == id("one"))
+    #expect(try Set([id("one"), id("other"), id(nil)]).count == 3)
+    let plain = "手机\n13812345678\n"
+    let keyed = LeadRowReader.Choices(source: "expo", identityKey: IdentityKey(Secret("one")))
+    #expect(try events(plain, keyed)[0].id == events(plain)[0].id)
+  }
+
   @Test("languages, countries and currencies are read as people write them")
   func words() throws {
     let all = try events(
@@ -232,6 +261,44 @@ import Values
           #expect((published == 1) != (refusal != nil))
         }
       }
+    }
+  }
+
+  @Test("the page for producers has every heading that is known, and no other")
+  func page() throws {
+    let top = URL(filePath: #filePath).appending(path: "../../..").standardized
+    let page = try String(contentsOf: top.appending(path: "Topics/README.md"), encoding: .utf8)
+    let section = try #require(
+      page.components(separatedBy: "### From a table").last?.components(separatedBy: "\n## ")[0])
+    var told: [String: Set<String>] = [:]
+    for row in section.split(separator: "\n").filter({ $0.hasPrefix("| `") }) {
+      let cells = row.split(separator: "|").map { $0.split(separator: " ").map(String.init) }
+      guard cells.count == 2, let field = cells[0].first else { continue }
+      told[field.trimmingCharacters(in: ["`", ","])] = Set(cells[1])
+    }
+    let known = LeadsImportFields.all.map { ($0.name, Set($0.headings + [ColumnMap.normalized($0.name)])) }
+    #expect(told == Dictionary(uniqueKeysWithValues: known))
+    for field in LeadsImportFields.all {
+      for heading in field.headings { #expect(ColumnMap.normalized(heading) == heading) }
+    }
+    #expect(Set(LeadsImportFields.all.flatMap(\.headings)).count == LeadsImportFields.all.flatMap(\.headings).count)
+  }
+
+  @Test("every reason for which a row is rejected stands on the page for producers")
+  func reasons() throws {
+    let top = URL(filePath: #filePath).appending(path: "../../..").standardized
+    let page = try String(contentsOf: top.appending(path: "Topics/README.md"), encoding: .utf8)
+    for folder in ["Files", "Leads"] {
+      for name in try FileManager.default.contentsOfDirectory(atPath: top.path + "/ops/millrace/" + folder)
+      where folder == "Files" || name.hasPrefix("Lead") {
+        let text = try String(contentsOf: top.appending(path: "ops/millrace/\(folder)/\(name)"), encoding: .utf8)
+        for match in text.matches(of: /Refusal\(\s*"([a-z0-9-]+)"/) {
+          #expect(page.contains("`\(match.1)`"), "\(name): \(match.1)")
+        }
+      }
+    }
+    for possibility in ["local-only", "impossible-length", "too-short", "too-long"] {
+      #expect(page.contains("`\(possibility)`"))
     }
   }
 }

@@ -20,6 +20,8 @@ final class LeadRowReader {
     var currency = "CNY"
     /// What ids begin with; another one makes other leads of the same rows.
     var name = "import"
+    /// For rows with an ID number: nobody who reads an id can try numbers out.
+    var identityKey: IdentityKey?
   }
 
   static let eventSource = "/millrace/leads/import"
@@ -39,25 +41,32 @@ final class LeadRowReader {
   /// Calls `body` with the event. The refusal's path is the event's field.
   func read(_ row: TableRow, _ body: (PublishLine) throws -> Void) throws -> Refusal? {
     if let damage = row.damage { return damage }
-    let data: [UInt8]
-    let key: String
+    let data: Data
     do throws(Refusal) {
-      (data, key) = try self.data(of: row)
+      data = try self.data(of: row)
     } catch {
       return error
     }
-    try data.withUnsafeBytes { bytes in
+    try data.bytes.withUnsafeBytes { bytes in
       var line = PublishLine(value: bytes)
       line.type = LeadRegistered.types[0]
       line.source = Self.eventSource
-      line.key = key
-      line.id = "\(choices.name)/\(sha.fingerprint(of: bytes).hexadecimal)"
+      line.key = data.key
+      let secret = data.hasIDNumber ? choices.identityKey : nil
+      let fingerprint = secret?.fingerprint(ofData: data.bytes) ?? sha.fingerprint(of: bytes)
+      line.id = "\(choices.name)/\(fingerprint.hexadecimal)"
       try body(line)
     }
     return nil
   }
 
-  private func data(of row: TableRow) throws(Refusal) -> (data: [UInt8], key: String) {
+  private struct Data {
+    let bytes: [UInt8]
+    let key: String
+    let hasIDNumber: Bool
+  }
+
+  private func data(of row: TableRow) throws(Refusal) -> Data {
     var mended: Set<Cell.Mending> = []
     let phone = try self.phone(row, &mended)
     let value = try self.value(row, &mended)
@@ -87,7 +96,7 @@ final class LeadRowReader {
     }
     let key = try result.get()
     for kind in mended { self.mended[kind, default: 0] += 1 }
-    return (data, key)
+    return Data(bytes: data, key: key, hasIDNumber: idNumber != nil)
   }
 
   // MARK: Fields

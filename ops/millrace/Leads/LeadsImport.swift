@@ -1,6 +1,8 @@
 internal import Contract
+internal import Customers
 internal import PhoneNumbers
 internal import Postgres
+internal import Settings
 internal import Topics
 internal import Values
 
@@ -32,7 +34,8 @@ enum LeadsImport {
       spreadsheet may open, to be mended there and imported in its turn. A phone that cannot be dialled is bad.
 
       The id of an event is made of its row, not of its file or its place: the same rows imported again, after an
-      interruption, in another order or from a mended file add nobody. A row that stands there twice counts once.
+      interruption, in another order or from a mended file add nobody. A row that stands there twice counts once. Of rows
+      with an ID number it is made under IDENTITY_KEY, which must then be set.
       """,
     examples: [
       ("millrace leads import leads.csv --source expo", "see what would be published"),
@@ -53,7 +56,7 @@ enum LeadsImport {
     guard map["source"] != nil || invocation.text("--source") != nil else {
       throw Failure.usage("no column means source, which every lead has: name one with --source.")
     }
-    let choices = try choices(invocation)
+    let choices = try choices(invocation, hasIDNumbers: map["idNumber"] != nil)
     let rejects = try invocation.text("--reject").map { try RejectFile($0, header: header) }
     let publisher =
       invocation.isExecuting
@@ -67,7 +70,7 @@ enum LeadsImport {
     return report.bad > 0 ? .no : .done
   }
 
-  private static func choices(_ invocation: Invocation) throws -> LeadRowReader.Choices {
+  private static func choices(_ invocation: Invocation, hasIDNumbers: Bool) throws -> LeadRowReader.Choices {
     var choices = LeadRowReader.Choices()
     choices.source = invocation.text("--source")
     if let name = invocation.text("--name") {
@@ -85,6 +88,10 @@ enum LeadsImport {
         throw Failure.usage("--currency is \(shown(currency)), but must be three capital letters of ISO 4217.")
       }
       choices.currency = currency
+    }
+    if hasIDNumbers {
+      let group = SettingGroup("Customers:", .identityKey)
+      choices.identityKey = IdentityKey(try Settings(reading: invocation.environment, declared: [group]))
     }
     choices.importer = try importer(invocation)
     return choices
