@@ -27,11 +27,11 @@ func library(_ name: String, pkgConfig: String, apt: String) -> Target {
 }
 
 /// A worker: the executable `verb-noun`, in the folder `Workers/VerbNoun`.
-func worker(_ name: String, needs: [Target.Dependency] = []) -> Target {
+func worker(_ name: String, needs: [Target.Dependency] = [], at path: String? = nil) -> Target {
   let folder = name.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
   return .executableTarget(
     name: name, dependencies: ["Contract", "Runtime", "Topics", "Settings"] + needs,
-    path: "Workers/\(folder)", swiftSettings: strict, linkerSettings: compact)
+    path: path ?? "Workers/\(folder)", swiftSettings: strict, linkerSettings: compact)
 }
 
 func tests(_ name: String, of needs: [Target.Dependency]) -> Target {
@@ -74,7 +74,11 @@ let package = Package(
     room(
       "Topics", needs: ["Contract"], at: "Topics", exclude: ["README.md", "asyncapi.yaml", "schemas", "examples"]),
 
-    worker("allocate-leads", needs: ["PhoneNumbers"]),
+    // All but `main`: the command rehearses with it.
+    room(
+      "LeadAllocation", needs: ["Contract", "Runtime", "Topics", "Settings", "PhoneNumbers"],
+      at: "Workers/AllocateLeads", exclude: ["Program"]),
+    worker("allocate-leads", needs: ["LeadAllocation"], at: "Workers/AllocateLeads/Program"),
     worker("relay-events", needs: ["Relay"]),
     .executableTarget(
       name: "millrace",
@@ -104,7 +108,7 @@ let package = Package(
     tests("CustomersTests", of: ["Customers", "Digest", "Settings", "Postgres", "TestKit"]),
     tests("TopicsTests", of: ["Topics", "Contract", "JSON"]),
     tests("RemindersTests", of: ["Reminders", "Topics", "Contract", "JSON", "Postgres", "Values", "TestKit"]),
-    tests("AllocateLeadsTests", of: ["allocate-leads", "Topics", "TestKit"]),
+    tests("AllocateLeadsTests", of: ["LeadAllocation", "Topics", "TestKit"]),
     tests(
       "MillraceTests",
       of: [

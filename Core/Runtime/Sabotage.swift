@@ -4,7 +4,7 @@
 
 /// Deliberate breakage, one promise each, so that the judge can be seen to fail. In a release build none of it exists:
 /// `isOn` is a constant there.
-enum Sabotage: String, CaseIterable {
+package enum Sabotage: String, CaseIterable {
   /// Promise 1: a lane starts ten records too early and applies them again: neither positions nor identities are
   /// compared.
   case applyTwice = "apply-twice"
@@ -16,11 +16,15 @@ enum Sabotage: String, CaseIterable {
   case ghost = "ghost"
   /// Order: later batches come before earlier ones in the outbox.
   case reorder = "reorder"
+  /// Fairness: every third lead of a branch goes to the first who can take one.
+  case favour = "favour"
+  /// Availability: calendars and leave are not asked.
+  case callAnybody = "call-anybody"
 
   #if SABOTAGE
     private static let chosen = getenv("MILLRACE_SABOTAGE").map { String(cString: $0) }
-    var isOn: Bool { Sabotage.chosen == rawValue }
+    package var isOn: Bool { Sabotage.chosen == rawValue }
   #else
-    @inline(__always) var isOn: Bool { false }
+    @inline(__always) package var isOn: Bool { false }
   #endif
 }

@@ -4,7 +4,7 @@ import Testing
 import Topics
 import Values
 
-@testable import allocate_leads
+@testable import LeadAllocation
 
 /// `AllocateLeads.decide` and `AllocateHeldLeads.decide` as tables of values.
 @Suite struct DecideTests {
@@ -184,12 +184,12 @@ import Values
     func person(_ id: Int64, capacity: Int32? = nil, open: Int32 = 0, _ excluded: Rotation.Exclusion? = nil)
       -> Rotation.Person
     {
-      Rotation.Person(
-        id: id, code: "P\(id)", weight: 1, capacity: capacity, excluded: excluded, openLeads: open, credit: 0)
+      Rotation.Person.made(id, capacity: capacity, open: open, excluded: excluded)
     }
     func branch(_ id: Int64, _ code: String, held: Int32 = 0, _ people: [Rotation.Person]) -> Allocation.Branch {
       Allocation.Branch(
-        id: id, code: code, heldBefore: held, held: held, rotation: Rotation(people), snapshot: 500 + id)
+        id: id, code: code, heldBefore: held, held: held, turn: 0, day: 0, rotation: Rotation(people),
+        snapshot: 500 + id)
     }
     let rule = { RulesetTests.rule($0, $1, source: $2, product: $3, to: $4) }
     let rules = [

@@ -6,7 +6,7 @@ import TestKit
 import Topics
 import Values
 
-@testable import allocate_leads
+@testable import LeadAllocation
 
 /// A firm in a database of its own, and the worker's turns on it, made with the worker's own rights.
 final class Desk {

@@ -1,7 +1,7 @@
 import PhoneNumbers
 import Testing
 
-@testable import allocate_leads
+@testable import LeadAllocation
 
 @Suite struct RulesetTests {
   private let ruleset = Ruleset(

@@ -152,8 +152,14 @@ TABLES = {
     "dead_letter": "select * from dead_letter order by id",
     "allocation_snapshot": "select * from allocation_snapshot order by branch_id, taken_at, id",
     "allocation_rule": "select * from allocation_rule order by ruleset, position",
-    "branch": "select b.id, b.code, l.held from branch b left join branch_load l on l.branch_id = b.id order by b.id",
-    "person": """select p.*, l.open_leads, l.credit, l.allocated
+    "branch": """select b.id, b.code, b.time_zone, b.calendar_id, b.catch_up, b.parent_id, l.held, l.turn
+                 from branch b left join branch_load l on l.branch_id = b.id order by b.id""",
+    "calendar": "select * from calendar",
+    "calendar_day": "select * from calendar_day",
+    # The driver knows no 24:00.
+    "calendar_hours": """select calendar_id, weekday, opens, least(closes, '23:59:59.999999') as closes
+                         from calendar_hours""",
+    "person": """select p.*, l.open_leads, l.turn, l.allocated
                  from person p left join person_load l on l.person_id = p.id order by p.branch_id, p.id""",
     "position": "select * from position",
     "outbox": "select id, topic from outbox",

@@ -21,7 +21,7 @@ BRANCHES = """
 insert into branch (id, code, name, parent_id, level) values
   (1, 'HQ', 'Head office', null, 'head-office'), (2, 'BJ', 'Beijing', 1, 'province'),
   (3, 'SH', 'Shanghai', 1, 'province'), (4, 'GD', 'Guangdong', 1, 'province'),
-  (5, 'GD-SZ', 'Shenzhen', 4, 'city'), (6, 'ZJ', 'Zhejiang', 1, 'province')
+  (5, 'GD-SZ', 'Shenzhen', 4, 'city'), (6, 'ZJ', 'Zhejiang', 1, 'province'), (7, 'TJ', 'Tianjin', 1, 'province')
 """
 
 # Beijing: equals without bound. Shenzhen: weights. Shanghai: full after 40. Zhejiang: vacant but for people away.
@@ -37,7 +37,22 @@ union all values ('ZJ-1', 6, 'Gone', false, 1, null::int, null::timestamptz, nul
   ('BJ-away', 2, 'On leave', true, 1, null, now() - interval '1 day', null),
   ('BJ-back', 2, 'Back again', true, 1, null, now() - interval '9 days', now() - interval '1 day'),
   ('SZ-gone', 5, 'Gone', false, 3, null, null, null),
-  ('HQ-1', 1, 'Head office 1', true, 1, null, null, null), ('HQ-2', 1, 'Head office 2', true, 1, null, null, null)
+  ('HQ-1', 1, 'Head office 1', true, 1, null, null, null), ('HQ-2', 1, 'Head office 2', true, 3, null, null, null),
+  ('HQ-off', 1, 'Head office, off', true, 1, null, null, null), ('TJ-1', 7, 'Tianjin', true, 1, null, null, null)
+"""
+
+# Guangdong: caps before capacity. The head office chooses the least loaded. Tianjin never works, nor do two others.
+HABITS = """
+insert into calendar (id, code, name, known_until) values (1, 'never', 'Never', null), (2, 'always', 'Always', null),
+  (3, 'ended', 'Ended', '2020-12-31');
+insert into calendar_hours select c, day, '00:00', '24:00' from generate_series(2, 3) c, generate_series(1, 7) day;
+update branch set calendar_id = 2 where code in ('BJ', 'SH');
+update branch set calendar_id = 1 where code = 'TJ';
+update branch set method = 'least-loaded' where code = 'HQ';
+update person set calendar_id = 3 where code in ('HQ-off', 'ZJ-3');
+update person set daily_cap = 15 where code = 'GD-1';
+update person set weekly_cap = 20, daily_cap = 1000 where code = 'GD-2';
+update person set daily_cap = 0 where code = 'SH-1';
 """
 
 # Phones of other countries match no rule.
@@ -45,7 +60,7 @@ RULES = """
 insert into allocation_rule (ruleset, position, region, source, product, branch_id) values
   (1, 1, 'CN', 'hotline', 'margin-trading', 1), (1, 2, 'CN-GD/Shenzhen', null, null, 5), (1, 3, 'CN-GD', null, null, 4),
   (1, 4, 'CN-BJ', null, null, 2), (1, 5, 'CN-SH', null, null, 3), (1, 6, 'CN-ZJ', null, null, 6),
-  (1, 7, 'CN', null, null, 1)
+  (1, 7, 'CN-TJ', null, null, 7), (1, 8, 'CN', null, null, 1)
 """
 
 
@@ -54,13 +69,17 @@ def found(connection):
     connection.execute("set search_path to millrace")
     connection.execute(BRANCHES)
     connection.execute(PEOPLE)
+    connection.execute(HABITS)
     connection.execute("insert into ruleset default values")
     connection.execute(RULES)
 
 
 def give_room(connection, each=1000):
     """Those who were full can take so many leads more, a vacant branch gets somebody: the sweep has something to do."""
-    connection.execute("update person set capacity = capacity + %s where capacity is not null", [each])
+    connection.execute(
+        "update person set capacity = capacity + %(each)s, daily_cap = daily_cap + %(each)s, weekly_cap = weekly_cap + %(each)s",
+        {"each": each},
+    )
     connection.execute(
         """
         insert into person (code, branch_id, name, capacity)

@@ -4,7 +4,9 @@ import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from calendars import Calendars
 from evidence import OWNERSHIP, REGISTERED
 from rotation import Rotation, murmur2
 
@@ -330,32 +332,51 @@ def counters_are_right(evidence):
             yield f"{branch.code} has {held[branch.id]} held leads, {branch.held} are counted"
 
 
-@promise("capacity", "nobody ever had more open leads than their capacity", "allocation_snapshot")
+@promise("capacity", "nobody ever had more open leads, or was given more in a day or week, than they take",
+         "allocation_snapshot")  # fmt: skip
 def capacity_is_kept(evidence):
+    given = defaultdict(list)
+    zones = {branch.id: ZoneInfo(branch.time_zone) for branch in evidence.rows("branch")}
     for snapshot, choices in _choices(evidence):
-        opened = dict(zip(snapshot.people, snapshot.open_leads))
-        bounds = dict(zip(snapshot.people, snapshot.capacities))
+        state = Rotation(snapshot)
+        today = snapshot.taken_at.astimezone(zones[snapshot.branch_id]).date()
         for row in choices:
-            if row.owner_id not in opened:
-                yield f"lead {row.lead_id} was given to person {row.owner_id}, who is not of branch {snapshot.branch_id}"
+            person = row.owner_id
+            if person not in state.open:
+                yield f"lead {row.lead_id} was given to person {person}, who is not of branch {snapshot.branch_id}"
                 continue
-            opened[row.owner_id] += 1
-            if 0 <= bounds[row.owner_id] < opened[row.owner_id]:
-                yield f"lead {row.lead_id} made {opened[row.owner_id]} for person {row.owner_id}, who takes {bounds[row.owner_id]}"
+            given[person].append(today)
+            state.open[person] += 1
+            (_, capacity, _), (_, daily, _), (_, weekly, _) = state.bounds
+            counts = {
+                "open leads": (state.open[person], capacity[person]),
+                "leads of a day": (given[person].count(today), daily[person]),
+                "leads of a week": (
+                    sum(day.isocalendar()[:2] == today.isocalendar()[:2] for day in given[person]), weekly[person]),
+            }  # fmt: skip
+            for what, (count, bound) in counts.items():
+                if bound is not None and count > bound:
+                    yield f"lead {row.lead_id} made {count} {what} for person {person}, who takes {bound}"
     for person in evidence.rows("person"):
         if person.capacity is not None and person.open_leads > person.capacity:
             yield f"{person.code} has {person.open_leads} open leads and takes {person.capacity}"
 
 
-@promise("available", "nobody inactive, on leave or without weight was chosen", "lead_history")
+@promise("available", "nobody inactive, on leave, off work or without weight was chosen", "lead_history")
 def only_the_available(evidence):
     people = {person.id: person for person in evidence.rows("person")}
+    branches = {branch.id: branch for branch in evidence.rows("branch")}
+    calendars = Calendars(evidence)
     for snapshot, choices in _choices(evidence):
-        excluded = dict(zip(snapshot.people, snapshot.excluded))
+        excluded = dict(zip(snapshot.people, snapshot.excluded or []))
+        branch = branches[snapshot.branch_id]
         for row in choices:
             person = people[row.owner_id]
             if excluded.get(row.owner_id):
                 yield f"lead {row.lead_id} went to {person.code}, who was {excluded[row.owner_id]}"
+            off = calendars.obstacle(person.calendar_id or branch.calendar_id, branch.time_zone, row.at)
+            if off:
+                yield f"lead {row.lead_id} went to {person.code} at {row.at}: {off}"
             began = person.leave_from is None or person.leave_from <= row.at
             ended = person.leave_until is not None and person.leave_until <= row.at
             if (person.leave_from or person.leave_until) and began and not ended:
@@ -387,31 +408,58 @@ def choices_can_be_made_again(evidence):
             yield f"version {row.version} of lead {row.lead_id} was given away from no snapshot"
         if row.what == "held" and row.snapshot_id is not None:
             held[row.snapshot_id, row.choice].append(row)
-    before = {}
+    kept = defaultdict(dict)
+    turns = defaultdict(int)
+    catch_up = {branch.id: branch.catch_up for branch in evidence.rows("branch")}
     for snapshot, choices in _choices(evidence):
-        code = branches[snapshot.branch_id]
+        number, code = snapshot.branch_id, branches[snapshot.branch_id]
         rotation = Rotation(snapshot)
-        if snapshot.branch_id in before:
-            for person, facts in before[snapshot.branch_id].items():
-                if person in rotation.people and rotation.facts(person) != facts:
-                    yield (f"{code}: snapshot {snapshot.id} has {rotation.facts(person)} (open, credit) for person "
-                           f"{person}, the choices before it left {facts}")  # fmt: skip
+        found = dict(rotation.offset)
+        if snapshot.turn != turns[number]:
+            yield f"{code}: snapshot {snapshot.id} begins at turn {snapshot.turn}, it was left at {turns[number]}"
+        moved = set()
+        for person in rotation.people:
+            opened, turn = kept[number].get(person, (None, None))
+            if opened is not None and opened != rotation.open[person]:
+                yield (f"{code}: snapshot {snapshot.id} has {rotation.open[person]} open leads for person {person}, the "
+                       f"choices before it left {opened}")  # fmt: skip
+            owed = -(1 + catch_up[number]) * rotation.stride(person)
+            expected = 0 if turn is None else max(turn - snapshot.turn, owed)
+            if turn is None or turn - snapshot.turn < owed:
+                moved.add(person)
+            if found[person] != expected:
+                yield f"{code}: snapshot {snapshot.id} has person {person} at {found[person]}, it was {expected}"
         if [row.choice for row in choices] != list(range(len(choices))):
             yield f"{code}: the choices of snapshot {snapshot.id} are counted {[row.choice for row in choices][:20]}"
             continue
-        for number in range(len(choices) + 1):
-            for row in held[snapshot.id, number]:
-                if row.reason in ("full", "nobody-available", "vacant") and row.reason != rotation.want():
+        taking_part = set(rotation.eligible())
+        for choice in range(len(choices) + 1):
+            for row in held[snapshot.id, choice]:
+                if row.reason not in NOT_ABOUT_PEOPLE and row.reason != rotation.want():
                     yield f"lead {row.lead_id} is held at {code} as {row.reason}, but it was {rotation.want() or 'free'}"
-            if number < len(choices):
+            if choice < len(choices):
                 chosen = rotation.choose()
-                if chosen != choices[number].owner_id:
-                    yield f"lead {choices[number].lead_id} went to {choices[number].owner_id}, it was {chosen}'s turn"
-        before[snapshot.branch_id] = {person: rotation.facts(person) for person in rotation.people}
+                if chosen != choices[choice].owner_id:
+                    yield f"lead {choices[choice].lead_id} went to {choices[choice].owner_id}, it was {chosen}'s turn"
+        for person in rotation.people:
+            opened, turn = kept[number].get(person, (None, None))
+            by_turns = rotation.method == "round-robin"
+            if rotation.offset[person] != found[person] or (by_turns and rotation.choices and person in moved & taking_part):
+                latest = rotation.offset[person] if by_turns else rotation.elapsed + rotation.stride(person)
+                turn = snapshot.turn + min(rotation.offset[person], latest)
+            kept[number][person] = rotation.open[person], turn
+        turns[number] += rotation.elapsed
+    for branch in evidence.rows("branch"):
+        if branch.turn != turns[branch.id]:
+            yield f"{branch.code} is at turn {branch.turn}, the last choices left it at {turns[branch.id]}"
     for person in evidence.rows("person"):
-        left = before.get(person.branch_id, {}).get(person.id)
-        if left is not None and left != (person.open_leads, person.credit):
-            yield f"{person.code} has {(person.open_leads, person.credit)} (open, credit), the last choices left {left}"
+        left = kept[person.branch_id].get(person.id)
+        if left is not None and left != (person.open_leads, person.turn):
+            yield f"{person.code} has {(person.open_leads, person.turn)} (open, turn), the last choices left {left}"
+
+
+# Reasons for which a lead is held whoever is there.
+NOT_ABOUT_PEOPLE = {"behind-held"}
 
 
 @promise("rules", "the branch is that of the first rule that matches", "lead_history")
@@ -439,27 +487,26 @@ def _matches(rule, lead):
     return rule.source in (None, lead.source) and rule.product in (None, lead.product)
 
 
-@promise("fairness", "in a branch where nobody was full, each has their share to within one lead", "person")
+@promise("fairness", "while the same people can be chosen by turns, each has their share to within one lead, always",
+         "person")  # fmt: skip
 def shares_are_fair(evidence):
-    """Only where the same people could be chosen all the time: then the shares are known."""
-    teams = {}
-    for snapshot, choices in _choices(evidence):
-        full = any(0 <= bound <= count for bound, count in zip(snapshot.capacities, snapshot.open_leads))
-        team = teams.setdefault(snapshot.branch_id, [Counter(), None, True])
-        facts = snapshot.people, snapshot.weights, snapshot.excluded
-        team[0].update(row.owner_id for row in choices)
-        team[2] = team[2] and not full and team[1] in (None, facts)
-        team[1] = facts
+    """From a branch's first choice on, at every choice, until somebody comes, goes, is full or at a cap."""
     codes = {person.id: person.code for person in evidence.rows("person")}
-    for given, (people, weights, excluded), is_steady in teams.values():
-        eligible = {person: weight for person, weight, why in zip(people, weights, excluded) if not why}
-        if not is_steady or any(person not in eligible for person in given):
-            continue
-        total, bound = given.total(), 1.0
-        for person, weight in eligible.items():
-            share = total * weight / sum(eligible.values())
-            if abs(given[person] - share) > bound + 1e-9:
-                yield f"{codes[person]} has {given[person]} of {total} leads, the share is {share:.1f}"
+    given, steady, changed = defaultdict(Counter), {}, set()
+    for snapshot, choices in _choices(evidence):
+        branch, state = snapshot.branch_id, Rotation(snapshot)
+        for row in choices:
+            weights = {person: state.weight[person] for person in state.eligible()}
+            if snapshot.method != "round-robin" or steady.setdefault(branch, weights) != weights:
+                changed.add(branch)
+            for counts in (state.open, state.today, state.week):
+                counts[row.owner_id] += 1
+            given[branch][row.owner_id] += 1
+            total, sum_of_weights = given[branch].total(), sum(weights.values())
+            for person, weight in weights.items() if branch not in changed else ():
+                if abs(given[branch][person] * sum_of_weights - total * weight) >= sum_of_weights > weight:
+                    yield (f"{codes[person]} has {given[branch][person]} of {total} leads, the share is "
+                           f"{total * weight / sum_of_weights:.1f}")  # fmt: skip
 
 
 @promise("oldest-first", "who waits is served before who comes later, the longest waiting first", "lead_history")

@@ -1,43 +1,89 @@
 """The rotation and the partitioner, written down a second time from their descriptions, for the judge."""
 
+from fractions import Fraction
+
+UNIT = 55_440_000
+
+# Why nobody can be chosen is the obstacle that can be expected to end first.
+SOONEST = ["off-hours", "daily-cap", "holiday", "weekly-cap", "full", "calendar-ended"]
+
 
 class Rotation:
-    """Smooth weighted round robin over one snapshot: the credit of everybody eligible rises by their weight, the
-    greatest credit wins (the lowest id among equals) and pays the sum of the weights."""
+    """Earliest eligible virtual deadline first, over one snapshot: everybody's offset is where their next lead would
+    begin, and it would last UNIT over their weight. Who begins after the mean of those who can take a lead, by weight, is
+    ahead of their share; of the others the one whose lead would end first has it (the lowest id among equals).
+    Least loaded: the fewest open leads for the weight, with this one; then as above."""
 
     def __init__(self, snapshot):
+        def each(values, usual):
+            return dict(zip(self.people, values)) if values is not None else dict.fromkeys(self.people, usual)
+
         self.people = list(snapshot.people)
-        self.weight = dict(zip(self.people, snapshot.weights))
-        self.bound = dict(zip(self.people, snapshot.capacities))
-        self.open = dict(zip(self.people, snapshot.open_leads))
-        self.credit = dict(zip(self.people, snapshot.credits))
-        self.excluded = dict(zip(self.people, snapshot.excluded))
+        self.method = snapshot.method
+        self.weight = each(snapshot.weights, 1)
+        self.open = each(snapshot.open_leads, 0)
+        self.today = each(snapshot.given_today, 0)
+        self.week = each(snapshot.given_this_week, 0)
+        self.offset = each(snapshot.offsets, 0)
+        self.excluded = each(snapshot.excluded, None)
+        self.bounds = [
+            ("full", each(snapshot.capacities, None), self.open),
+            ("daily-cap", each(snapshot.daily_caps, None), self.today),
+            ("weekly-cap", each(snapshot.weekly_caps, None), self.week),
+        ]
+        self.elapsed = 0
+        self.choices = 0
 
-    def facts(self, person):
-        return self.open[person], self.credit[person]
+    def obstacle(self, person):
+        if self.excluded[person]:
+            return self.excluded[person]
+        for name, bounds, counts in self.bounds:
+            if bounds[person] is not None and counts[person] >= bounds[person]:
+                return name
+        return None
 
-    def _is_full(self, person):
-        return 0 <= self.bound[person] <= self.open[person]
+    def eligible(self):
+        return [person for person in self.people if self.obstacle(person) is None]
+
+    def stride(self, person):
+        return UNIT // max(1, self.weight[person])
+
+    def ends(self, person):
+        return self.offset[person] + self.stride(person), person
+
+    def _mean(self, people):
+        """(numerator, denominator)"""
+        return (sum(self.weight[person] * self.offset[person] for person in people),
+                sum(self.weight[person] for person in people))  # fmt: skip
 
     def choose(self):
-        eligible = [person for person in self.people if not self.excluded[person] and not self._is_full(person)]
+        eligible = self.eligible()
         if not eligible:
             return None
-        for person in eligible:
-            self.credit[person] += self.weight[person]
-        winner = min(eligible, key=lambda person: (-self.credit[person], person))
-        self.credit[winner] -= sum(self.weight[person] for person in eligible)
-        self.open[winner] += 1
+        if self.method == "round-robin":
+            above, below = self._mean(eligible)
+            due = [person for person in eligible if self.offset[person] * below <= above]
+            winner = min(due, key=self.ends)
+        else:
+            winner = min(
+                eligible, key=lambda person: (Fraction(self.open[person] + 1, self.weight[person]), self.ends(person)))
+        self.offset[winner] += self.stride(winner)
+        for counts in (self.open, self.today, self.week):
+            counts[winner] += 1
+        self.choices += 1
+        # When nobody is left, time stands where the last one stopped.
+        above, below = self._mean(self.eligible() or [winner])
+        self.elapsed = above // below
         return winner
 
     def want(self):
         """Why nobody can be chosen now; None when somebody can."""
         if not self.people:
             return "vacant"
-        available = [person for person in self.people if not self.excluded[person]]
-        if not available:
-            return "nobody-available"
-        return "full" if all(self._is_full(person) for person in available) else None
+        found = {self.obstacle(person) for person in self.people}
+        if None in found:
+            return None
+        return next((obstacle for obstacle in SOONEST if obstacle in found), "nobody-available")
 
 
 def murmur2(key):

@@ -17,6 +17,8 @@ BROKEN = {
     "skip-refused": "once",
     "ghost": "no-ghosts",
     "reorder": "order",
+    "favour": "fairness",
+    "call-anybody": "available",
 }
 
 

@@ -259,10 +259,8 @@ class World:
             lambda: not self.ask(
                 """
                 select exists (
-                  select from branch_load b join person p on p.branch_id = b.branch_id
-                    join person_load l on l.person_id = p.id
-                  where b.held > 0 and p.active and p.weight > 0 and (p.capacity is null or p.capacity > l.open_leads)
-                    and (p.leave_from is null or p.leave_until < now()))
+                  select from branch_load b cross join people_at(array[b.branch_id], now()) p
+                  where b.held > 0 and p.excluded is null and (p.room is null or p.room > 0))
                 """
             ),
             "nobody held where there is room",

@@ -3,14 +3,10 @@ import Testing
 @testable import millrace
 
 @Suite struct ChoiceReplayTests {
-  private func person(
-    _ id: Int64, weight: Int64 = 1, capacity: Int64? = nil, excluded: String = "", open: Int64 = 0, credit: Int64 = 0
-  ) -> ChoiceReplay.Person {
-    .init(id: id, weight: weight, capacity: capacity, excluded: excluded, openLeads: open, credit: credit)
-  }
-
-  private func choices(_ people: [ChoiceReplay.Person], _ count: Int) -> [Int64?] {
-    var replay = ChoiceReplay(people)
+  private func choices(
+    _ people: [ChoiceReplay.Person], _ count: Int, _ method: ChoiceReplay.Method = .roundRobin
+  ) -> [Int64?] {
+    var replay = ChoiceReplay(people, method)
     return (0..<count).map { _ in
       let winner = replay.winner.map { replay.people[$0].id }
       let isMade = replay.choose()
@@ -21,26 +17,45 @@ import Testing
 
   @Test("turns are spread by weight, the lowest id first among equals")
   func spread() {
-    #expect(choices([person(3), person(1, weight: 5), person(2)], 7) == [1, 1, 2, 1, 3, 1, 1])
-    #expect(choices([person(2), person(1)], 4) == [1, 2, 1, 2])
+    #expect(choices([.init(id: 3), .init(id: 1, weight: 5), .init(id: 2)], 7) == [1, 2, 1, 1, 3, 1, 1])
+    #expect(choices([.init(id: 2), .init(id: 1)], 4) == [1, 2, 1, 2])
   }
 
-  @Test("who is excluded or full takes no part and gains no credit")
+  @Test("who is excluded, full or at a cap takes no part")
   func excluded() {
-    let people = [person(1, capacity: 1), person(2, excluded: "on-leave"), person(3, capacity: 0), person(4)]
+    let people: [ChoiceReplay.Person] = [
+      .init(id: 1, capacity: 1), .init(id: 2, excluded: "on-leave"), .init(id: 3, capacity: 0), .init(id: 4),
+      .init(id: 5, dailyCap: 3, today: 3), .init(id: 6, weeklyCap: 0),
+    ]
     #expect(choices(people, 4) == [1, 4, 4, 4])
     var replay = ChoiceReplay(people)
     for _ in 0..<4 { _ = replay.choose() }
-    #expect(replay.people.map(\.credit) == [-1, 0, 0, 1])
-    #expect(replay.people.map(\.obstacle) == ["full", "on-leave", "full", nil])
+    #expect(replay.people.map(\.obstacle) == ["full", "on-leave", "full", nil, "daily-cap", "weekly-cap"])
   }
 
   @Test("nobody is chosen where nobody can be")
   func nobody() {
     #expect(choices([], 1) == [nil])
-    #expect(choices([person(1, excluded: "inactive"), person(2, capacity: 2, open: 2)], 2) == [nil, nil])
+    #expect(choices([.init(id: 1, excluded: "inactive"), .init(id: 2, capacity: 2, openLeads: 2)], 2) == [nil, nil])
   }
 
-  @Test("credits from before count")
-  func credits() { #expect(choices([person(1, credit: -3), person(2, credit: 1)], 3) == [2, 2, 1]) }
+  @Test("offsets from before count: who is ahead waits, who is owed comes first")
+  func offsets() {
+    #expect(
+      choices([.init(id: 1, offset: 55_440_000), .init(id: 2), .init(id: 3, offset: -110_880_000)], 4) == [3, 3, 2, 3])
+  }
+
+  @Test("the least loaded for their weight comes first")
+  func leastLoaded() {
+    let people: [ChoiceReplay.Person] = [
+      .init(id: 1, openLeads: 3), .init(id: 2, weight: 3, openLeads: 5), .init(id: 3),
+    ]
+    #expect(choices(people, 6, .leastLoaded) == [3, 2, 3, 2, 2, 2])
+  }
+
+  @Test("choices of before are made again by credits")
+  func credits() {
+    #expect(choices([.init(id: 1, offset: -3), .init(id: 2, offset: 1)], 3, .credits) == [2, 2, 1])
+    #expect(choices([.init(id: 3), .init(id: 1, weight: 5), .init(id: 2)], 7, .credits) == [1, 1, 2, 1, 3, 1, 1])
+  }
 }

@@ -16,45 +16,59 @@ enum AllocateHeldLeads: Sweep {
     let region: String?
     let source: String
     let product: String?
+
+    init(_ row: Row) {
+      self.init(
+        id: row.integer(0), version: Int32(row.small(1)), branch: row.optionalInteger(2), region: row.optionalText(3),
+        source: row.text(4), product: row.optionalText(5))
+    }
+
+    init(id: Int64, version: Int32, branch: Int64?, region: String?, source: String, product: String?) {
+      self.id = id
+      self.version = version
+      self.branch = branch
+      self.region = region
+      self.source = source
+      self.product = product
+    }
   }
 
-  /// At most as many of a branch as it has room for: a full branch costs nothing, however many wait there.
+  /// Leads of branches that have room, at most as many of each as it has room for: a full branch costs nothing, however
+  /// many wait there. Else those that no rule wanted, once there are newer rules: these are taken without holding a branch,
+  /// so that `load` can lock all branches in their order.
   static func claim(_ limit: Int, _ transaction: Transaction) throws(PostgresError) -> [HeldLead] {
-    let rows = try transaction.rows(
+    let placeable = try transaction.rows(
       """
-      with room as (
-        select p.branch_id, sum(case when p.capacity is null then $1 else p.capacity - l.open_leads end)::bigint as free
-        from branch_load b join person p on p.branch_id = b.branch_id join person_load l on l.person_id = p.id
-        where b.held > 0 and p.active and p.weight > 0 and (p.capacity is null or p.capacity > l.open_leads)
-          and not (coalesce(p.leave_from <= clock_timestamp(), p.leave_until is not null)
-            and coalesce(p.leave_until > clock_timestamp(), true))
+      with moment as materialized (select clock_timestamp() as at),
+      queues as materialized (select array_agg(branch_id) as ids from branch_load where held > 0),
+      room as (
+        select p.branch_id, sum(least(coalesce(p.room, $1), $1))::bigint as free
+        from queues q, moment m, people_at(q.ids, m.at) p
+        where p.excluded is null and (p.room is null or p.room > 0)
         group by p.branch_id),
       -- Whoever has the branch gives its oldest away: another sweep waits here and then finds what is left.
       locked as materialized (
         select b.branch_id, room.free from branch_load b join room on room.branch_id = b.branch_id
-        order by b.branch_id for update of b),
-      placeable as (
-        select h.* from locked cross join lateral (
-          select id, version, branch_id, region, source, product, held_since from lead
-          where state = 'held' and branch_id = locked.branch_id
-            and not exists (select from set_aside s where s.sweep = 'allocate-held-leads' and s.item = lead.id::text)
-          order by held_since, id limit least(locked.free, $1) for update skip locked) h),
-      routable as (
+        order by b.branch_id for update of b)
+      select h.id, h.version, h.branch_id, h.region, h.source, h.product
+      from locked cross join lateral (
         select id, version, branch_id, region, source, product, held_since from lead
-        where state = 'held' and branch_id is null and held_reason = 'no-rule'
-          and held_ruleset < (select max(version) from ruleset)
+        where state = 'held' and branch_id = locked.branch_id
           and not exists (select from set_aside s where s.sweep = 'allocate-held-leads' and s.item = lead.id::text)
-        order by held_since, id limit $1 for update skip locked)
-      select id, version, branch_id, region, source, product from (
-        select * from placeable union all select * from routable) due
-      order by held_since, id limit $1
+        order by held_since, id limit least(locked.free, $1) for update skip locked) h
+      order by h.held_since, h.id limit $1
       """
     ) { $0.integer(Int64(limit)) }
-    return rows.map { row in
-      HeldLead(
-        id: row.integer(0), version: Int32(row.small(1)), branch: row.optionalInteger(2), region: row.optionalText(3),
-        source: row.text(4), product: row.optionalText(5))
-    }
+    if placeable.count > 0 { return placeable.map(HeldLead.init) }
+    return try transaction.rows(
+      """
+      select id, version, branch_id, region, source, product from lead
+      where state = 'held' and branch_id is null and held_reason = 'no-rule'
+        and held_ruleset < (select max(version) from ruleset)
+        and not exists (select from set_aside s where s.sweep = 'allocate-held-leads' and s.item = lead.id::text)
+      order by held_since, id limit $1 for update skip locked
+      """
+    ) { $0.integer(Int64(limit)) }.map(HeldLead.init)
   }
 
   static func label(_ lead: HeldLead) -> String { String(lead.id) }
@@ -72,6 +86,7 @@ enum AllocateHeldLeads: Sweep {
   }
 
   static func decide(_ lead: HeldLead, _ allocation: inout Allocation, _ now: Timestamp) -> Decision<LeadChange> {
+    let now = allocation.at ?? now
     let rule = lead.branch == nil ? match(lead, allocation.ruleset) : nil
     guard let branch = lead.branch ?? rule?.branch else {
       return .apply(.rejudged(lead: lead.id, ruleset: allocation.ruleset.version), outcome: "no-rule")

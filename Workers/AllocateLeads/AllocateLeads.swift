@@ -1,38 +1,37 @@
-import Contract
+package import Contract
 import PhoneNumbers
-import Postgres
+package import Postgres
 import Runtime
-import Topics
-import Values
+package import Topics
+package import Values
 
 /// Gives each registered lead to a person: phone to region, region to branch by ordered rules, branch to person by
 /// weighted round robin under capacity. Who cannot be placed is held with the reason.
-@main
-struct AllocateLeads: Worker {
-  typealias Input = LeadRegistered
-  static let name = "allocate-leads"
-  static var sweeps: [any Sweep.Type] { [AllocateHeldLeads.self] }
+package struct AllocateLeads: Worker {
+  package typealias Input = LeadRegistered
+  package static let name = "allocate-leads"
+  package static var sweeps: [any Sweep.Type] { [AllocateHeldLeads.self] }
 
-  static func load(
+  package static func load(
     _ leads: [Delivery<LeadRegistered>], _ cache: inout AllocationCache, _ transaction: Transaction
   ) throws(PostgresError) -> Allocation {
     try cache.refresh(transaction)
-    let registrations = leads.map { Registration($0.event) }
+    let registrations = leads.map { Registration($0) }
     let known = try Statements.leads(of: registrations.compactMap(\.phone), transaction)
     var wanted: Set<BranchProduct> = []
-    for (lead, registration) in zip(leads, registrations) {
-      guard let phone = registration.phone, known[phone.digits] == nil,
-        let rule = cache.ruleset.match(registration.region, lead.event.source, lead.event.product)
-      else { continue }
-      wanted.insert(BranchProduct(branch: rule.branch, product: lead.event.product))
+    for registration in registrations {
+      guard let phone = registration.phone, known[phone.digits] == nil else { continue }
+      registration.rule = cache.rule(for: registration)
+      guard let rule = registration.rule else { continue }
+      wanted.insert(BranchProduct(branch: rule.branch, product: registration.lead.event.product))
     }
-    let read = Dictionary(uniqueKeysWithValues: zip(leads.map { ObjectIdentifier($0) }, registrations))
-    return try Allocation(known: known, read, wanted: wanted, &cache, transaction)
+    return try Allocation(known: known, registrations, wanted: wanted, &cache, transaction)
   }
 
-  static func decide(
+  package static func decide(
     _ lead: Delivery<LeadRegistered>, _ allocation: inout Allocation, _ now: Timestamp
   ) -> Decision<LeadChange> {
+    let now = allocation.at ?? now
     let registration = allocation.registration(of: lead)
     switch registration.reading {
     case .refused(let reason):
@@ -43,7 +42,7 @@ struct AllocateLeads: Worker {
       if let known = allocation.known[phone.digits] {
         return .apply(.duplicate(DuplicateLead(known, lead, now)), outcome: "duplicate")
       }
-      guard let rule = allocation.ruleset.match(registration.region, lead.event.source, lead.event.product) else {
+      guard let rule = registration.rule else {
         return allocation.open(lead, registration, .held(branch: nil, "no-rule"), nil, now)
       }
       let placement = allocation.place(in: rule.branch, behindHeld: true)
@@ -51,5 +50,5 @@ struct AllocateLeads: Worker {
     }
   }
 
-  static let writes = LeadChange.writes
+  package static let writes = LeadChange.writes
 }

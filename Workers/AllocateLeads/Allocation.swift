@@ -1,21 +1,32 @@
 import Contract
 import PhoneNumbers
 import Postgres
-import Settings
+package import Settings
 import Topics
 import Values
 
 /// What one transaction knows of the branches it may give leads to. The branches' rows are locked while it lives, so
 /// nobody else gives or takes there.
-struct Allocation {
+package struct Allocation {
   struct Branch {
     let id: Int64
     let code: String
     let heldBefore: Int32
     var held: Int32
+    /// Virtual time when the branch was locked.
+    let turn: Int64
+    /// The branch's local date then, in days since 2000.
+    let day: Int32
     var rotation: Rotation
     let snapshot: Int64
     var isUsed = false
+
+    var isChanged: Bool { held != heldBefore || rotation.choices > 0 }
+
+    /// With their turns as they are kept.
+    var changedPeople: [(person: Rotation.Person, turn: Int64, day: Int32)] {
+      rotation.changed.map { ($0, turn + $0.offset, day) }
+    }
 
     mutating func place(behindHeld: Bool) -> Placement {
       isUsed = true
@@ -39,16 +50,19 @@ struct Allocation {
   }
 
   let ruleset: Ruleset
-  /// What each delivery's phone says, read once for loading and deciding.
-  private let registrations: [ObjectIdentifier: Registration]
+  /// In the order in which they will be decided.
+  private let registrations: [Registration]
+  private var next = 0
   /// Leads by the digits of their phone.
   var known: [Int64: Int64]
   private(set) var branches: [Int64: Branch]
+  /// The moment at which the branches and their people were read; nil where none were. What is decided is decided then.
+  let at: Timestamp?
   private let deadlines: [BranchProduct: Timestamp]
   private var leadNumbers: NumberStock
 
   init(
-    known: [Int64: Int64] = [:], _ registrations: [ObjectIdentifier: Registration] = [:],
+    known: [Int64: Int64] = [:], _ registrations: [Registration] = [],
     wanted: Set<BranchProduct>, _ cache: inout AllocationCache, _ transaction: Transaction
   ) throws(PostgresError) {
     self.known = known
@@ -57,8 +71,11 @@ struct Allocation {
     leadNumbers = try cache.leadNumbers(registrations.count, transaction)
     let ids = Set(wanted.map(\.branch)).sorted()
     let snapshots = try cache.snapshotNumbers(ids.count, transaction)
-    branches = try Statements.lockedBranches(ids, snapshots, transaction)
-    deadlines = try Statements.deadlines(wanted.sorted(), transaction)
+    (branches, at) = try Statements.lockedBranches(ids, snapshots, transaction)
+    deadlines =
+      try at.map { at throws(PostgresError) in
+        try Statements.deadlines(wanted.sorted(), at: at, transaction)
+      } ?? [:]
   }
 
   /// From values, as a transaction would have found them.
@@ -70,12 +87,21 @@ struct Allocation {
     self.known = known
     self.branches = Dictionary(uniqueKeysWithValues: branches.map { ($0.id, $0) })
     self.deadlines = deadlines
+    at = nil
     self.leadNumbers = leadNumbers
-    registrations = [:]
+    registrations = []
   }
 
-  func registration(of lead: Delivery<LeadRegistered>) -> Registration {
-    registrations[ObjectIdentifier(lead)] ?? Registration(lead.event)
+  /// What the lead says. Leads are decided in the order in which they were loaded, not necessarily all of them.
+  mutating func registration(of lead: Delivery<LeadRegistered>) -> Registration {
+    while next < registrations.count {
+      let registration = registrations[next]
+      next += 1
+      if registration.lead === lead { return registration }
+    }
+    let registration = Registration(lead)
+    registration.rule = ruleset.match(registration.region, lead.event.source, lead.event.product)
+    return registration
   }
 
   /// Finds somebody in the branch.
@@ -125,18 +151,24 @@ struct BranchProduct: Hashable, Comparable {
 }
 
 /// What a lane keeps between batches.
-struct AllocationCache: LaneCache {
-  private(set) var ruleset = Ruleset.none
+package struct AllocationCache: LaneCache {
+  private var rules = RuleMemory(.none)
   private var leads = NumberStock()
   private var snapshots = NumberStock()
 
   init() {}
-  init(_ settings: Settings) {}
+  package init(_ settings: Settings) {}
 
   /// Reads newer rules if there are any.
   mutating func refresh(_ transaction: Transaction) throws(PostgresError) {
     let version = try transaction.rows("select coalesce(max(version), 0) from ruleset")[0].small(0)
-    if version != ruleset.version { ruleset = try Ruleset.load(Int32(version), transaction) }
+    if version != ruleset.version { rules = RuleMemory(try Ruleset.load(Int32(version), transaction)) }
+  }
+
+  var ruleset: Ruleset { rules.ruleset }
+
+  mutating func rule(for lead: Registration) -> Ruleset.Rule? {
+    rules.match(lead.region, lead.lead.event.source, lead.lead.event.product)
   }
 
   mutating func leadNumbers(_ count: Int, _ transaction: Transaction) throws(PostgresError) -> NumberStock {

@@ -4,7 +4,7 @@ import Topics
 import Values
 
 /// What one decision writes. Its rows are classes: each is looked at once for every column.
-enum LeadChange: Sendable {
+package enum LeadChange: Sendable {
   case opened(OpenedLead)
   case duplicate(DuplicateLead)
   /// A held lead that has an owner now.
@@ -15,7 +15,7 @@ enum LeadChange: Sendable {
   case routed(RoutedLead)
 }
 
-final class OpenedLead: Sendable {
+package final class OpenedLead: Sendable {
   let id: Int64
   let phone: Int64?
   let phoneText: String?
@@ -44,18 +44,18 @@ final class OpenedLead: Sendable {
   }
 }
 
-struct PlacedLead {
+package struct PlacedLead {
   let protectedUntil: Timestamp
   let judgement: Judgement
 }
 
-struct RoutedLead {
+package struct RoutedLead {
   let lead: Int64
   let version: Int32
   let judgement: Judgement
 }
 
-struct DuplicateLead {
+package struct DuplicateLead {
   let lead: Int64
   let at: Timestamp
   let delivery: Delivery<LeadRegistered>
@@ -176,34 +176,47 @@ extension LeadChange {
       .text { $0.delivery.event.product }, .text { $0.delivery.source }, .text { $0.delivery.id },
       .timestamp { $0.delivery.happened }),
     .total(
-      { state, _ in state.branches.values.filter { $0.held != $0.heldBefore }.sorted { $0.id < $1.id } },
+      { state, _ in state.branches.values.filter(\.isChanged).sorted { $0.id < $1.id } },
       """
-      update branch_load l set held = a.held from unnest($1::bigint[], $2::int[]) a (branch, held)
+      update branch_load l set held = a.held, turn = a.turn from unnest($1::bigint[], $2::int[], $3::bigint[])
+        a (branch, held, turn)
       where l.branch_id = a.branch
       """,
-      .integer { $0.id }, .small { $0.held }),
+      .integer { $0.id }, .small { $0.held }, .integer { $0.turn + $0.rotation.elapsed }),
     .total(
-      { state, _ in state.branches.values.flatMap(\.rotation.changed).sorted { $0.id < $1.id } },
+      { state, _ in state.branches.values.flatMap(\.changedPeople).sorted { $0.person.id < $1.person.id } },
       """
       update person_load l
-      set open_leads = a.open_leads, credit = a.credit, allocated = l.allocated + a.allocated
-      from unnest($1::bigint[], $2::int[], $3::int[], $4::int[]) a (person, open_leads, credit, allocated)
+      set open_leads = a.open_leads, turn = a.turn, counted_on = date '2000-01-01' + a.day, given_today = a.today,
+        given_this_week = a.this_week, allocated = l.allocated + a.allocated
+      from unnest($1::bigint[], $2::int[], $3::bigint[], $4::int[], $5::int[], $6::int[], $7::int[])
+        a (person, open_leads, turn, day, today, this_week, allocated)
       where l.person_id = a.person
       """,
-      .integer { $0.id }, .small { $0.openLeads }, .small { $0.credit }, .small { $0.allocated }),
+      .integer { $0.person.id }, .small { $0.person.openLeads }, .integer { $0.turn }, .small { $0.day },
+      .small { $0.person.givenToday }, .small { $0.person.givenThisWeek }, .small { $0.person.allocated }),
     .total(
-      { state, changes in Snapshot.used(state, changes) },
+      { state, _ in Snapshot.used(state) },
       """
-      insert into allocation_snapshot (id, branch_id, taken_at, people, weights, capacities, open_leads, credits, excluded)
-      select id, branch, at, people::bigint[], weights::int[], capacities::int[], open_leads::int[], credits::int[],
+      insert into allocation_snapshot (id, branch_id, taken_at, method, turn, people, offsets, open_leads, weights,
+        capacities, daily_caps, weekly_caps, given_today, given_this_week, excluded)
+      select id, branch, at, method, turn, people::bigint[], offsets::bigint[], open_leads::int[], weights::int[],
+        capacities::int[], daily_caps::int[], weekly_caps::int[], given_today::int[], given_this_week::int[],
         excluded::text[]
-      from unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[],
-        $8::text[], $9::text[]) a (id, branch, at, people, weights, capacities, open_leads, credits, excluded)
+      from unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[], $5::bigint[], $6::text[], $7::text[],
+        $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[])
+        a (id, branch, at, method, turn, people, offsets, open_leads, weights, capacities, daily_caps, weekly_caps,
+          given_today, given_this_week, excluded)
       """,
       .integer { $0.branch.snapshot }, .integer { $0.branch.id }, .timestamp { $0.at },
-      .text { $0.list { String($0.id) } }, .text { $0.list { String($0.weight) } },
-      .text { $0.list { String($0.capacity ?? -1) } }, .text { $0.list { String($0.openLeads) } },
-      .text { $0.list { String($0.credit) } }, .text { $0.list { "\"\($0.excluded?.rawValue ?? "")\"" } }),
+      .text { $0.branch.rotation.method.rawValue }, .integer { $0.branch.turn }, .text { $0.list { $0.id } },
+      .text { $0.list { $0.offset } }, .text { $0.list { Int64($0.openLeads) } },
+      .text { $0.list(unless: { $0.weight == 1 }) { Int64($0.weight) } },
+      .text { $0.list(unless: { $0.capacity == nil }) { $0.capacity.map { Int64($0) } } },
+      .text { $0.list(unless: { $0.dailyCap == nil }) { $0.dailyCap.map { Int64($0) } } },
+      .text { $0.list(unless: { $0.weeklyCap == nil }) { $0.weeklyCap.map { Int64($0) } } },
+      .text { $0.list(unless: { $0.dailyCap == nil }) { Int64($0.givenToday) } },
+      .text { $0.list(unless: { $0.weeklyCap == nil }) { Int64($0.givenThisWeek) } }, .text { $0.excluded }),
   ]
 
   var judgement: Judgement? {
@@ -221,21 +234,5 @@ extension LeadChange {
   private var duplicate: DuplicateLead? { if case .duplicate(let lead) = self { lead } else { nil } }
   private var rejudged: (lead: Int64, ruleset: Int32)? {
     if case .rejudged(let lead, let ruleset) = self { (lead, ruleset) } else { nil }
-  }
-}
-
-/// The people of a branch as the batch found them: its choices can be made again from this.
-private struct Snapshot {
-  let branch: Allocation.Branch
-  let at: Timestamp
-
-  static func used(_ state: Allocation, _ changes: ArraySlice<LeadChange>) -> [Snapshot] {
-    guard let at = changes.lazy.compactMap(\.judgement).first?.at else { return [] }
-    return state.branches.values.filter(\.isUsed).sorted { $0.id < $1.id }.map { Snapshot(branch: $0, at: at) }
-  }
-
-  /// A PostgreSQL array literal of one fact of each person.
-  func list(_ fact: (Rotation.Person) -> String) -> String {
-    "{" + branch.rotation.before.map(fact).joined(separator: ",") + "}"
   }
 }

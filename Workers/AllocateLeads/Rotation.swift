@@ -1,66 +1,195 @@
-import Values
+import Runtime
 
-/// The people of one branch and whose turn it is: smooth weighted round robin.
+/// The people of one branch and whose turn it is: earliest eligible virtual deadline first (Stoica and Abdel-Wahab, 1995),
+/// every lead a request of the same size.
 ///
-/// At every choice each eligible person's credit rises by their weight, the greatest credit wins (the lowest id among
-/// equals), and the winner pays the sum of the weights. Nobody is ever a lead or more ahead of their share; equals are
-/// never more than one lead apart, and after a full turn each has exactly their share. Turns are spread evenly rather
-/// than in runs. Credits are kept, so fairness outlasts batches, lanes and restarts.
+/// Time is virtual. Each person has an offset from it, and each of their leads takes `unit` over their weight of it. Now is
+/// the mean of the offsets, by weight, of those who can take a lead. Who is not ahead of now may be chosen; of them the one
+/// whose lead would be over first is, the lowest id among equals, and their offset moves on. So while the same people can
+/// take leads each is within one lead of their share, to either side, whatever the weights. Only the winner changes, and
+/// offsets are kept: fairness outlasts batches, lanes and restarts.
 struct Rotation {
+  /// The time that a lead takes whoever has the weight 1. Most weights divide it; of the others' shares less than one lead
+  /// in fifty thousand is lost by rounding.
+  static let unit: Int64 = 55_440_000
+
+  static func stride(of weight: Int32) -> Int64 { unit / Int64(max(1, weight)) }
+
+  enum Method: String {
+    case roundRobin = "round-robin"
+    /// Who has the fewest open leads for their weight, with this one; turns decide between equals.
+    case leastLoaded = "least-loaded"
+  }
+
   struct Person: Equatable {
     let id: Int64
     let code: String
     let weight: Int32
-    /// nil is without bound.
+    /// Of open leads; nil is without bound, here and below.
     let capacity: Int32?
+    let dailyCap: Int32?
+    let weeklyCap: Int32?
     /// Why this person may not be chosen at all; nil for those who may.
     let excluded: Exclusion?
     var openLeads: Int32
-    var credit: Int32
+    var givenToday: Int32
+    var givenThisWeek: Int32
+    /// From the branch's turn, in virtual time.
+    var offset: Int64
+    /// The offset is not that which was kept: whoever is new, or was passed over for longer than can be caught up.
+    let isMoved: Bool
     var allocated: Int32 = 0
 
-    var isFull: Bool { capacity.map { openLeads >= $0 } ?? false }
-    var isEligible: Bool { excluded == nil && !isFull }
+    var stride: Int64 { Rotation.stride(of: weight) }
+
+    /// What keeps this person from being given another lead.
+    var obstacle: Exclusion? {
+      if let excluded { return excluded }
+      if let capacity, openLeads >= capacity { return .full }
+      if let dailyCap, givenToday >= dailyCap { return .dailyCap }
+      if let weeklyCap, givenThisWeek >= weeklyCap { return .weeklyCap }
+      return nil
+    }
   }
 
   enum Exclusion: String {
     case inactive
     case onLeave = "on-leave"
     case noWeight = "no-weight"
+    case calendarEnded = "calendar-ended"
+    case holiday
+    case offHours = "off-hours"
+    case full
+    case dailyCap = "daily-cap"
+    case weeklyCap = "weekly-cap"
   }
 
+  let method: Method
   private(set) var people: [Person]
   /// As they were before the first choice.
   let before: [Person]
   private(set) var choices: Int32 = 0
+  /// Places in `people` of those who can take a lead, with what the choice looks at.
+  private var candidates: [Candidate] = []
+  /// Of the candidates' weights, and of their offsets times their weights.
+  private var weights: Int64 = 0
+  private var weighted: Int64 = 0
+  /// How far the branch's turn has moved on since the people were read.
+  private(set) var elapsed: Int64 = 0
 
-  init(_ people: [Person]) {
+  private struct Candidate {
+    let place: Int
+    let weight: Int64
+    let stride: Int64
+    var offset: Int64
+    var openLeads: Int64
+  }
+
+  init(_ people: [Person], _ method: Method = .roundRobin) {
+    self.method = method
     self.people = people
     before = people
+    for (place, person) in people.enumerated() where person.obstacle == nil {
+      let candidate = Candidate(
+        place: place, weight: Int64(person.weight), stride: person.stride, offset: person.offset,
+        openLeads: Int64(person.openLeads))
+      candidates.append(candidate)
+      weights += candidate.weight
+      weighted += candidate.weight * candidate.offset
+    }
   }
 
   /// The person whose turn it is, who now has one lead more; nil when nobody can take one.
   mutating func choose() -> Person? {
-    var total: Int32 = 0
-    var winner: Int?
-    for place in people.indices where people[place].isEligible {
-      total += people[place].weight
-      people[place].credit += people[place].weight
-      if winner == nil || people[place].credit > people[winner ?? 0].credit { winner = place }
-    }
-    guard let winner else { return nil }
-    people[winner].credit -= total
-    people[winner].openLeads += 1
-    people[winner].allocated += 1
+    guard let winner = method == .roundRobin ? nextInTurn() : leastLoaded() else { return nil }
+    candidates[winner].offset += candidates[winner].stride
+    candidates[winner].openLeads += 1
+    weighted += candidates[winner].weight * candidates[winner].stride
+    elapsed = weighted.dividedDown(by: weights)
+    let place = candidates[winner].place
+    people[place].offset = candidates[winner].offset
+    people[place].openLeads += 1
+    people[place].givenToday += 1
+    people[place].givenThisWeek += 1
+    people[place].allocated += 1
     choices += 1
-    return people[winner]
+    if people[place].obstacle != nil {
+      weights -= candidates[winner].weight
+      weighted -= candidates[winner].weight * candidates[winner].offset
+      candidates.remove(at: winner)
+      // When nobody is left, time stands still.
+      if weights > 0 { elapsed = weighted.dividedDown(by: weights) }
+    }
+    return people[place]
   }
 
-  /// Why nobody could be chosen.
+  private func nextInTurn() -> Int? {
+    if Sabotage.favour.isOn, choices % 3 == 0, !candidates.isEmpty { return 0 }
+    var winner: Int?
+    var earliest = Int64.max
+    for place in candidates.indices {
+      // Not ahead of the mean, which somebody always is not.
+      guard candidates[place].offset * weights <= weighted else { continue }
+      let deadline = candidates[place].offset + candidates[place].stride
+      if deadline < earliest { (winner, earliest) = (place, deadline) }
+    }
+    return winner
+  }
+
+  private func leastLoaded() -> Int? {
+    var winner: Int?
+    for place in candidates.indices {
+      guard let best = winner else {
+        winner = place
+        continue
+      }
+      let load = (candidates[place].openLeads + 1) * candidates[best].weight
+      let least = (candidates[best].openLeads + 1) * candidates[place].weight
+      let isSooner =
+        candidates[place].offset + candidates[place].stride < candidates[best].offset + candidates[best].stride
+      if load < least || (load == least && isSooner) { winner = place }
+    }
+    return winner
+  }
+
+  /// Why nobody could be chosen: of the people's obstacles the one that can be expected to end first.
   var want: String {
     if people.isEmpty { return "vacant" }
-    return people.contains { $0.excluded == nil } ? "full" : "nobody-available"
+    let found = Set(people.compactMap(\.obstacle))
+    let order: [Exclusion] = [.offHours, .dailyCap, .holiday, .weeklyCap, .full, .calendarEnded]
+    return order.first { found.contains($0) }?.rawValue ?? "nobody-available"
   }
 
-  var changed: [Person] { zip(people, before).filter { $0 != $1 }.map(\.0) }
+  /// Those whose rows are to be written: who was given leads and, where turns decide, who takes part from another offset than
+  /// was kept. Their offsets are from the turn that the people were read at.
+  var changed: [Person] {
+    guard choices > 0 else { return [] }
+    return zip(people, before).filter { now, then in
+      now.allocated > 0 || (method == .roundRobin && now.isMoved && then.obstacle == nil)
+    }.map { now, _ in
+      guard method == .leastLoaded else { return now }
+      // Nobody shall have to wait for what they were given out of turn, should turns decide again.
+      var now = now
+      now.offset = min(now.offset, elapsed + now.stride)
+      return now
+    }
+  }
+}
+
+extension Rotation.Person {
+  /// As kept: `turn` is nil for somebody new, who joins at the branch's. Who was passed over is owed so many leads at most
+  /// and one.
+  static func offset(of turn: Int64?, from branch: Int64, stride: Int64, catchUp: Int64) -> (Int64, isMoved: Bool) {
+    guard let turn else { return (0, true) }
+    let least = -(1 + catchUp) * stride
+    return turn - branch < least ? (least, true) : (turn - branch, false)
+  }
+}
+
+extension Int64 {
+  /// Rounded towards minus infinity.
+  fileprivate func dividedDown(by divisor: Int64) -> Int64 {
+    let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+    return remainder < 0 ? quotient - 1 : quotient
+  }
 }

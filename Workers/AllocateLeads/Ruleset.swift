@@ -3,7 +3,7 @@ import Postgres
 
 /// A set of allocation rules, in order. Never changed: a change is a set with a new version.
 struct Ruleset {
-  struct Rule {
+  struct Rule: Sendable {
     let position: Int32
     let region: RegionPath?
     /// The rule names a region that no phone number is of: it matches nothing.
@@ -20,7 +20,11 @@ struct Ruleset {
 
   /// The first rule whose every condition holds.
   func match(_ region: RegionPath?, _ source: String, _ product: String?) -> Rule? {
-    rules.first { rule in
+    place(region, source, product).map { rules[$0] }
+  }
+
+  fileprivate func place(_ region: RegionPath?, _ source: String, _ product: String?) -> Int? {
+    rules.firstIndex { rule in
       if rule.isNowhere { return false }
       if let wanted = rule.region {
         guard let region, wanted.contains(region) else { return false }
@@ -43,5 +47,31 @@ struct Ruleset {
         source: row.optionalText(2), product: row.optionalText(3), branch: row.integer(4))
     }
     return Ruleset(version: version, rules: rules)
+  }
+}
+
+/// What a lane found out about rules: leads come with few sources and products from few hundred places.
+struct RuleMemory {
+  let ruleset: Ruleset
+  private var places: [Key: Int?] = [:]
+
+  private struct Key: Hashable {
+    let region: RegionPath?
+    let source: String
+    let product: String?
+  }
+
+  /// Sources and products are what others write: their variety must not grow without end.
+  private static var most: Int { 20_000 }
+
+  init(_ ruleset: Ruleset) { self.ruleset = ruleset }
+
+  mutating func match(_ region: RegionPath?, _ source: String, _ product: String?) -> Ruleset.Rule? {
+    let key = Key(region: region, source: source, product: product)
+    if let known = places[key] { return known.map { ruleset.rules[$0] } }
+    if places.count >= RuleMemory.most { places.removeAll(keepingCapacity: true) }
+    let place = ruleset.place(region, source, product)
+    places[key] = .some(place)
+    return place.map { ruleset.rules[$0] }
   }
 }

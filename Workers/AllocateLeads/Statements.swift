@@ -1,5 +1,6 @@
 import PhoneNumbers
 import Postgres
+import Runtime
 import Values
 
 /// What allocation reads.
@@ -13,68 +14,75 @@ enum Statements {
     return leads
   }
 
-  /// Locks the branches, sorted, and then reads their people: a branch's row is the lock on all of them.
+  /// Locks the branches, sorted, and then reads them and their people as they are at one moment after that: a branch's row
+  /// is the lock on all of them. Answers that moment as well.
   static func lockedBranches(
     _ ids: [Int64], _ snapshots: NumberStock, _ transaction: Transaction
-  ) throws(PostgresError) -> [Int64: Allocation.Branch] {
-    guard !ids.isEmpty else { return [:] }
-    let locked = try transaction.rows(
+  ) throws(PostgresError) -> (branches: [Int64: Allocation.Branch], at: Timestamp?) {
+    guard !ids.isEmpty else { return ([:], nil) }
+    _ = try transaction.rows("select from branch_load where branch_id = any($1) order by branch_id for update") {
+      $0.integers(ids) { $0 }
+    }
+    let rows = try transaction.rows(
       """
-      select l.branch_id, b.code, l.held
-      from branch_load l join branch b on b.id = l.branch_id
-      where l.branch_id = any($1) order by l.branch_id for update of l
+      with moment as materialized (select clock_timestamp() as at)
+      select b.id, b.code, l.held, l.turn, b.method, b.catch_up,
+        (m.at at time zone b.time_zone)::date - date '2000-01-01', m.at, p.person_id, p.code, p.weight, p.capacity,
+        p.daily_cap, p.weekly_cap, p.open_leads, p.given_today, p.given_this_week, p.turn, p.excluded
+      from moment m
+        join branch_load l on l.branch_id = any($1)
+        join branch b on b.id = l.branch_id
+        left join people_at($1, m.at) p on p.branch_id = b.id
+      order by b.id, p.person_id
       """
     ) { $0.integers(ids) { $0 } }
-    let people = try transaction.rows(
-      """
-      select p.branch_id, p.id, p.code, p.weight, p.capacity, l.open_leads, l.credit, p.active,
-        coalesce(p.leave_from <= clock_timestamp(), p.leave_until is not null)
-          and coalesce(p.leave_until > clock_timestamp(), true)
-      from person p join person_load l on l.person_id = p.id
-      where p.branch_id = any($1) order by p.branch_id, p.id
-      """
-    ) { $0.integers(ids) { $0 } }
-    var teams: [Int64: [Rotation.Person]] = [:]
-    for row in people { teams[row.integer(0), default: []].append(person(row)) }
     var numbers = snapshots
     var branches: [Int64: Allocation.Branch] = [:]
-    for row in locked {
-      let held = Int32(row.small(2))
-      branches[row.integer(0)] = Allocation.Branch(
-        id: row.integer(0), code: row.text(1), heldBefore: held, held: held,
-        rotation: Rotation(teams[row.integer(0)] ?? []), snapshot: numbers.next())
+    var row = 0
+    while row < rows.count {
+      let first = rows[row]
+      let id = first.integer(0)
+      let (turn, catchUp) = (first.integer(3), first.integer(5))
+      var people: [Rotation.Person] = []
+      while row < rows.count, rows[row].integer(0) == id {
+        if let number = rows[row].optionalInteger(8) { people.append(person(number, rows[row], turn, catchUp)) }
+        row += 1
+      }
+      let held = Int32(first.small(2))
+      branches[id] = Allocation.Branch(
+        id: id, code: first.text(1), heldBefore: held, held: held, turn: turn, day: Int32(first.small(6)),
+        rotation: Rotation(people, Rotation.Method(rawValue: first.text(4)) ?? .roundRobin), snapshot: numbers.next())
     }
-    return branches
+    return (branches, rows.first?.timestamp(7))
   }
 
-  private static func person(_ row: Row) -> Rotation.Person {
-    let weight = Int32(row.small(3))
-    var excluded: Rotation.Exclusion?
-    if !row.boolean(7) {
-      excluded = .inactive
-    } else if row.boolean(8) {
-      excluded = .onLeave
-    } else if weight == 0 {
-      excluded = .noWeight
-    }
+  private static func person(_ id: Int64, _ row: Row, _ turn: Int64, _ catchUp: Int64) -> Rotation.Person {
+    func optional(_ column: Int32) -> Int32? { row.optionalInteger(column).map { Int32($0) } }
+    let weight = Int32(row.small(10))
+    let (offset, isMoved) = Rotation.Person.offset(
+      of: row.optionalInteger(17), from: turn, stride: Rotation.stride(of: weight), catchUp: catchUp)
     return Rotation.Person(
-      id: row.integer(1), code: row.text(2), weight: weight, capacity: row.optionalInteger(4).map { Int32($0) },
-      excluded: excluded, openLeads: Int32(row.small(5)), credit: Int32(row.small(6)))
+      id: id, code: row.text(9), weight: weight, capacity: optional(11), dailyCap: optional(12),
+      weeklyCap: optional(13),
+      excluded: Sabotage.callAnybody.isOn
+        ? nil : row.optionalText(18).flatMap { Rotation.Exclusion(rawValue: $0) }, openLeads: Int32(row.small(14)),
+      givenToday: Int32(row.small(15)), givenThisWeek: Int32(row.small(16)), offset: offset, isMoved: isMoved)
   }
 
   /// When a lead given now would lose its protection, by the one clock in the database.
   static func deadlines(
-    _ wanted: [BranchProduct], _ transaction: Transaction
+    _ wanted: [BranchProduct], at: Timestamp, _ transaction: Transaction
   ) throws(PostgresError) -> [BranchProduct: Timestamp] {
     guard !wanted.isEmpty else { return [:] }
     let rows = try transaction.rows(
       """
       select branch_id, product, protected_until
-      from protection_deadlines($1::bigint[], $2::text[], statement_timestamp())
+      from protection_deadlines($1::bigint[], $2::text[], $3)
       """
     ) {
       $0.integers(wanted) { $0.branch }
       $0.texts(wanted) { $0.product }
+      $0.timestamp(at)
     }
     guard rows.count == wanted.count else {
       throw .unfit("a branch has no period of protection: load policies with `millrace leads setup`")

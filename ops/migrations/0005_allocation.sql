@@ -48,9 +48,11 @@ alter table person
   -- The database login that acts as this person.
   add column login text unique;
 
--- Whose turn it is. `turn` is time as the rotation counts it: every choice moves the winner on by 55,440,000 over their weight.
+-- Whose turn it is, in time as the rotation counts it: every choice moves the winner on by 55,440,000 over their weight, and the
+-- branch on to the mean of those who take part. What smooth weighted round robin owed to people before is forgiven.
 alter table branch_load add column turn bigint not null default 0;
 alter table person_load
+  drop column credit,
   -- NULL: joins at the branch's turn.
   add column turn bigint,
   -- Leads given on `counted_on` and in its week.
@@ -146,3 +148,124 @@ create index lead_history_at on lead_history using brin (at) with (pages_per_ran
 create index lead_identity on lead (identity) where identity is not null and state <> 'converted';
 create index lead_customer_number on lead (customer_number) where customer_number is not null and state <> 'converted';
 create index lead_step_due on lead (step_due_at) where state = 'waiting';
+
+-- Why nobody is at work at that moment by a calendar in a time zone: `calendar-ended`, `holiday`, `off-hours`; NULL where
+-- work is done, and where there is no calendar.
+create function at_work(calendar bigint, zone text, at timestamptz) returns text
+language sql stable as $$
+  select case
+    when c.id is null then null
+    when c.known_until < l.day then 'calendar-ended'
+    when d.day is not null and d.as_weekday is null then 'holiday'
+    when exists (
+      select from calendar_hours h
+      where h.calendar_id = c.id and h.weekday = coalesce(d.as_weekday, extract(isodow from l.day))
+        and h.opens <= l.clock and l.clock < h.closes) then null
+    else 'off-hours' end
+  from (select (at at time zone zone)::date, (at at time zone zone)::time) l (day, clock)
+    left join calendar c on c.id = calendar
+    left join calendar_day d on d.calendar_id = c.id and d.day = l.day
+$$;
+
+-- When so many minutes of work will have been done since `start`. Without a calendar all minutes count; where the calendar
+-- knows no more work (it ended, or a year has none), the rest passes by the clock from there.
+create function working_deadline(calendar bigint, zone text, start timestamptz, minutes integer) returns timestamptz
+language plpgsql stable as $$
+declare
+  rest interval := minutes * interval '1 minute';
+  today date := (start at time zone zone)::date;
+  last date := least(today + 366, (select known_until from calendar c where c.id = calendar));
+  span record;
+begin
+  if not exists (select from calendar c where c.id = calendar) then
+    return start + rest;
+  end if;
+  while today <= last loop
+    for span in
+      select greatest((today + h.opens) at time zone zone, start) as opens, (today + h.closes) at time zone zone as closes
+      from calendar_hours h left join calendar_day d on d.calendar_id = h.calendar_id and d.day = today
+      where h.calendar_id = calendar
+        and h.weekday = case when d.day is null then extract(isodow from today)::int else d.as_weekday end
+      order by 1
+    loop
+      continue when span.closes <= span.opens;
+      if rest <= span.closes - span.opens then
+        return span.opens + rest;
+      end if;
+      rest := rest - (span.closes - span.opens);
+    end loop;
+    today := today + 1;
+  end loop;
+  return greatest(start, today::timestamp at time zone zone) + rest;
+end $$;
+
+-- The people of branches as they are at one moment, with the fact that keeps each from being given any lead (NULL where none
+-- does), what they were given on the branch's day and in its week, and how many more they may be given (NULL without bound).
+-- Whoever chooses holds the branches' rows in `branch_load`.
+create function people_at(branches bigint[], at timestamptz)
+returns table (branch_id bigint, person_id bigint, code text, weight integer, capacity integer, daily_cap integer,
+  weekly_cap integer, open_leads integer, given_today integer, given_this_week integer, turn bigint, excluded text,
+  room integer)
+language sql stable as $$
+  with day as materialized (
+    select b.id, b.calendar_id, b.time_zone, (at at time zone b.time_zone)::date as today
+    from branch b where b.id = any(branches)),
+  hours as materialized (
+    select w.calendar, w.zone, at_work(w.calendar, w.zone, at) as obstacle
+    from (
+      select calendar_id, time_zone from day where calendar_id is not null
+      union select p.calendar_id, d.time_zone from person p join day d on d.id = p.branch_id
+        where p.calendar_id is not null) w (calendar, zone))
+  select p.branch_id, p.id, p.code, p.weight, p.capacity, p.daily_cap, p.weekly_cap, l.open_leads, g.today, g.this_week,
+    l.turn,
+    case
+      when not p.active then 'inactive'
+      when coalesce(p.leave_from <= at, p.leave_until is not null) and coalesce(p.leave_until > at, true)
+        then 'on-leave'
+      when p.weight = 0 then 'no-weight'
+      else h.obstacle end,
+    least(p.capacity - l.open_leads, p.daily_cap - g.today, p.weekly_cap - g.this_week)
+  from day d
+    join person p on p.branch_id = d.id
+    join person_load l on l.person_id = p.id
+    left join hours h on h.calendar = coalesce(p.calendar_id, d.calendar_id) and h.zone = d.time_zone
+    cross join lateral (select case when l.counted_on >= d.today then l.given_today else 0 end,
+      case when l.counted_on >= date_trunc('week', d.today::timestamp)::date then l.given_this_week else 0 end) g (today, this_week)
+$$;
+
+-- A lane that chooses holds the branch's row in `branch_load`, not its people's. Whoever changes people waits for it at the end
+-- of their statement: afterwards nobody is chosen by what they were before. (Better lock the branches first, sorted.) A turn
+-- is counted from the branch's: whoever comes from another joins anew.
+create function hold_branches_of_people() returns trigger
+language plpgsql security definer set search_path from current as $$
+begin
+  perform from branch_load
+  where branch_id in (select branch_id from old_people union select branch_id from new_people)
+  order by branch_id for update;
+  update person_load l set turn = null
+  from old_people o join new_people n using (id)
+  where l.person_id = n.id and o.branch_id <> n.branch_id and l.turn is not null;
+  return null;
+end $$;
+revoke execute on function hold_branches_of_people from public;
+create trigger person_changed after update on person referencing old table as old_people new table as new_people
+  for each statement execute function hold_branches_of_people();
+
+-- How a branch's people stood when it was locked. NULL stands for an array that says of all people what is usual: weight 1, no
+-- bound, nothing given, nobody excluded. A NULL method is smooth weighted round robin, of before.
+alter table allocation_snapshot
+  alter column weights drop not null,
+  alter column capacities drop not null,
+  alter column credits drop not null,
+  alter column excluded drop not null,
+  add column method text check (method in ('round-robin', 'least-loaded')),
+  -- The branch's turn, and each person's less the branch's, both as the first choice found them.
+  add column turn bigint,
+  add column offsets bigint[],
+  -- Elements are NULL where there is no bound.
+  add column daily_caps integer[],
+  add column weekly_caps integer[],
+  add column given_today integer[],
+  add column given_this_week integer[];
+
+grant select on calendar, calendar_hours, calendar_day, lead_source, step_policy, firm_policy to millrace_allocate_leads;

@@ -1,68 +1,126 @@
 internal import Postgres
 
-/// Makes the choices of one snapshot again, as allocation made them: smooth weighted round robin.
-///
-/// At every choice each eligible person's credit rises by their weight; the greatest credit wins, the lowest id among
-/// equals; the winner pays the sum of the eligible weights. Eligible is who is not excluded and has fewer open leads,
-/// with those of earlier choices, than their capacity.
+/// Makes the choices of one snapshot again, as allocation made them; written a second time, from the decision page
+/// `whose-turn.md`.
 struct ChoiceReplay {
+  enum Method: String {
+    case roundRobin = "round-robin"
+    case leastLoaded = "least-loaded"
+    /// Smooth weighted round robin, as choices were made up to version 4 of the schema: each who takes part gains their
+    /// weight, the greatest credit wins and pays the sum of the weights.
+    case credits
+  }
+
   struct Person: Equatable {
     let id: Int64
-    let weight: Int64
-    /// nil is without bound.
-    let capacity: Int64?
-    /// Empty, or why this person may not be chosen at all.
-    let excluded: String
-    var openLeads: Int64
-    var credit: Int64
+    var weight: Int64 = 1
+    /// nil is without bound, here and below.
+    var capacity: Int64?
+    var dailyCap: Int64?
+    var weeklyCap: Int64?
+    /// Why this person may not be chosen at all.
+    var excluded: String?
+    var openLeads: Int64 = 0
+    var today: Int64 = 0
+    var thisWeek: Int64 = 0
+    /// From the branch's turn; where the method is credits, the credit.
+    var offset: Int64 = 0
 
     /// The fact that keeps this person out of the next choice; nil for who takes part.
     var obstacle: String? {
-      if !excluded.isEmpty { return excluded }
+      if let excluded { return excluded }
       if let capacity, openLeads >= capacity { return "full" }
+      if let dailyCap, today >= dailyCap { return "daily-cap" }
+      if let weeklyCap, thisWeek >= weeklyCap { return "weekly-cap" }
       return nil
     }
+
+    /// When a lead given now would be over.
+    var deadline: Int64 { offset + 55_440_000 / max(1, weight) }
   }
 
+  let method: Method
   /// In order of id, as they stand before the next choice.
   private(set) var people: [Person]
 
-  init(_ people: [Person]) { self.people = people.sorted { $0.id < $1.id } }
+  init(_ people: [Person], _ method: Method = .roundRobin) {
+    self.method = method
+    self.people = people.sorted { $0.id < $1.id }
+  }
 
-  /// From a row of `people, weights, capacities, open_leads, credits, excluded`, beginning with `column`.
+  /// From a row of `method, people, weights, capacities, daily_caps, weekly_caps, open_leads, given_today,
+  /// given_this_week, offsets (or credits), excluded`, beginning with `column`.
   init(_ row: Row, from column: Int32) {
-    let ids = row.integers(column)
-    let weights = row.integers(column + 1)
-    let capacities = row.integers(column + 2)
-    let open = row.integers(column + 3)
-    let credits = row.integers(column + 4)
-    let excluded = row.texts(column + 5)
+    let method = row.optionalText(column).flatMap { Method(rawValue: $0) } ?? .credits
+    let ids = row.integers(column + 1)
+    func numbers(_ offset: Int32) -> [Int64?] { row.optionalIntegers(column + offset) }
+    let (weights, capacities, daily, weekly) = (numbers(2), numbers(3), numbers(4), numbers(5))
+    let (open, today, week, offsets) = (numbers(6), numbers(7), numbers(8), numbers(9))
+    let excluded = row.texts(column + 10)
+    func at(_ place: Int, _ list: [Int64?]) -> Int64? { list.indices.contains(place) ? list[place] : nil }
     self.init(
       ids.indices.map { place in
-        Person(
-          id: ids[place], weight: weights[place], capacity: capacities[place] < 0 ? nil : capacities[place],
-          excluded: excluded[place], openLeads: open[place], credit: credits[place])
-      })
+        let fact = excluded.indices.contains(place) ? excluded[place] : ""
+        return Person(
+          id: ids[place], weight: at(place, weights) ?? 1,
+          // Before there were NULL elements, -1 was no bound.
+          capacity: at(place, capacities).flatMap { $0 < 0 ? nil : $0 }, dailyCap: at(place, daily),
+          weeklyCap: at(place, weekly), excluded: fact.isEmpty ? nil : fact, openLeads: at(place, open) ?? 0,
+          today: at(place, today) ?? 0, thisWeek: at(place, week) ?? 0, offset: at(place, offsets) ?? 0)
+      }, method)
+  }
+
+  private var free: [Int] { people.indices.filter { people[$0].obstacle == nil } }
+
+  var sumOfWeights: Int64 { free.reduce(0) { $0 + people[$1].weight } }
+
+  /// The mean of the offsets by weight, times the sum of the weights.
+  private var weightedNow: Int64 { free.reduce(0) { $0 + people[$1].weight * people[$1].offset } }
+
+  /// Whether this person can take a lead, but has had more than their share: no turn before the others have theirs.
+  func isAhead(_ place: Int) -> Bool {
+    method == .roundRobin && people[place].obstacle == nil && people[place].offset * sumOfWeights > weightedNow
   }
 
   /// The place in `people` of whose turn it is; nil when nobody can take a lead.
   var winner: Int? {
-    people.indices.filter { people[$0].obstacle == nil }.max { one, other in
-      let a = people[one].credit + people[one].weight
-      let b = people[other].credit + people[other].weight
-      return a < b || (a == b && people[one].id > people[other].id)
+    let (total, now) = (sumOfWeights, weightedNow)
+    return free.filter { method != .roundRobin || people[$0].offset * total <= now }.min { one, other in
+      let (a, b) = (people[one], people[other])
+      switch method {
+      case .roundRobin: return (a.deadline, a.id) < (b.deadline, b.id)
+      case .leastLoaded:
+        let (load, least) = ((a.openLeads + 1) * b.weight, (b.openLeads + 1) * a.weight)
+        return load != least ? load < least : (a.deadline, a.id) < (b.deadline, b.id)
+      case .credits: return (-a.offset - a.weight, a.id) < (-b.offset - b.weight, b.id)
+      }
     }
   }
-
-  var sumOfWeights: Int64 { people.filter { $0.obstacle == nil }.reduce(0) { $0 + $1.weight } }
 
   /// Makes the choice; false when nobody can take a lead.
   mutating func choose() -> Bool {
     guard let winner else { return false }
-    let sum = sumOfWeights
-    for place in people.indices where people[place].obstacle == nil { people[place].credit += people[place].weight }
-    people[winner].credit -= sum
+    if method == .credits {
+      let sum = sumOfWeights
+      for place in free { people[place].offset += people[place].weight }
+      people[winner].offset -= sum
+    } else {
+      people[winner].offset = people[winner].deadline
+    }
     people[winner].openLeads += 1
+    people[winner].today += 1
+    people[winner].thisWeek += 1
     return true
+  }
+}
+
+extension Row {
+  fileprivate func optionalIntegers(_ column: Int32) -> [Int64?] {
+    array(column) { element in
+      guard let element else { return nil }
+      return element.count == 8
+        ? Int64(bigEndian: element.loadUnaligned(as: Int64.self))
+        : Int64(Int32(bigEndian: element.loadUnaligned(as: Int32.self)))
+    }
   }
 }

@@ -75,19 +75,37 @@ struct ExplanationPage {
     return table
   }
 
-  private func people(_ part: LeadExplanation, _ replay: ChoiceReplay) -> Table {
-    var table = Table(
-      .left("person"), .left("name"), .right("weight"), .right("openLeads"), .right("capacity"), .right("credit"),
-      .right("withWeight"), .left("outcome"))
-    for (place, person) in replay.people.enumerated() {
+  /// Columns of bounds that nobody has are left out for people; `--json` has them all.
+  private func people(_ part: LeadExplanation, _ replay: ChoiceReplay, isJSON: Bool = false) -> Table {
+    let people = replay.people
+    let columns: [(Table.Column, isShown: Bool, (ChoiceReplay.Person) -> Table.Cell)] = [
+      (.right("weight"), true, { .number($0.weight) }), (.right("openLeads"), true, { .number($0.openLeads) }),
+      (.right("capacity"), true, { bound($0.capacity, isJSON) }),
+      (.right("givenToday"), people.contains { $0.dailyCap != nil }, { .number($0.today) }),
+      (.right("dailyCap"), people.contains { $0.dailyCap != nil }, { bound($0.dailyCap, isJSON) }),
+      (.right("givenThisWeek"), people.contains { $0.weeklyCap != nil }, { .number($0.thisWeek) }),
+      (.right("weeklyCap"), people.contains { $0.weeklyCap != nil }, { bound($0.weeklyCap, isJSON) }),
+      (.right(replay.method == .credits ? "credit" : "starts"), true, { .number($0.offset) }),
+      (
+        .right(replay.method == .credits ? "withWeight" : "ends"), true,
+        { person in
+          guard person.obstacle == nil else { return .none }
+          return .number(replay.method == .credits ? person.offset + person.weight : person.deadline)
+        }
+      ),
+    ].filter { $0.1 || isJSON }
+    let rows = people.enumerated().map { place, person in
       let named = part.people[person.id]
-      let outcome = person.obstacle ?? (place == replay.winner ? "chosen" : "")
-      table.add(
-        .text(named?.code ?? "\(person.id)"), .text(named?.name ?? "-"), .number(person.weight),
-        .number(person.openLeads), person.capacity.map { .number($0) } ?? .text("none"), .number(person.credit),
-        person.obstacle == nil ? .number(person.credit + person.weight) : .none, .text(outcome))
+      let outcome =
+        person.obstacle ?? (place == replay.winner ? "chosen" : replay.isAhead(place) ? "ahead" : isJSON ? "later" : "")
+      return [.text(named?.code ?? "\(person.id)"), .text(named?.name ?? "-")] + columns.map { $0.2(person) }
+        + [.text(outcome)]
     }
-    return table
+    return Table([.left("person"), .left("name")] + columns.map(\.0) + [.left("outcome")], rows)
+  }
+
+  private func bound(_ number: Int64?, _ isJSON: Bool) -> Table.Cell {
+    number.map { .number($0) } ?? (isJSON ? .none : .text("none"))
   }
 
   private func outcome(_ part: LeadExplanation, _ replay: ChoiceReplay) -> String {
@@ -96,10 +114,19 @@ struct ExplanationPage {
       return "\nThis does not add up: made again, the choice falls on \(printable(name)). Please report it.\n"
     }
     guard let winner = replay.winner else { return "Nobody can take a lead.\n" }
-    let person = replay.people[winner]
-    let left = person.credit + person.weight - replay.sumOfWeights
-    return "The greatest credit with weight wins;\n"
-      + "it then pays the sum of the weights, \(replay.sumOfWeights), and stands at \(left).\n"
+    switch replay.method {
+    case .roundRobin:
+      return "By turns: whoever starts after the mean of all who can take a lead is ahead of their share.\n"
+        + "Of the others the one wins whose lead ends first; a lead lasts 55,440,000 over the weight.\n"
+    case .leastLoaded:
+      return
+        "The least loaded: fewest open leads for their weight, with this one; between equals the lead that ends first.\n"
+    case .credits:
+      let person = replay.people[winner]
+      return "The greatest credit with weight wins;\n"
+        + "it then pays the sum of the weights, \(replay.sumOfWeights), "
+        + "and stands at \(person.offset + person.weight - replay.sumOfWeights).\n"
+    }
   }
 
   /// One object for each version of the lead.
@@ -107,7 +134,7 @@ struct ExplanationPage {
     var table = Table(
       .left("lead"), .left("version"), .left("at"), .left("what"), .left("branch"), .left("owner"), .left("reason"),
       .left("ruleset"), .left("rule"), .left("snapshot"), .left("choice"), .left("source"), .left("eventId"),
-      .left("rules"), .left("people"), .left("recomputed"), .left("confirmed"))
+      .left("rules"), .left("method"), .left("people"), .left("recomputed"), .left("confirmed"))
     for part in story {
       let judgement = part.judgement
       func code(_ id: Int64?) -> Table.Cell { .text(optional: id.map { part.people[$0]?.code ?? "\($0)" }) }
@@ -117,7 +144,9 @@ struct ExplanationPage {
         .number(optional: judgement.ruleset), .number(optional: judgement.rule), .number(optional: judgement.snapshot),
         .number(optional: judgement.choice), .text(optional: judgement.source), .text(optional: judgement.event),
         .nested(json: rules(part).json, shown: ""),
-        .nested(json: part.replay.map { people(part, $0).json } ?? "null", shown: ""), code(part.recomputed),
+        .text(optional: part.replay?.method.rawValue),
+        .nested(json: part.replay.map { people(part, $0, isJSON: true).json } ?? "null", shown: ""),
+        code(part.recomputed),
         .boolean(part.isConfirmed))
     }
     return table.json

@@ -46,9 +46,9 @@ struct LeadExplanation {
     let rows = try session.rows(
       """
       select h.version, h.at, h.what, b.code, b.name, h.owner_id, h.reason, h.ruleset, h.rule_position, h.snapshot_id,
-        h.choice, h.worker, h.source, h.event_id, s.taken_at, coalesce(s.people, '{}'), coalesce(s.weights, '{}'),
-        coalesce(s.capacities, '{}'), coalesce(s.open_leads, '{}'), coalesce(s.credits, '{}'),
-        coalesce(s.excluded, '{}')
+        h.choice, h.worker, h.source, h.event_id, s.taken_at, s.method, s.people, s.weights, s.capacities, s.daily_caps,
+        s.weekly_caps, s.open_leads, s.given_today, s.given_this_week, coalesce(s.offsets, s.credits::bigint[]),
+        s.excluded
       from lead_history h left join branch b on b.id = h.branch_id
         left join allocation_snapshot s on s.id = h.snapshot_id
       where h.lead_id = $1 order by h.version

@@ -11,9 +11,8 @@ enum Leads {
       A lead is named by its number, or by its phone: +8613800138000, or the national form of mainland China.
 
       Prints the lead, then for each row of its history the rules in order, each with the fact that excluded it, and the
-      people of the branch with their credit before the choice and the fact that excluded them. Whose turn it is follows
-      from that alone: each who takes part gains their weight, the greatest credit wins, the first in the list among
-      equals. The command makes the choice again and says so if it is not the one that was made (exit 1).
+      people of the branch with their turns before the choice and the fact that excluded them. Whose turn it is follows
+      from that alone. The command makes the choice again and says so if it is not the one that was made (exit 1).
       """,
     examples: [("millrace leads explain 1042", "explain a lead"), ("millrace leads explain 13800138000", "by phone")],
     run: runExplain)
@@ -21,9 +20,10 @@ enum Leads {
   static let held = Command(
     name: "leads held", summary: "count held leads by branch and reason", options: [.json],
     details: """
-      Reasons: `vacant` (the branch has nobody), `nobody-available` (inactive or on leave), `full` (all at their
-      capacity), `behind-held` (others of the branch wait already), `no-rule` (no rule names a branch), `phone-…` (the
-      number cannot be dialled).
+      Reasons: `vacant` (the branch has nobody), `nobody-available` (all inactive, on leave or without weight); else the
+      obstacle that can be expected to end first: `off-hours`, `daily-cap`, `holiday`, `weekly-cap`, `full` (open leads at
+      capacity), `calendar-ended`. `behind-held` (others of the branch wait already), `no-rule` (no rule names a branch),
+      `phone-…` (the number cannot be dialled).
       """,
     examples: [("millrace leads held", "see where leads wait, and for what")],
     run: runHeld)

@@ -1,62 +1,60 @@
-"""Whose turn it is: smooth weighted round robin without walking over everybody for every choice.
+"""Whose turn it is: earliest eligible virtual deadline first (see ops/decisions/whose-turn.md), by hand and for speed."""
 
-At each choice everybody's credit rises by their weight, the greatest credit wins and pays the sum of the weights. So
-among people of one weight the order of credits does not change but for the winner's: a heap for each weight is enough.
-"""
-
-import heapq
+UNIT = 55_440_000
 
 
 class Branch:
-    __slots__ = ("id", "code", "held", "held_before", "people", "snapshot", "choices", "heaps", "turn", "total", "used")
+    __slots__ = ("id", "code", "held", "held_before", "turn", "catch_up", "day", "people", "snapshot", "choices",
+                 "free", "weights", "weighted", "elapsed", "used")  # fmt: skip
 
-    def __init__(self, number, code, held, snapshot):
-        self.id, self.code, self.held, self.held_before, self.snapshot = number, code, held, held, snapshot
+    def __init__(self, number, code, held, turn, day, snapshot):
+        self.id, self.code, self.held, self.held_before = number, code, held, held
+        self.turn, self.day, self.snapshot = turn, day, snapshot
         self.people = []
-        self.choices = self.turn = self.total = 0
-        self.heaps = None
+        self.choices = self.elapsed = 0
+        self.free = None
         self.used = False
 
     def begin(self):
-        """Who takes part: [-(credit at turn 0), place, person] by weight."""
-        self.heaps = {}
-        self.total = 0
-        for place, person in enumerate(self.people):
-            if person.excluded is None and not person.is_full():
-                self.heaps.setdefault(person.weight, []).append((turned(person, self.turn), place, person))
-                self.total += person.weight
-        for heap in self.heaps.values():
-            heapq.heapify(heap)
+        """Who takes part, and the sums that now is the mean of."""
+        self.free = [person for person in self.people if person.excluded is None and not person.is_bound()]
+        self.weights = sum(person.weight for person in self.free)
+        self.weighted = sum(person.weight * person.offset for person in self.free)
 
     def choose(self):
         """The person whose turn it is; None when nobody can take a lead."""
-        if self.heaps is None:
+        if self.free is None:
             self.begin()
-        if not self.heaps:
-            return None
-        self.turn += 1
         best = None
-        for weight, heap in self.heaps.items():
-            credit = heap[0][0] - weight * self.turn  # Negated: the least wins.
-            if best is None or credit < best[0] or credit == best[0] and heap[0][1] < best[1]:
-                best = credit, heap[0][1], heap
-        heap = best[2]
-        negated, place, person = heap[0]
-        person.open_leads += 1
-        person.allocated += 1
+        ends = None
+        weights, weighted = self.weights, self.weighted
+        for person in self.free:
+            if person.offset * weights <= weighted:
+                end = person.offset + person.stride
+                if best is None or end < ends:
+                    best, ends = person, end
+        if best is None:
+            return None
+        best.offset = ends
+        best.open_leads += 1
+        best.today += 1
+        best.week += 1
+        best.allocated += 1
+        self.weighted += best.weight * best.stride
+        self.elapsed = self.weighted // self.weights
         self.choices += 1
-        heapq.heapreplace(heap, (negated + self.total, place, person))
-        if person.is_full():
-            self.settle()
+        if best.is_bound():
             self.begin()
-        return person
+            if self.weights:
+                self.elapsed = self.weighted // self.weights
+        return best
 
-    def settle(self):
-        """Writes the credits back to the people."""
-        for weight, heap in (self.heaps or {}).items():
-            for negated, _, person in heap:
-                person.credit = weight * self.turn - negated
-        self.heaps = None
+    def changed(self):
+        """(person, turn, day) of those to be written"""
+        if self.choices == 0:
+            return []
+        return [(person, self.turn + person.offset, self.day) for person in self.people
+                if person.allocated or person.moved and person.takes_part]  # fmt: skip
 
     def want(self):
         if not self.people:
@@ -64,24 +62,27 @@ class Branch:
         return "full" if any(person.excluded is None for person in self.people) else "nobody-available"
 
 
-def turned(person, turn):
-    return person.weight * turn - person.credit
-
-
 class Person:
-    __slots__ = ("id", "code", "weight", "capacity", "open_leads", "credit", "excluded", "allocated", "before")
+    __slots__ = ("id", "code", "weight", "capacity", "daily_cap", "weekly_cap", "open_leads", "today", "week", "stride",
+                 "offset", "moved", "takes_part", "excluded", "allocated", "before")  # fmt: skip
 
-    def __init__(self, number, code, weight, capacity, open_leads, credit, active, on_leave):
+    def __init__(self, branch_turn, catch_up, number, code, weight, capacity, daily_cap, weekly_cap, open_leads, today,
+                 week, turn, excluded):  # fmt: skip
         self.id, self.code, self.weight, self.capacity = number, code, weight, capacity
-        self.open_leads, self.credit = open_leads, credit
+        self.daily_cap, self.weekly_cap = daily_cap, weekly_cap
+        self.open_leads, self.today, self.week = open_leads, today, week
+        self.stride = UNIT // max(1, weight)
+        least = -(1 + catch_up) * self.stride
+        self.moved = turn is None or turn - branch_turn < least
+        self.offset = 0 if turn is None else max(turn - branch_turn, least)
         self.allocated = 0
-        self.before = open_leads, credit
-        if not active:
-            self.excluded = "inactive"
-        elif on_leave:
-            self.excluded = "on-leave"
-        else:
-            self.excluded = None if weight else "no-weight"
+        self.excluded = excluded
+        self.before = open_leads, self.offset, today, week
+        self.takes_part = excluded is None and not self.is_bound()
 
-    def is_full(self):
-        return self.capacity is not None and self.open_leads >= self.capacity
+    def is_bound(self):
+        return (
+            self.capacity is not None and self.open_leads >= self.capacity
+            or self.daily_cap is not None and self.today >= self.daily_cap
+            or self.weekly_cap is not None and self.week >= self.weekly_cap
+        )  # fmt: skip

@@ -1,0 +1,4 @@
+internal import LeadAllocation
+internal import Runtime
+
+AllocateLeads.main()

@@ -1,0 +1,35 @@
+import Values
+
+/// The people of a branch as the batch found them: its choices can be made again from this.
+struct Snapshot {
+  let branch: Allocation.Branch
+  let at: Timestamp
+
+  static func used(_ state: Allocation) -> [Snapshot] {
+    guard let at = state.at else { return [] }
+    return state.branches.values.filter(\.isUsed).sorted { $0.id < $1.id }.map { Snapshot(branch: $0, at: at) }
+  }
+
+  /// A PostgreSQL array literal of one number of each person; nil, which is NULL, where all have what is usual.
+  func list(unless isUsual: (Rotation.Person) -> Bool = { _ in false }, _ number: (Rotation.Person) -> Int64?)
+    -> String?
+  {
+    let people = branch.rotation.before
+    guard people.isEmpty || !people.allSatisfy(isUsual) else { return nil }
+    var text = "{"
+    text.reserveCapacity(people.count * 10)
+    for person in people {
+      if text.utf8.count > 1 { text += "," }
+      if let number = number(person) { text += String(number) } else { text += "null" }
+    }
+    text += "}"
+    return text
+  }
+
+  /// The facts that exclude people from every choice.
+  var excluded: String? {
+    let people = branch.rotation.before
+    guard people.contains(where: { $0.excluded != nil }) else { return nil }
+    return "{" + people.map { $0.excluded?.rawValue ?? "null" }.joined(separator: ",") + "}"
+  }
+}
