@@ -6,6 +6,7 @@ public enum Catalogue {
     LeadRegistered.self,
     LeadOwnership.self,
     ReminderRaised.self,
+    CustomerProfile.self,
   ]
 
   /// The topics, each followed by the one that takes its dead letters.

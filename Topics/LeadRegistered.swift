@@ -31,14 +31,10 @@ public struct LeadRegistered: Event, Equatable {
 
   public init(type: String, reading data: JSONObject) throws(Refusal) {
     phone = try data.text("phone", 1...64)
-    country = try data.optionalText("country", 2...2)
+    country = try data.optionalCountry("country")
     name = try data.optionalText("name", 1...200)
     source = try data.text("source", 1...60)
     product = try data.optionalText("product", 1...60)
-    if let country, !country.utf8.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }) {
-      throw Refusal(
-        "not-a-country", at: data.path("country"), "two capital letters of ISO 3166-1 were expected, as in CN")
-    }
   }
 
   public func write(to data: inout JSONWriter) {

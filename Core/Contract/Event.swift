@@ -15,10 +15,15 @@ public final class Topic: Hashable, Sendable {
   public let origin: Origin
 
   public enum Origin: Sendable, Hashable {
-    /// Written by others: repeats are known by source and id (or by the worker's own keys).
+    /// Written by others: repeats are known by source and id.
     case outside
+    /// Written by others, with a subject and its version in every event: the worker knows repeats and what is older by
+    /// these, and nothing is kept of source and id.
+    case versioned
     /// Written by our relay alone: repeats are known by run and index.
     case relay
+
+    public var isOutside: Bool { self != .relay }
   }
 
   public init(

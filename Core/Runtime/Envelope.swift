@@ -129,7 +129,7 @@ final class EnvelopeReader<Input: Event> {
   ) -> Outcome {
     let source = read.source ?? topic.name
     let id = read.id ?? ""
-    let identity = topic.origin == .relay ? .none : identity(source, id, data)
+    let identity = topic.origin == .outside ? identity(source, id, data) : .none
     return .event(Delivery(event, source: source, id: id, happened: happened, trace: trace), identity)
   }
 
@@ -218,7 +218,7 @@ private enum PlausibleTime {
 
 /// How repeats of an event are known.
 enum Identity {
-  /// From our relay: by run and index.
+  /// From our relay: by run and index. Of a versioned topic: by the worker.
   case none
   case outside(Fingerprint, data: Int64)
 }

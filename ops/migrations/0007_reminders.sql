@@ -240,8 +240,8 @@ create table person_digest (
 --     grant select, insert, update on reminder to ROLE;
 --     grant select on reminder_policy, branch, person to ROLE;
 --     grant insert on outbox to ROLE;
-grant select, insert, update on reminder to millrace_allocate_leads;
-grant select on reminder_policy to millrace_allocate_leads;
+grant select, insert, update on reminder to millrace_allocate_leads, millrace_keep_customers;
+grant select on reminder_policy to millrace_allocate_leads, millrace_keep_customers;
 grant update on reminder to millrace_operator;
 grant select on reminder, reminder_policy, person_digest to millrace_operator;
 grant insert, update, delete on reminder_policy to millrace_operator;

@@ -62,11 +62,11 @@ enum Publish {
   }
 
   private static func event(of topic: String) throws(Failure) -> any Event.Type {
-    let known = Catalogue.events.filter { $0.topic.origin == .outside }.map { $0.topic.name }
+    let known = Catalogue.events.filter { $0.topic.origin.isOutside }.map { $0.topic.name }
     guard let event = Catalogue.event(of: topic) else {
       throw .usage("there is no topic \(shown(topic))\(Dispatch.nearest(topic, known)) See `millrace topics list`.")
     }
-    guard event.topic.origin == .outside else {
+    guard event.topic.origin.isOutside else {
       throw .usage("\(topic) is written by the relay alone; its readers refuse what others write.")
     }
     return event

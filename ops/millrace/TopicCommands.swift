@@ -46,7 +46,7 @@ enum TopicCommands {
       let types = Catalogue.event(of: topic.name)?.types.joined(separator: " ")
       table.add(
         .text(topic.name), .text(optional: types), .text(topic.key),
-        .text(topic.origin == .outside ? "outside" : "relay"), .number(Int64(topic.partitions)),
+        .text(topic.origin.isOutside ? "outside" : "relay"), .number(Int64(topic.partitions)),
         .number(topic.retention.components.seconds * 1000), .number(Int64(topic.largestValue)),
         .number(Int64(topic.largestMessage)))
     }
