@@ -61,7 +61,7 @@ let package = Package(
     room("Migrations", needs: ["CMigrations", "Postgres", "Digest", "Values"]),
     room("LeadClock", needs: ["Postgres", "Values"]),
     room("Contract", needs: ["JSON", "Values", "Digest", "Settings", "Postgres"]),
-    room("Customers", needs: ["Digest", "Settings", "Postgres"]),
+    room("Customers", needs: ["Contract", "Digest", "Settings", "Postgres", "Values"]),
     room(
       "Runtime",
       needs: [
@@ -79,6 +79,8 @@ let package = Package(
       "LeadAllocation", needs: ["Contract", "Runtime", "Topics", "Settings", "PhoneNumbers"],
       at: "Workers/AllocateLeads", exclude: ["Program"]),
     worker("allocate-leads", needs: ["LeadAllocation"], at: "Workers/AllocateLeads/Program"),
+    worker(
+      "keep-customers", needs: ["Customers", "PhoneNumbers", "Reminders", "Digest", "JSON", "Postgres", "Values"]),
     worker("relay-events", needs: ["Relay"]),
     .executableTarget(
       name: "millrace",
@@ -105,6 +107,9 @@ let package = Package(
     tests(
       "RelayTests",
       of: ["Relay", "relay-events", "Runtime", "Observe", "Kafka", "Postgres", "Values", "Digest", "TestKit"]),
+    tests(
+      "KeepCustomersTests",
+      of: ["keep-customers", "Customers", "Topics", "Contract", "Digest", "Settings", "Postgres", "Values", "TestKit"]),
     tests("CustomersTests", of: ["Customers", "Digest", "Settings", "Postgres", "TestKit"]),
     tests("TopicsTests", of: ["Topics", "Contract", "JSON"]),
     tests("RemindersTests", of: ["Reminders", "Topics", "Contract", "JSON", "Postgres", "Values", "TestKit"]),

@@ -15,11 +15,15 @@ public struct IDNumber: Hashable, Sendable {
 
   /// Why a text is no such number.
   public enum Fault: String, Error, CaseIterable, Sendable {
-    case empty = "no letter and no digit is in it"
-    case length = "a resident's number has 15 or 18 places"
-    case characters = "a resident's number has digits, and at most an X at its end"
-    case birthday = "the birthday in it is no day"
-    case checkDigit = "its check digit does not fit"
+    /// No letter and no digit is in it.
+    case empty
+    /// A resident's number has 15 or 18 places.
+    case length = "wrong-length"
+    /// A resident's number has digits, and at most an X at its end.
+    case characters = "wrong-characters"
+    /// The birthday in it is no day.
+    case birthday = "no-such-birthday"
+    case checkDigit = "wrong-check-digit"
   }
 
   public let kind: Kind

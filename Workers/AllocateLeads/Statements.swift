@@ -1,3 +1,4 @@
+import Contract
 import PhoneNumbers
 import Postgres
 import Runtime
