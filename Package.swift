@@ -81,6 +81,7 @@ let package = Package(
     worker("allocate-leads", needs: ["LeadAllocation"], at: "Workers/AllocateLeads/Program"),
     worker(
       "keep-customers", needs: ["Customers", "PhoneNumbers", "Reminders", "Digest", "JSON", "Postgres", "Values"]),
+    worker("reclaim-leads", needs: ["LeadClock", "Reminders", "Postgres", "Digest", "Values"]),
     worker("relay-events", needs: ["Relay"]),
     .executableTarget(
       name: "millrace",
@@ -102,6 +103,9 @@ let package = Package(
     tests("PhoneNumbersTests", of: ["PhoneNumbers"]),
     tests("KafkaTests", of: ["Kafka", "TestKit"]),
     tests("PostgresTests", of: ["Postgres", "Migrations", "Digest", "Values", "TestKit"]),
+    tests(
+      "ReclaimLeadsTests",
+      of: ["reclaim-leads", "Topics", "Contract", "LeadClock", "Postgres", "Digest", "Values", "TestKit"]),
     tests("LeadClockTests", of: ["LeadClock", "Postgres", "Values", "TestKit"]),
     tests("RuntimeTests", of: ["Runtime", "Contract", "Topics", "Settings", "TestKit"]),
     tests(

@@ -7,6 +7,7 @@ public enum Catalogue {
     LeadOwnership.self,
     ReminderRaised.self,
     CustomerProfile.self,
+    LeadActivity.self,
   ]
 
   /// The topics, each followed by the one that takes its dead letters.

@@ -7,10 +7,16 @@ public import Values
 public enum LeadOwnership: Event, Equatable {
   case allocated(Allocated)
   case held(Held)
+  case passed(Passed)
   case converted(Converted)
+  case pooled(Pooled)
+  case extended(Extended)
+  case declined(Declined)
 
   public static let topic = Topic("lead.ownership", key: "lead id", origin: .relay)
-  public static let types = ["lead.allocated", "lead.held", "lead.converted"]
+  public static let types = [
+    "lead.allocated", "lead.held", "lead.passed", "lead.converted", "lead.pooled", "lead.extended", "lead.declined",
+  ]
 
   /// A person of a branch has the lead, and nobody else may take it until `protectedUntil`.
   public struct Allocated: Equatable, Sendable {
@@ -20,12 +26,19 @@ public enum LeadOwnership: Event, Equatable {
     /// The person's code.
     public let owner: String
     public let protectedUntil: Timestamp
+    public let how: How?
 
-    public init(lead: LeadVersion, branch: String, owner: String, protectedUntil: Timestamp) {
+    /// How a person came to have the lead.
+    public enum How: String, CaseIterable, Sendable {
+      case rotation, kept, assigned, claimed, transferred, restored
+    }
+
+    public init(lead: LeadVersion, branch: String, owner: String, protectedUntil: Timestamp, how: How? = nil) {
       self.lead = lead
       self.branch = branch
       self.owner = owner
       self.protectedUntil = protectedUntil
+      self.how = how
     }
   }
 
@@ -73,7 +86,11 @@ public enum LeadOwnership: Event, Equatable {
     switch self {
     case .allocated: "lead.allocated"
     case .held: "lead.held"
+    case .passed: "lead.passed"
     case .converted: "lead.converted"
+    case .pooled: "lead.pooled"
+    case .extended: "lead.extended"
+    case .declined: "lead.declined"
     }
   }
 
@@ -83,7 +100,11 @@ public enum LeadOwnership: Event, Equatable {
     switch self {
     case .allocated(let allocated): allocated.lead
     case .held(let held): held.lead
+    case .passed(let passed): passed.lead
     case .converted(let converted): converted.lead
+    case .pooled(let pooled): pooled.lead
+    case .extended(let extended): extended.lead
+    case .declined(let declined): declined.lead
     }
   }
 
@@ -94,7 +115,7 @@ public enum LeadOwnership: Event, Equatable {
       self = .allocated(
         Allocated(
           lead: lead, branch: try data.text("branch", 1...60), owner: try data.text("owner", 1...60),
-          protectedUntil: try data.timestamp("protectedUntil")))
+          protectedUntil: try data.timestamp("protectedUntil"), how: try data.optionalChoice("how")))
     case "lead.held":
       self = .held(
         Held(lead: lead, branch: try data.optionalText("branch", 1...60), reason: try data.text("reason", 1...60)))
@@ -103,6 +124,10 @@ public enum LeadOwnership: Event, Equatable {
         Converted(
           lead: lead, customer: try data.text("customer", 1...60), branch: try data.optionalText("branch", 1...60),
           owner: try data.optionalText("owner", 1...60), by: try data.choice("by")))
+    case "lead.passed": self = .passed(try Passed(lead, reading: data))
+    case "lead.pooled": self = .pooled(try Pooled(lead, reading: data))
+    case "lead.extended": self = .extended(try Extended(lead, reading: data))
+    case "lead.declined": self = .declined(try Declined(lead, reading: data))
     default:
       throw Refusal("unknown-type", "this topic carries \(Self.types.joined(separator: ", "))")
     }
@@ -115,6 +140,7 @@ public enum LeadOwnership: Event, Equatable {
       data.member("branch", allocated.branch)
       data.member("owner", allocated.owner)
       data.member("protectedUntil", allocated.protectedUntil)
+      data.member("how", allocated.how?.rawValue)
     case .held(let held):
       data.member("branch", held.branch)
       data.member("reason", held.reason)
@@ -123,6 +149,10 @@ public enum LeadOwnership: Event, Equatable {
       data.member("branch", converted.branch)
       data.member("owner", converted.owner)
       data.member("by", converted.by.rawValue)
+    case .passed(let passed): passed.write(to: &data)
+    case .pooled(let pooled): pooled.write(to: &data)
+    case .extended(let extended): extended.write(to: &data)
+    case .declined(let declined): declined.write(to: &data)
     }
   }
 }

@@ -78,12 +78,17 @@ public final class Delivery<Input: Event>: Sendable {
   public let happened: Timestamp
   /// W3C trace context, carried on to what is emitted because of this event.
   public let trace: String?
+  /// What the source signed it with, in binary mode; nil where it did not.
+  public let signature: Signature?
 
-  public init(_ event: Input, source: String, id: String, happened: Timestamp, trace: String? = nil) {
+  public init(
+    _ event: Input, source: String, id: String, happened: Timestamp, trace: String? = nil, signature: Signature? = nil
+  ) {
     self.event = event
     self.source = source
     self.id = id
     self.happened = happened
     self.trace = trace
+    self.signature = signature
   }
 }

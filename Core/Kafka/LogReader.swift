@@ -44,6 +44,26 @@ public final class LogReader {
 
   deinit { _ = close(within: .seconds(5)) }
 
+  /// All partitions of the topics, as the cluster knows them now. A topic that is not there is a failure.
+  public func partitions(of topics: [String], within bound: Duration) throws(KafkaError) -> [TopicPartition] {
+    guard let client else {
+      throw KafkaError(RD_KAFKA_RESP_ERR__DESTROY, "list partitions", reason: "the log reader is closed")
+    }
+    var metadata: UnsafePointer<rd_kafka_metadata>?
+    try client.check(rd_kafka_metadata(client.raw, 1, nil, &metadata, bound.cMilliseconds), "list partitions")
+    guard let metadata else { return [] }
+    defer { rd_kafka_metadata_destroy(metadata) }
+    let known = UnsafeBufferPointer(start: metadata.pointee.topics, count: Int(metadata.pointee.topic_cnt))
+    var partitions: [TopicPartition] = []
+    for topic in topics {
+      guard let found = known.first(where: { String(cString: $0.topic) == topic }), found.partition_cnt > 0 else {
+        throw KafkaError(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "list partitions of \(topic)")
+      }
+      partitions += (0..<found.partition_cnt).map { TopicPartition(topic, $0) }
+    }
+    return partitions
+  }
+
   /// Looks at each partition from its offset on. Partitions that did not answer within the bound are left out.
   public func look(
     at offsets: [TopicPartition: Int64], within bound: Duration

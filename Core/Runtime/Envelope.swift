@@ -97,7 +97,11 @@ final class EnvelopeReader<Input: Event> {
     guard let value, value.count > 0 else { throw Refusal("empty", "the message has no value") }
     try checkSize(value)
     let event = try tape.read(value) { object throws(Refusal) in try Input(type: type, reading: object) }
-    return outcome(event, read, happened, attributes.trace, data: value)
+    var signature: Signature?
+    if let hex = attributes.signature, let id = attributes.id, let time = attributes.time {
+      signature = Signature(hex: hex, id: id, time: time, data: value)
+    }
+    return outcome(event, read, happened, attributes.trace, data: value, signature)
   }
 
   private func structured(_ record: Record, _ read: inout Read) throws(Refusal) -> Outcome {
@@ -125,12 +129,14 @@ final class EnvelopeReader<Input: Event> {
   }
 
   private func outcome(
-    _ event: Input, _ read: Read, _ happened: Timestamp, _ trace: String?, data: UnsafeRawBufferPointer
+    _ event: Input, _ read: Read, _ happened: Timestamp, _ trace: String?, data: UnsafeRawBufferPointer,
+    _ signature: Signature? = nil
   ) -> Outcome {
     let source = read.source ?? topic.name
     let id = read.id ?? ""
     let identity = topic.origin == .outside ? identity(source, id, data) : .none
-    return .event(Delivery(event, source: source, id: id, happened: happened, trace: trace), identity)
+    return .event(
+      Delivery(event, source: source, id: id, happened: happened, trace: trace, signature: signature), identity)
   }
 
   // MARK: Parts
@@ -233,6 +239,7 @@ private struct Attributes {
   var run: UnsafeRawBufferPointer?
   var index: UnsafeRawBufferPointer?
   var trace: String?
+  var signature: UnsafeRawBufferPointer?
   var isStructured = false
   /// One of the required attributes is there: then all must be.
   var areCloudEvents: Bool { specVersion != nil || source != nil || id != nil }
@@ -248,6 +255,7 @@ private struct Attributes {
       case 14 where name.elementsEqual("ce_specversion".utf8): specVersion = value
       case 12 where name.elementsEqual("millrace_run".utf8): run = value
       case 14 where name.elementsEqual("millrace_index".utf8): index = value
+      case 18 where name.elementsEqual("millrace_signature".utf8): signature = value
       case 12 where name.elementsEqual("content-type".utf8):
         isStructured = Attributes.starts(value, with: "application/cloudevents")
       case 11 where name.elementsEqual("traceparent".utf8), 14 where name.elementsEqual("ce_traceparent".utf8):

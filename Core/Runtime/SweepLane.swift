@@ -13,6 +13,7 @@ final class SweepLane<S: Sweep>: Lane {
   private let stopping: Stopping
   private let log: Log
   private let metrics: WorkerMetrics
+  private let claiming: any Claiming<S>
   private var connection: Connection?
   private var cache: S.Cache
   private var backoff = Backoff()
@@ -24,8 +25,10 @@ final class SweepLane<S: Sweep>: Lane {
   private static var chunk: Int { 500 }
 
   init(
-    _ settings: WorkerSettings, _ status: LaneStatus, _ stopping: Stopping, _ log: Log, _ metrics: WorkerMetrics
+    _ settings: WorkerSettings, _ status: LaneStatus, _ stopping: Stopping, _ log: Log, _ metrics: WorkerMetrics,
+    _ claiming: any Claiming<S> = ClaimedAtOnce<S>()
   ) {
+    self.claiming = claiming
     self.settings = settings
     cache = S.Cache(settings.settings)
     worker = settings.worker
@@ -69,12 +72,13 @@ final class SweepLane<S: Sweep>: Lane {
       try OutboxRow.obstacle(oldest: oldest, largest: largest, connection)
     }
     if let full { throw .unready(full) }
+    guard try claiming.prepare(&cache, connection) else { return 0 }
     let began = Monotonic.now
     let transaction = Transaction(open: connection)
     var fold = SweepFold<S>()
     let (items, state) = try LaneFailure.postgres { () throws(PostgresError) -> ([S.Item], S.State?) in
       _ = try connection.rows("begin")
-      let items = try S.claim(limit, transaction)
+      let items = try claiming.claim(limit, &cache, transaction)
       FailPoint.pass(.sweepClaimed)
       guard !items.isEmpty else { return ([], nil) }
       var state = try S.load(items, &cache, transaction)
@@ -142,7 +146,7 @@ final class SweepLane<S: Sweep>: Lane {
   /// The oldest due item alone cannot be written: it is put aside, visibly, so that the others go on.
   private func putAside(_ error: PostgresError, _ connection: Connection) throws(PostgresError) {
     _ = try connection.rows("begin")
-    let items = try S.claim(1, Transaction(open: connection))
+    let items = try claiming.claim(1, &cache, Transaction(open: connection))
     if let item = items.first {
       let refusal = Refusal("not-storable", "the database refused it: \(error.sqlState)")
       var arguments = Arguments()

@@ -3,7 +3,9 @@ public import Contract
 extension Worker {
   /// What the executable does; `@main` on the worker's type is all it takes.
   public static func main() {
-    let own = [WorkerSettings.work] + (settings.map { [$0] } ?? [])
+    let isAwaiting = sweeps.contains { $0 is any AwaitingSweep.Type }
+    let own =
+      [WorkerSettings.work] + (isAwaiting ? [WorkerSettings.hearing] : []) + (settings.map { [$0] } ?? [])
     let settings = Supervisor.settings(for: name, summary: "consumes \(Input.topic.name)", own)
     let supervisor = Supervisor(settings)
     let metrics = WorkerMetrics(supervisor.metrics, worker: name)
@@ -20,6 +22,15 @@ extension Worker {
 extension Supervisor {
   fileprivate func add<S: Sweep>(_ sweep: S.Type, _ settings: WorkerSettings) {
     let metrics = WorkerMetrics(self.metrics, worker: S.name)
-    add("sweep \(S.name)") { SweepLane<S>(settings, $0, stopping, log, metrics) }
+    if let awaiting = sweep as? any AwaitingSweep.Type {
+      add(awaiting, settings, metrics)
+    } else {
+      add("sweep \(S.name)") { SweepLane<S>(settings, $0, stopping, log, metrics, ClaimedAtOnce<S>()) }
+    }
+  }
+
+  private func add<S: AwaitingSweep>(_ sweep: S.Type, _ settings: WorkerSettings, _ metrics: WorkerMetrics) {
+    let hearing = Hearing(S.awaits, settings, log)
+    add("sweep \(S.name)") { SweepLane<S>(settings, $0, stopping, log, metrics, ClaimedWhenHeard<S>(hearing)) }
   }
 }

@@ -43,6 +43,11 @@ extension Setting<Duration> {
       "OUTBOX_OLDEST", .duration(.seconds(1)...(.seconds(86_400))), default: .seconds(900),
       "age of the oldest unpublished event at which no more are taken in")
   }
+  static var hearWithin: Setting {
+    Setting(
+      "HEAR_WITHIN", .duration(.seconds(1)...(.seconds(7 * 86_400))), default: .seconds(4 * 3600),
+      "how long a topic that cannot be read may hold up what depends on all that was said")
+  }
   static var watchdog: Setting {
     Setting(
       "WATCHDOG_AFTER", .duration(.seconds(5)...(.seconds(3600))), default: .seconds(120),
@@ -79,6 +84,9 @@ public struct WorkerSettings: Sendable {
   static let work = SettingGroup(
     "Work", Setting.lanes, Setting.batchEvents, Setting.batchBytes, Setting.garbageShare,
     Setting.outboxOldest, Setting.outboxLargest)
+
+  /// What lanes of an awaiting sweep are set by.
+  static let hearing = SettingGroup("Hearing", Setting.hearWithin)
 
   static func common(_ worker: String) -> [SettingGroup] {
     [

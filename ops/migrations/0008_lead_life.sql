@@ -45,9 +45,7 @@ create table day_marker (
   branch_id bigint primary key references branch on delete cascade,
   -- Contacts up to this moment have been sent.
   complete_until timestamptz not null,
-  heard_at timestamptz not null,
-  -- Leads due up to here were taken back.
-  swept_until timestamptz not null default '-infinity'
+  heard_at timestamptz not null
 );
 
 alter table lead
@@ -282,6 +280,187 @@ grant select on calendar, calendar_hours, calendar_day to millrace_reclaim_leads
 grant select, update on branch_load, person_load, lead, command to millrace_reclaim_leads;
 grant select, insert on lead_history to millrace_reclaim_leads;
 grant select, insert, update on day_marker to millrace_reclaim_leads;
+grant select, insert, update on reminder to millrace_reclaim_leads;
+grant select on reminder_policy, ruleset to millrace_reclaim_leads;
 
 -- Allocation counts days by the same clock.
 grant select on calendar, calendar_hours, calendar_day to millrace_allocate_leads;
+
+-- Commands of people -----------------------------------------------------------------------------------------------------
+-- These run with the rights of their owner and do what the login's own person may do: nobody passes who they are. Whether a
+-- command has its effect is for reclaim-leads to say; its row tells.
+
+create function acting_person() returns bigint
+language plpgsql stable security definer set search_path from current as $$
+declare
+  found bigint := (select id from person where login = session_user and active);
+begin
+  if found is null then
+    raise exception 'the login % belongs to no active person', session_user
+      using errcode = 'insufficient_privilege', hint = 'person.login says whose login it is: millrace leads setup';
+  end if;
+  return found;
+end $$;
+
+-- Writes commands down and puts their events into the outbox, a row for each 500. Answers how many.
+create function give_commands(
+  acting bigint, wish text, leads bigint[], branches bigint[], receiver bigint, happened timestamptz, transfer bigint
+) returns table (id uuid, lead_id bigint)
+language sql security definer set search_path from current as $$
+  with made as (
+    insert into command (person_id, what, lead_id, to_branch_id, to_person_id, happened_at, transfer_id)
+    select acting, wish, w.lead, w.branch, receiver, happened, transfer
+    from unnest(leads, branches) with ordinality w (lead, branch, n) order by w.n
+    returning command.id, command.lead_id),
+  counted as (select made.*, (row_number() over (order by made.lead_id) - 1) / 500 as part from made),
+  told as (
+    insert into outbox (topic, source, types, keys, payloads, event_ids)
+    select 'lead.activity', '/millrace/people', array['lead.' || wish], array_agg(c.lead_id::text order by c.lead_id),
+      array_agg(convert_to(json_build_object('leadId', c.lead_id, 'command', c.id)::text, 'UTF8') order by c.lead_id),
+      array_agg(c.id::text order by c.lead_id)
+    from counted c group by part
+    returning 1)
+  select counted.id, counted.lead_id from counted
+$$;
+
+create function known_lead(wanted bigint) returns bigint
+language plpgsql stable security definer set search_path from current as $$
+begin
+  if not exists (select from lead where lead.id = wanted) then
+    raise exception 'there is no lead %', wanted using errcode = 'no_data_found';
+  end if;
+  return wanted;
+end $$;
+
+create function claim_lead(lead bigint) returns uuid
+language sql security definer set search_path from current as $$
+  select id from give_commands(acting_person(), 'claimed', array[known_lead(lead)], array[null::bigint], null, null, null)
+$$;
+
+create function release_lead(lead bigint) returns uuid
+language sql security definer set search_path from current as $$
+  select id from give_commands(acting_person(), 'released', array[known_lead(lead)], array[null::bigint], null, null, null)
+$$;
+
+-- `happened` is when the contact was; NULL is now.
+create function contact_lead(lead bigint, happened timestamptz) returns uuid
+language sql security definer set search_path from current as $$
+  select id from give_commands(acting_person(), 'contacted', array[known_lead(lead)], array[null::bigint], null,
+    coalesce(happened, clock_timestamp()), null)
+$$;
+
+-- To a branch or a person, by code: whichever has it.
+create function assign_lead(lead bigint, receiver text) returns uuid
+language plpgsql security definer set search_path from current as $$
+declare
+  acting bigint := acting_person();
+  branch bigint := (select b.id from branch b where b.code = receiver);
+  taker bigint := (select p.id from person p where p.code = receiver);
+begin
+  if branch is null and taker is null then
+    raise exception 'no branch and no person has the code %', receiver using errcode = 'no_data_found';
+  elsif branch is not null and taker is not null then
+    raise exception 'both a branch and a person have the code %', receiver using errcode = 'cardinality_violation';
+  end if;
+  return (select id from give_commands(acting, 'assigned', array[known_lead(lead)], array[branch], taker, null, null));
+end $$;
+
+-- All that one person has, to another or, with no receiver, to whoever's turn it is in each lead's branch. With `execute`
+-- false it only counts.
+create function transfer_leads(giver text, receiver text, execute boolean)
+returns table (transfer bigint, leads bigint, fits bigint)
+language plpgsql security definer set search_path from current as $$
+declare
+  acting bigint := acting_person();
+  from_id bigint;
+  from_branch bigint;
+  to_id bigint;
+  to_branch bigint;
+  ids bigint[];
+  places bigint[];
+begin
+  select p.id, p.branch_id into from_id, from_branch from person p where p.code = giver;
+  if from_id is null then
+    raise exception 'no person has the code %', giver using errcode = 'no_data_found';
+  end if;
+  if receiver is not null then
+    select p.id, p.branch_id into to_id, to_branch from person p where p.code = receiver and p.active;
+    if to_id is null then
+      raise exception 'no active person has the code %', receiver using errcode = 'no_data_found';
+    end if;
+  end if;
+  if not manages(acting, from_branch) or (to_id is not null and not manages(acting, to_branch)) then
+    raise exception 'only a manager of the branch, or of one above it, transfers' using errcode = 'insufficient_privilege';
+  end if;
+  select coalesce(array_agg(l.id order by l.id), '{}'), coalesce(array_agg(l.branch_id order by l.id), '{}')
+  into ids, places from lead l where l.owner_id = from_id and l.state = 'owned';
+  fits := (select least(cardinality(ids), greatest(p.capacity - d.open_leads, 0))
+    from person p join person_load d on d.person_id = p.id where p.id = to_id and p.capacity is not null);
+  leads := cardinality(ids);
+  if execute and leads > 0 then
+    transfer := nextval('transfer_number');
+    perform give_commands(
+      acting, 'assigned', ids, case when to_id is null then places else array_fill(null::bigint, array[cardinality(ids)]) end,
+      to_id, null, transfer);
+  end if;
+  return next;
+end $$;
+
+-- What became of one's own commands.
+create function command_outcomes(commands uuid[]) returns table (id uuid, lead_id bigint, outcome text)
+language sql stable security definer set search_path from current as $$
+  select c.id, c.lead_id, c.outcome from command c where c.id = any(commands) and c.person_id = acting_person()
+$$;
+
+-- What became of a transfer of one's own.
+create function transfer_outcomes(wanted bigint) returns table (outcome text, leads bigint)
+language sql stable security definer set search_path from current as $$
+  select c.outcome, count(*) from command c where c.transfer_id = wanted and c.person_id = acting_person() group by 1
+$$;
+
+-- Begins clocks anew that a policy decides over, by their number after `last`: check-leads does it. Answers the last one that
+-- was looked at, NULL at the end, and how many are concerned. With `execute` false it only counts.
+create function begin_clocks_anew(
+  over_branch bigint, over_product text, over_level text, last bigint, most integer, execute boolean
+) returns table (next bigint, concerned bigint)
+language plpgsql security definer set search_path from current as $$
+declare
+  ids bigint[];
+begin
+  with recursive below as (
+    select b.id from branch b where case when over_branch is null then b.parent_id is null else b.id = over_branch end
+    union all select b.id from below join branch b on b.parent_id = below.id),
+  page as (
+    select l.id, l.state, l.branch_id, l.product, l.level from lead l where l.id > last order by l.id limit most)
+  select max(p.id), array_agg(p.id order by p.id) filter (where p.state = 'owned'
+    and p.branch_id in (select b.id from below b) and (over_product is null or p.product = over_product)
+    and (over_level is null or p.level = over_level))
+  into next, ids from page p;
+  concerned := coalesce(cardinality(ids), 0);
+  if execute and concerned > 0 then
+    perform from lead l where l.id = any(ids) order by l.id for update;
+    update lead l set check_at = '-infinity' where l.id = any(ids) and l.state = 'owned';
+  end if;
+  return next;
+end $$;
+
+revoke execute on function acting_person from public;
+revoke execute on function give_commands from public;
+revoke execute on function known_lead from public;
+revoke execute on function claim_lead from public;
+revoke execute on function release_lead from public;
+revoke execute on function contact_lead from public;
+revoke execute on function assign_lead from public;
+revoke execute on function transfer_leads from public;
+revoke execute on function command_outcomes from public;
+revoke execute on function transfer_outcomes from public;
+revoke execute on function begin_clocks_anew from public;
+grant execute on function acting_person to millrace_person;
+grant execute on function claim_lead to millrace_person;
+grant execute on function release_lead to millrace_person;
+grant execute on function contact_lead to millrace_person;
+grant execute on function assign_lead to millrace_person;
+grant execute on function transfer_leads to millrace_person;
+grant execute on function command_outcomes to millrace_person;
+grant execute on function transfer_outcomes to millrace_person;
+grant execute on function begin_clocks_anew to millrace_operator;

@@ -1,0 +1,89 @@
+import Postgres
+import Testing
+import Topics
+import Values
+
+/// Contact protects, when the owner made it in time; all else has its name.
+@Suite struct ContactTests {
+  private static func contact(_ lead: Int64, by: String? = "P1", automatic: Bool = false) -> LeadActivity {
+    .contacted(.init(lead: lead, by: by), automatic: automatic, channel: "call")
+  }
+
+  @Test("a contact extends the clock once, keeps a history and tells it; a second of that day changes nothing")
+  func extends() async throws {
+    try await LifeDesk.open { desk in
+      try desk.own(1, 1)
+      #expect(try desk.take([desk.event(Self.contact(1)), desk.event(Self.contact(1))]) == ["contacted", "contacted"])
+      #expect(desk.emitted == ["lead.extended"])
+      #expect(try desk.lead(1) == "owned 3 1 v2")
+      #expect(
+        try desk.lines(
+          """
+          select ((protected_until at time zone 'Asia/Shanghai') - (clock_timestamp() at time zone 'Asia/Shanghai')::date)::text
+            || ' ' || (check_at = protected_until - interval '3 days') || ' ' || (contacted_at is not null)
+          from lead
+          """) == ["8 days true true"])
+      #expect(try desk.lines("select what from lead_history order by version") == ["allocated", "contacted"])
+    }
+  }
+
+  @Test("what does not count is named")
+  func named() async throws {
+    try await LifeDesk.open { desk in
+      try desk.own(1, 1)
+      try desk.own(2, 1, since: "now() - interval '9 days'", until: "now() - interval '1 hour'")
+      try desk.own(3, 2)
+      try desk.pool(4)
+      let now = try desk.session.rows("select clock_timestamp()")[0].timestamp(0)
+      func ago(_ seconds: Int64) -> Timestamp { now.adding(seconds: -seconds) }
+      let table: [(LeadActivity, Timestamp, String)] = [
+        (Self.contact(99), now, "unknown-lead"), (Self.contact(1, by: "nobody"), now, "unknown-person"),
+        (Self.contact(1, by: nil), now, "missing"), (Self.contact(1, automatic: true), now, "by-machine"),
+        (Self.contact(1), ago(-3600), "in-the-future"), (Self.contact(1), ago(3 * 366 * 86_400), "too-old"),
+        (Self.contact(1), ago(3 * 86_400), "before-ownership"), (Self.contact(2), now, "after-the-end"),
+        (Self.contact(3), now, "not-the-owner"), (Self.contact(4), now, "not-the-owner"),
+        (
+          .contacted(.init(lead: 1, command: "00000000-0000-0000-0000-000000000000"), automatic: false, channel: nil),
+          now,
+          "not-a-command"
+        ),
+        (Self.contact(1), ago(-200), "contacted"),
+      ]
+      for (event, happened, outcome) in table {
+        #expect(try desk.take([desk.event(event, happened)]) == [outcome])
+      }
+      #expect(
+        try desk.lines("select state || version from lead order by id") == ["owned2", "owned1", "owned1", "pooled1"])
+    }
+  }
+
+  @Test("later proof restores the owner, unless somebody else has the lead by then, and says so to both")
+  func restored() async throws {
+    try await LifeDesk.open { desk in
+      for lead: Int64 in 1...3 {
+        try desk.own(lead, 1, since: "now() - interval '8 days'", until: "now() - interval '1 hour'")
+      }
+      #expect(try desk.reclaim() == ["reclaimed", "reclaimed", "reclaimed"])
+      let now = try desk.session.rows("select clock_timestamp()")[0].timestamp(0)
+      #expect(try desk.take([desk.event(Self.contact(1), now.adding(seconds: -7200))]) == ["restored"])
+      #expect(desk.emitted == ["lead.allocated"])
+      #expect(try desk.lead(1) == "owned 3 1 v3")
+      #expect(
+        try desk.lines("select (protected_since < now() - interval '7 days')::text from lead where id = 1") == ["true"],
+        "the time since it was first given still counts")
+      // Somebody claims the second before the proof comes.
+      #expect(try desk.take([desk.signed(.claimed(.init(lead: 2, by: "P2")))]) == ["claimed"])
+      #expect(try desk.take([desk.event(Self.contact(2), now.adding(seconds: -7200))]) == ["owned-by-another"])
+      #expect(try desk.lead(2) == "owned 3 2 v3")
+      #expect(
+        try desk.lines("select kind || assignee_id from reminder order by id") == [
+          "lead-restored1", "late-proof1", "late-proof2",
+        ])
+      // A contact that was too late all the same, and one of somebody who never had it.
+      #expect(try desk.take([desk.event(Self.contact(3), now)]) == ["not-the-owner"])
+      #expect(try desk.take([desk.event(Self.contact(3, by: "P2"), now.adding(seconds: -7200))]) == ["not-the-owner"])
+      #expect(
+        try desk.take([desk.event(Self.contact(3), now.adding(seconds: -7 * 86_400 - 86_400 / 2))]) == ["over-anyway"])
+    }
+  }
+}

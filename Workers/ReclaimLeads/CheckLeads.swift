@@ -1,0 +1,127 @@
+import Contract
+import LeadClock
+import Postgres
+import Reminders
+import Topics
+import Values
+
+/// The ladder of reminders before protection ends; and leads whose clock shall begin anew under a changed policy.
+enum CheckLeads: Sweep {
+  static let name = "check-leads"
+  static var pause: Duration { .seconds(5) }
+
+  struct Item: Sendable {
+    let lead: Lead
+    /// The latest rung that was reached: so many days before the end, 0 for the last morning; nil for none.
+    let rung: Int32?
+    let next: Timestamp?
+  }
+
+  /// What is due already is not reminded of: it is taken back.
+  static func claim(_ limit: Int, _ transaction: Transaction) throws(PostgresError) -> [Item] {
+    let rows = try transaction.rows(
+      """
+      with due as materialized (
+        select * from lead
+        where state = 'owned' and coalesce(check_at, protected_until) <= clock_timestamp() and check_at is not null
+          and (check_at = '-infinity' or protected_until > clock_timestamp())
+          and not exists (select from set_aside s where s.sweep = 'check-leads' and s.item = lead.id::text)
+        order by coalesce(check_at, protected_until) limit $1 for update skip locked)
+      select d.id, d.version, d.state, d.branch_id, d.owner_id, d.region, d.product, d.level, d.held_reason,
+        d.held_since, d.held_ruleset, d.protected_since, d.protected_until, d.check_at, d.contacted_at,
+        d.former_owner_id, d.former_since, d.former_until, d.pooled_at, d.pool_due_at, d.step_due_at,
+        (select r.rung from protection_rungs(d.protected_until, t.reminder_days, t.last_morning, t.time_zone) r
+          where r.at <= clock_timestamp() and r.at < d.protected_until and d.check_at > '-infinity'
+          order by r.at desc limit 1),
+        (select min(r.at) from protection_rungs(d.protected_until, t.reminder_days, t.last_morning, t.time_zone) r
+          where r.at > clock_timestamp() and r.at < d.protected_until)
+      from due d cross join lateral protection_terms(array[d.branch_id], array[d.product], array[d.level]) t
+      """
+    ) { $0.integer(Int64(limit)) }
+    return rows.map { row in
+      Item(
+        lead: Statements.lead(row), rung: row.optionalInteger(21).map { Int32($0) }, next: row.optionalTimestamp(22))
+    }
+  }
+
+  static func label(_ item: Item) -> String { String(item.lead.id) }
+
+  static func load(
+    _ items: [Item], _ cache: inout LifeCache, _ transaction: Transaction
+  ) throws(PostgresError) -> LeadBook {
+    var book = LeadBook(locked: items.map(\.lead))
+    var wanted = LeadBook.Wanted()
+    for item in items {
+      wanted.add(item.lead)
+      guard item.lead.checkAt == Ladder.anew else { continue }
+      wanted.clocks.append(
+        .init(
+          lead: item.lead.id, branch: item.lead.branch, contact: item.lead.contactedAt ?? item.lead.protectedSince,
+          isBeginning: item.lead.contactedAt == nil))
+    }
+    try book.fill(wanted, transaction)
+    return book
+  }
+
+  static func decide(_ item: Item, _ book: inout LeadBook, _ now: Timestamp) -> Decision<LifeChange> {
+    guard var lead = book.leads[item.lead.id], let owner = lead.owner, let branch = lead.branch,
+      let until = lead.protectedUntil
+    else { return .ignore("gone") }
+    lead.isChanged = true
+    if lead.checkAt == Ladder.anew { return restart(lead, owner, branch, until, &book) }
+    lead.checkAt = item.next
+    book.leads[lead.id] = lead
+    guard let rung = item.rung else { return .apply(LifeChange(), outcome: "checked") }
+    let key = "lead/\(lead.id)/ladder/\(lead.version)/\(rung)"
+    var reminders = [
+      Reminder(
+        Ladder.kind, key: key, about: .lead(lead.id), to: .person(owner), due: until,
+        urgency: rung == 0 ? .urgent : .normal, detail: Ladder.sentence(rung))
+    ]
+    if rung == 0 {
+      reminders.append(
+        Reminder(
+          Ladder.kind, key: key + "/manager", about: .lead(lead.id), to: .manager(ofBranch: branch), due: until,
+          detail: "The last day on which \(book.people[owner]?.code ?? "its owner") has this lead to themselves."))
+    }
+    return .apply(LifeChange(reminders: reminders), outcome: "reminded")
+  }
+
+  /// The clock as it would be had today's policy held when it began: at the last contact, or else when the lead was given.
+  private static func restart(
+    _ lead: Lead, _ owner: Int64, _ branch: Int64, _ until: Timestamp, _ book: inout LeadBook
+  ) -> Decision<LifeChange> {
+    var lead = lead
+    let key = LeadBook.ClockKey(lead: lead.id, branch: branch, contact: lead.contactedAt ?? lead.protectedSince)
+    guard let clock = book.clocks[key] else { return .ignore("gone") }
+    lead.checkAt = clock.checkAt
+    guard clock.until != until else {
+      book.leads[lead.id] = lead
+      return .apply(LifeChange(), outcome: "unchanged")
+    }
+    lead.protectedUntil = clock.until
+    lead.version += 1
+    book.leads[lead.id] = lead
+    let event = LeadOwnership.extended(
+      .init(lead: lead.seen(at: book.at), owner: book.people[owner]?.code ?? "", protectedUntil: clock.until))
+    let change = LifeChange(
+      step: LifeStep(lead, "protected", at: book.at, reason: "policy-changed"),
+      gone: [.about(.lead(lead.id), kind: Ladder.kind, because: "policy-changed")])
+    return .apply(change, emit: [Emission(event)], outcome: "protected-anew")
+  }
+
+  static let writes = LifeChange.writes
+}
+
+enum Ladder {
+  static let kind = "protection-ends"
+
+  /// `check_at` of leads whose clock shall begin anew: PostgreSQL's `-infinity`.
+  static let anew = Timestamp(microseconds: Int64.min &+ 946_684_800_000_000)
+
+  static func sentence(_ rung: Int32) -> String {
+    rung == 0
+      ? "Contact this lead today, or it is taken back."
+      : "Contact this lead within \(rung) \(rung == 1 ? "day" : "days"), or it is taken back."
+  }
+}

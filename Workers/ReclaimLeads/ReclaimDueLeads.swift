@@ -1,0 +1,171 @@
+import Contract
+import LeadClock
+import Postgres
+import Reminders
+import Topics
+import Values
+
+/// Takes leads back whose owner did not contact them in time, the oldest first: once all contacts that were told before
+/// have been heard, and the organisation's day-end marker or its grace has passed.
+enum ReclaimDueLeads: AwaitingSweep {
+  static let name = "reclaim-due-leads"
+  static var pause: Duration { .seconds(2) }
+  static var awaits: [Awaited] { [Awaited(LeadActivity.topic, takenBy: ReclaimLeads.name)] }
+
+  static func isAnyDue(
+    after heard: Timestamp?, _ cache: inout LifeCache, _ transaction: Transaction
+  ) throws(PostgresError) -> Bool {
+    let grace = cache.grace.components.seconds
+    let isDue = try transaction.rows(
+      """
+      select exists (
+        select from lead where state = 'owned'
+          and coalesce(check_at, protected_until) > coalesce($1::timestamptz, '-infinity')
+          and coalesce(check_at, protected_until) <= clock_timestamp() - $2 * interval '1 second'
+          and protected_until <= clock_timestamp() - $2 * interval '1 second')
+      """
+    ) {
+      $0.timestamp(heard?.adding(seconds: -grace))
+      $0.integer(grace)
+    }[0].boolean(0)
+    if isDue { return true }
+    for marker in try markers(before: nil, transaction) {
+      if let swept = cache.sweptMarkers[marker.branch], swept >= marker.complete { continue }
+      return true
+    }
+    return false
+  }
+
+  static func claim(
+    _ limit: Int, heard: Timestamp, _ cache: inout LifeCache, _ transaction: Transaction
+  ) throws(PostgresError) -> [Lead] {
+    let grace = cache.grace.components.seconds
+    let rows = try transaction.rows(
+      """
+      select id, version, state, branch_id, owner_id, region, product, level, held_reason, held_since, held_ruleset,
+        protected_since, protected_until, check_at, contacted_at, former_owner_id, former_since, former_until, pooled_at,
+        pool_due_at, step_due_at
+      from lead
+      where state = 'owned' and coalesce(check_at, protected_until) >= coalesce($1::timestamptz, '-infinity')
+        and coalesce(check_at, protected_until) <= $2 and protected_until <= $2 and check_at is distinct from '-infinity'
+        and not exists (select from set_aside s where s.sweep = 'reclaim-due-leads' and s.item = lead.id::text)
+      order by coalesce(check_at, protected_until) limit $3 for update skip locked
+      """
+    ) {
+      $0.timestamp(cache.floor.start)
+      $0.timestamp(heard.adding(seconds: -grace))
+      $0.integer(Int64(limit))
+    }
+    if rows.count > 0 {
+      let leads = rows.map(Statements.lead)
+      cache.floor.swept(to: leads.last.flatMap { $0.checkAt ?? $0.protectedUntil })
+      return leads
+    }
+    cache.floor.swept(to: nil)
+    return try marked(limit, heard: heard, &cache, transaction)
+  }
+
+  /// Leads of organisations that said that their day's contacts are complete: those need not wait for the grace.
+  private static func marked(
+    _ limit: Int, heard: Timestamp, _ cache: inout LifeCache, _ transaction: Transaction
+  ) throws(PostgresError) -> [Lead] {
+    for (branch, complete) in try markers(before: heard, transaction) {
+      let until = min(complete, heard)
+      if let swept = cache.sweptMarkers[branch], swept >= until { continue }
+      let rows = try transaction.rows(
+        """
+        with recursive below as (
+          select $1::bigint as id union all select b.id from below join branch b on b.parent_id = below.id)
+        select id, version, state, branch_id, owner_id, region, product, level, held_reason, held_since, held_ruleset,
+          protected_since, protected_until, check_at, contacted_at, former_owner_id, former_since, former_until,
+          pooled_at, pool_due_at, step_due_at
+        from lead
+        where state = 'owned' and coalesce(check_at, protected_until) <= $2 and protected_until <= $2
+          and check_at is distinct from '-infinity' and branch_id in (select id from below)
+          and not exists (select from set_aside s where s.sweep = 'reclaim-due-leads' and s.item = lead.id::text)
+        order by coalesce(check_at, protected_until) limit $3 for update skip locked
+        """
+      ) {
+        $0.integer(branch)
+        $0.timestamp(until)
+        $0.integer(Int64(limit))
+      }
+      if rows.count > 0 { return rows.map(Statements.lead) }
+      cache.sweptMarkers[branch] = until
+    }
+    return []
+  }
+
+  /// - Parameter heard: only those that had been taken by then: contacts that came before them have been heard too.
+  private static func markers(
+    before heard: Timestamp?, _ transaction: Transaction
+  ) throws(PostgresError) -> [(branch: Int64, complete: Timestamp)] {
+    try transaction.rows(
+      """
+      select branch_id, complete_until from day_marker where heard_at <= coalesce($1::timestamptz, 'infinity') order by complete_until
+      """
+    ) { $0.timestamp(heard) }.map { ($0.integer(0), $0.timestamp(1)) }
+  }
+
+  static func label(_ lead: Lead) -> String { String(lead.id) }
+
+  static func load(
+    _ leads: [Lead], _ cache: inout LifeCache, _ transaction: Transaction
+  ) throws(PostgresError) -> LeadBook {
+    try LeadBook(sweeping: leads, transaction)
+  }
+
+  static func decide(_ item: Lead, _ book: inout LeadBook, _ now: Timestamp) -> Decision<LifeChange> {
+    guard var lead = book.leads[item.id], let owner = lead.owner, let place = lead.branch,
+      let branch = book.branches[place]
+    else { return .ignore("gone") }
+    let (since, until) = (lead.protectedSince, lead.protectedUntil)
+    let emission: Emission
+    let target = book.targets[LeadClock.Place(branch: place, product: lead.product, level: lead.level)]
+    switch target ?? .pool {
+    case .pool:
+      book.pool(&lead, in: branch)
+      emission = book.pooled(lead, from: owner, "protection-ended")
+    case .allocate:
+      book.hold(&lead, in: place, "reclaimed")
+      emission = book.held(lead)
+    }
+    lead.formerOwner = owner
+    lead.formerSince = since
+    lead.formerUntil = until
+    book.leads[lead.id] = lead
+    let change = LifeChange(
+      step: LifeStep(lead, "reclaimed", at: book.at, formerOwner: owner, reason: "protection-ended"),
+      gone: [.about(.lead(lead.id), because: "reclaimed")])
+    return .apply(change, emit: [emission], outcome: "reclaimed")
+  }
+
+  static let writes = LifeChange.writes
+
+  static func isUnheard(since: Timestamp, _ transaction: Transaction) throws(PostgresError) {
+    _ = try transaction.rows(
+      """
+      select raise_reminders('reclaim-leads', array_agg('reclaim-held-up/' || b.id || '/' || to_char($1::timestamptz, 'YYYY-MM-DD HH24')),
+        array_agg('reclaim-held-up'::text), array_agg('branch'::text), array_agg(b.code), array_agg(null::bigint), array_agg(b.id),
+        array_agg($1::timestamptz), array_agg('urgent'::text),
+        array_agg('Leads are due, but lead.activity cannot be read: nothing is taken back meanwhile.'::text))
+      from branch b where b.parent_id is null having count(*) > 0
+      """
+    ) { $0.timestamp(since) }
+  }
+}
+
+extension LeadBook {
+  /// For leads that a sweep holds: their branches and owners, locked, and where they go.
+  init(sweeping leads: [Lead], _ transaction: Transaction) throws(PostgresError) {
+    self.init(locked: leads)
+    var wanted = Wanted()
+    wanted.moves = true
+    for lead in leads { wanted.add(lead) }
+    try fill(wanted, transaction)
+    let places = leads.compactMap { lead in
+      lead.branch.map { LeadClock.Place(branch: $0, product: lead.product, level: lead.level) }
+    }
+    targets = try Statements.reclaimTargets(Array(Set(places)).sorted(), transaction)
+  }
+}
