@@ -87,7 +87,7 @@ let package = Package(
       name: "millrace",
       dependencies: [
         "Runtime", "Contract", "Topics", "PhoneNumbers", "JSON", "Values", "Digest", "Settings", "Kafka", "Postgres",
-        "Migrations", "Customers",
+        "Migrations", "Customers", "LeadAllocation",
       ],
       path: "ops/millrace", swiftSettings: strict),
 
@@ -122,7 +122,7 @@ let package = Package(
       "MillraceTests",
       of: [
         "millrace", "Topics", "Contract", "JSON", "Kafka", "Migrations", "Postgres", "Settings", "Values", "TestKit",
-        "Customers",
+        "Customers", "LeadAllocation",
       ]),
   ]
 )

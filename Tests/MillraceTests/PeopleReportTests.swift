@@ -74,8 +74,10 @@ import Testing
       let session = try database.connect()
       try session.run(script: "set enable_seqscan = off")
       let statement = isAll ? PeopleCounts.everything : PeopleCounts.within
-      let text = statement.sql.description.replacing("$1", with: "'GD'").replacing("$2", with: "now() - interval '7 days'")
-        .replacing("$3", with: "null::timestamptz")
+      let text = statement.sql.description.replacing("$1", with: "'GD'").replacing(
+        "$2", with: "now() - interval '7 days'"
+      )
+      .replacing("$3", with: "null::timestamptz")
       try session.run(
         script:
           "create function plan() returns setof text language plpgsql as $f$ begin return query execute $q$explain \(text)$q$; end $f$"

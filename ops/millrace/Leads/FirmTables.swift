@@ -110,7 +110,7 @@ enum FirmTables {
     }
   }
 
-  private static func rules(_ session: Connection) throws(PostgresError) -> [Firm.Rule] {
+  static func rules(_ session: Connection) throws(PostgresError) -> [Firm.Rule] {
     try session.rows(
       """
       select r.region, r.source, r.product, r.language, (r.value_from * 10000)::bigint, (r.value_below * 10000)::bigint,

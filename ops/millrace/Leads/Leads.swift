@@ -94,7 +94,7 @@ enum Leads {
   }
 
   /// `+86138****8000`.
-  private static func masked(_ phone: Int64) -> String {
+  static func masked(_ phone: Int64) -> String {
     let digits = String(phone)
     guard digits.count > 8 else { return "+" + String(repeating: "*", count: digits.count) }
     return "+" + digits.prefix(digits.count - 8) + "****" + digits.suffix(4)

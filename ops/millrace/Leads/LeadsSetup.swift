@@ -58,7 +58,7 @@ enum LeadsSetup {
     ],
     run: run)
 
-  private struct Outcome {
+  struct Outcome {
     let difference: FirmDifference
     let warnings: [FirmWarnings.Warning]
   }
@@ -84,7 +84,7 @@ enum LeadsSetup {
     return .done
   }
 
-  private static func compare(_ firm: Firm, _ session: Connection, _ path: String) throws -> Outcome {
+  static func compare(_ firm: Firm, _ session: Connection, _ path: String) throws -> Outcome {
     let known = try FirmTables.read(session)
     let now = try session.rows("select clock_timestamp()")[0].timestamp(0)
     let whole = firm.loaded(over: known)
