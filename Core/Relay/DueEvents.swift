@@ -20,7 +20,9 @@ struct DueEvents {
       returning s.*),
     moved as (
       insert into outbox (topic, source, event_ids, types, keys, payloads, traces)
-      select topic, source, array_agg(key || '/' || generation order by due_at, key, generation),
+      select topic, source,
+        array_agg(key || '/' || generation || case when epoch = 0 then '' else '@' || epoch end
+          order by due_at, key, generation),
         array_agg(type order by due_at, key, generation), array_agg(event_key order by due_at, key, generation),
         array_agg(payload order by due_at, key, generation),
         case when count(trace) = 0 then '{}' else array_agg(coalesce(trace, '') order by due_at, key, generation) end

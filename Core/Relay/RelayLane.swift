@@ -135,6 +135,7 @@ final class RelayLane: Lane {
   private func elected(_ leadership: Leadership) throws(RelayFailure) -> Active {
     FailPoint.pass(.relayElected)
     do throws(RelayFailure) {
+      try compareWithKafka(leadership.connection)
       let producer = try producer(leadership.connection)
       let publisher = RunPublisher(producer, leadership, options, status, stopping, log, metrics)
       try publisher.takeOver()
@@ -149,6 +150,40 @@ final class RelayLane: Lane {
     } catch {
       giveUp(leadership)
       throw error
+    }
+  }
+
+  /// A database that looks like itself may still be an older one: then Kafka's groups know more than it does, and what
+  /// this relay would publish bears numbers that were published before.
+  private func compareWithKafka(_ connection: Connection) throws(RelayFailure) {
+    let known = try RelayFailure.postgres { () throws(PostgresError) in try RestoredDatabase.known(connection) }
+    guard !known.isEmpty else { return }
+    let admin: Admin
+    do throws(KafkaError) { admin = try Admin(properties: kafka) } catch { throw .kafka(error) }
+    defer { admin.close(within: .seconds(1)) }
+    for (worker, positions) in Dictionary(grouping: known, by: \.worker).sorted(by: { $0.key < $1.key }) {
+      status.beat()
+      let told: [TopicPartition: Int64]
+      do throws(KafkaError) {
+        told = try admin.committed(by: worker, positions.map(\.partition), within: .seconds(3))
+      } catch {
+        // Some libraries cannot read some brokers' answers: that alone is passed over.
+        guard !error.isTransient else { throw .kafka(error) }
+        log.warning("a group's positions could not be read", ["cause": .text(error.description)])
+        continue
+      }
+      // Read again: a worker may have gone on, and told Kafka, since they were read.
+      let now = try RelayFailure.postgres { () throws(PostgresError) in try RestoredDatabase.known(connection) }
+      guard let older = now.first(where: { $0.worker == worker && told[$0.partition] ?? 0 > $0.highest }) else {
+        continue
+      }
+      let finding = RestoredDatabase.finding(
+        worker, older.partition, told: told[older.partition] ?? 0, highest: older.highest)
+      let obstacle = try RelayFailure.postgres { () throws(PostgresError) in
+        try RestoredDatabase.suspect(finding, connection)
+        return try RestoredDatabase.obstacle(connection)
+      }
+      throw .unfit(obstacle ?? finding)
     }
   }
 

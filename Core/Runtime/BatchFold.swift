@@ -69,6 +69,7 @@ struct BatchFold<W: Worker> {
       }
       guard case .event(let delivery, let identity) = entry.outcome else {
         if case .refused(let refusal) = entry.outcome { sorted.append(.refused(refusal)) }
+        if case .lost = entry.outcome { sorted.append(.ignored("lost")) }
         continue
       }
       if case .outside(let identity, let data) = identity {

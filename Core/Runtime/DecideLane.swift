@@ -33,6 +33,7 @@ final class DecideLane<W: Worker>: Lane {
   /// By place, the next offset as the database has it.
   var applied: [Int64] = []
   var gauges: [IntakeKey: GarbageGauge] = [:]
+  var lostRuns = LostRuns()
   var flushed = FlushedPositions()
   /// What admission found and cannot settle in the middle of a batch.
   var unsettled: [Unsettled] = []
@@ -47,7 +48,7 @@ final class DecideLane<W: Worker>: Lane {
   var backoff = Backoff()
   let number: Int
   var rebuilding = ConsumerRebuilding()
-  private var nextChores = Monotonic.now
+  var nextChores = Monotonic.now
 
   init(
     _ number: Int, _ settings: WorkerSettings, _ status: LaneStatus, _ stopping: Stopping, _ log: Log,
@@ -192,10 +193,12 @@ final class DecideLane<W: Worker>: Lane {
     case .drop: metrics.dropped.add()
     case .take:
       let read = envelope.read(record)
+      let isLost = lostRuns.contains(read.relayed)
       batch.append(
         BatchEntry(
           record: index, cursor: place, offset: record.offset, time: record.timestampMilliseconds ?? -1,
-          source: read.source, id: read.id, relayed: read.relayed, outcome: read.outcome))
+          source: read.source, id: read.id, relayed: isLost ? nil : read.relayed,
+          outcome: isLost ? .lost : read.outcome))
     case .prove(let last):
       let isSame = last.time == record.timestampMilliseconds ?? -1 && last.checksum == envelope.checksum(record)
       if isSame { cursors[place].proved() } else { unsettled.append(.changed(place)) }

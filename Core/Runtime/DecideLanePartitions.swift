@@ -88,6 +88,7 @@ extension DecideLane {
     return try LaneFailure.postgres { () throws(PostgresError) in
       if !starts.isEmpty { try positions.insert(starts, connection) }
       gauges = try Intake.load(W.name, partitions, connection)
+      lostRuns = try LostRuns(connection)
       do throws(PostgresError) {
         return try positions.take(partitions, careful: Int64(settings.settings[.batchEvents]), connection)
       } catch {
@@ -117,21 +118,27 @@ extension DecideLane {
     }
   }
 
-  /// Kafka was told a position that this database has never reached: the database is older than it was.
+  /// Kafka was told a position that this database has never reached: the database is older than it was. Then nothing
+  /// goes on anywhere: numbers that were published before would be given out again.
   private func stopWhatWasRestored(_ found: [PositionTable.Found], _ consumer: Consumer) throws(LaneFailure) {
-    guard mustCheckRestored, !found.isEmpty else { return }
+    guard mustCheckRestored, !found.isEmpty, let connection else { return }
     let told = try told(found.map(\.partition), consumer)
+    var findings: [String] = []
     for position in found {
       guard let known = told[position.partition], known > position.highest, let place = places[position.partition],
         !cursors[place].isStopped
       else { continue }
-      let sentence =
-        "Kafka was told position \(known) of \(shown(position.partition)), this database knows \(position.highest): "
-        + "it was restored from a backup or lost commits; to apply what Kafka still has once more: "
-        + "millrace positions reset \(W.name) \(shown(position.partition)) --to \(position.next) --execute"
-      try stop(place, .restored, sentence, consumer)
+      let finding = RestoredDatabase.finding(W.name, position.partition, told: known, highest: position.highest)
+      findings.append(finding)
+      try stop(
+        place, .restored, "\(finding): it was restored from a backup or lost commits; to go on: millrace recover",
+        consumer)
     }
     mustCheckRestored = false
+    guard let finding = findings.first else { return }
+    try LaneFailure.postgres { () throws(PostgresError) in try RestoredDatabase.suspect(finding, connection) }
+    // Before anything else is applied, the suspicion itself is met.
+    nextChores = Monotonic.now
   }
 
   // MARK: Installing
@@ -191,6 +198,7 @@ extension DecideLane {
     let partitions = granted
     let owned = try LaneFailure.postgres { () throws(PostgresError) -> [PositionTable.Found] in
       gauges = try Intake.load(W.name, partitions, connection)
+      lostRuns = try LostRuns(connection)
       try positions.noteSession(connection)
       return try positions.owned(partitions, connection)
     }

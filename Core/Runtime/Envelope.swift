@@ -38,6 +38,8 @@ final class EnvelopeReader<Input: Event> {
   enum Outcome {
     case event(Delivery<Input>, Identity)
     case refused(Refusal)
+    /// Published before the database was set back behind it: nobody knows of it any more.
+    case lost
   }
 
   func read(_ record: Record) -> Read {

@@ -187,6 +187,6 @@ public struct WorkerSettings: Sendable {
     guard try connection.keepsItsSession(beside: other) else {
       return "a pooler in transaction mode is between here and PostgreSQL: pool by session instead"
     }
-    return nil
+    return try RestoredDatabase.obstacle(connection)
   }
 }

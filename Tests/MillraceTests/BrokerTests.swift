@@ -161,4 +161,56 @@ import Testing
     #expect(run.exit == .no)
     #expect(run.out.contains("wrong  postgresql") && run.out.contains("wrong  kafka"))
   }
+
+  @Test("recover shows what was found, does nothing without --execute, and then makes this database the known one")
+  func recover() throws {
+    try with { database, session, cluster throws in
+      let none = CommandRun("recover", on: database, kafka: cluster.bootstrapServers)
+      #expect(none.exit == .done && none.out.contains("Nothing shows that this database was restored"))
+      try session.run(
+        script: """
+          select database_obstacle();
+          update database_identity set timeline = 9;
+          update position set stopped_rule = 'restored' where partition = 1;
+          update relay set run = 5
+          """)
+      try tell(4, cluster)
+      let preview = CommandRun("recover", on: database, kafka: cluster.bootstrapServers)
+      #expect(preview.out.contains("its log goes on in another timeline (1, before 9)"))
+      #expect(preview.out.contains("2 here, Kafka was told 4"))
+      #expect(preview.out.contains("goes on at 2: 2 are applied once more"))
+      #expect(preview.out.contains("Nothing was done"))
+      #expect(try session.rows("select database_obstacle()")[0].optionalText(0)?.contains("millrace recover") == true)
+      #expect(CommandRun("doctor", "--json", on: database).out.contains("another timeline"))
+
+      let done = CommandRun("recover", "--execute", on: database, kafka: cluster.bootstrapServers)
+      #expect(done.exit == .done && done.out.contains("Done."))
+      #expect(try session.rows("select database_obstacle()")[0].optionalText(0) == nil)
+      let row = try session.rows(
+        """
+        select next_offset, highest_offset, (select count(*) from position where stopped_rule is not null),
+          (select epoch from database_identity), (select run from relay), (select detail from operator_action)
+        from position where partition = 0
+        """)[0]
+      #expect([0, 1, 2, 3, 4].map { row.integer($0) } == [2, 4, 0, 1, 1 << 36])
+      #expect(row.text(5).hasPrefix("epoch 1: "))
+    }
+  }
+
+  private func tell(_ offset: Int64, _ cluster: MockCluster) throws {
+    let partition = TopicPartition("lead.registered", 0)
+    let consumer = try Consumer(
+      group: "allocate-leads", topics: [partition.topic], properties: cluster.properties())
+    defer { consumer.close(within: .seconds(5)) }
+    let batch = RecordBatch()
+    let deadline = ContinuousClock.now + .seconds(90)
+    func poll() { _ = consumer.poll(into: batch, upTo: PollLimit(records: 1), wait: .milliseconds(20)) }
+    while consumer.rebalance == nil, ContinuousClock.now < deadline { poll() }
+    try consumer.assign([partition: offset])
+    try consumer.tell([partition: offset])
+    while try consumer.committed([partition], within: .seconds(5))[partition] != offset, ContinuousClock.now < deadline
+    {
+      poll()
+    }
+  }
 }

@@ -10,7 +10,7 @@ import Testing
     let here = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
     let files = try listing("/\(here)/ops/migrations").filter { $0.hasSuffix(".sql") }.sorted()
     #expect(files == Migration.all.map { "000\($0.version)_\($0.name).sql".suffix($0.name.count + 9).description })
-    #expect(Migration.all.map(\.version) == Array(1...files.count))
+    #expect(Set(Migration.all.map(\.version)).count == files.count)
     for (file, step) in zip(files, Migration.all) {
       #expect(try text("/\(here)/ops/migrations/\(file)") == step.sql)
     }

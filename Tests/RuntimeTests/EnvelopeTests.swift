@@ -143,6 +143,7 @@ import Values
     switch read.outcome {
     case .event(let event, _): "\(event.source) \(event.id) \(event.happened.rfc3339) \(event.trace ?? "-")"
     case .refused(let refusal): "\(refusal.path.isEmpty ? "-" : refusal.path) \(refusal.reason)"
+    case .lost: "lost"
     }
   }
 

@@ -179,9 +179,9 @@ final class Scene {
 
   /// What one of the group would find committed in Kafka.
   func toldToKafka(group: String = NotedWorker.name) throws -> Int64? {
-    let reader = try Consumer(group: group, topics: [Noted.topic.name], properties: cluster.properties())
-    defer { reader.close(within: .seconds(2)) }
-    return try reader.committed([TopicPartition(Noted.topic.name, 0)], within: .seconds(40)).values.first
+    let admin = try Admin(properties: cluster.properties())
+    defer { admin.close(within: .seconds(2)) }
+    return try admin.committed(by: group, [TopicPartition(Noted.topic.name, 0)], within: .seconds(40)).values.first
   }
 }
 

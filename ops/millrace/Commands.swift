@@ -5,7 +5,7 @@ enum Commands {
     Migrate.command,
     Lag.command,
     Lanes.list, Lanes.resume,
-    Positions.show, Positions.reset,
+    Positions.show, Positions.reset, Recover.command,
     DeadLetters.list, DeadLetters.show, DeadLetterSettling.replay, DeadLetterSettling.discard,
     Leads.explain, Leads.held, Leads.list, LeadsSetup.command,
     LeadsRehearse.command, LeadsImport.command,

@@ -24,7 +24,7 @@ struct PostgresChecks {
     var findings: [Finding] = []
     let checks: [(String, (Connection) throws -> [Finding])] = [
       ("postgresql", server), ("pooler", pooler), ("clock", clock), ("durability", durability),
-      ("migrations", migrations), ("rights", rights), ("calendars", calendars),
+      ("migrations", migrations), ("restored", restored), ("rights", rights), ("calendars", calendars),
     ]
     for (name, check) in checks {
       do { findings += try check(session) } catch {
@@ -67,6 +67,13 @@ struct PostgresChecks {
         "pooler", fact,
         do: "go to PostgreSQL itself, or pool by session: our sessions keep prepared statements, limits and the role")
     ]
+  }
+
+  private func restored(_ session: Connection) throws -> [Finding] {
+    guard let change = try session.rows("select database_change()").first?.optionalText(0) else {
+      return [.ok("restored", "this is the database that the workers know")]
+    }
+    return [.wrong("restored", change, do: "everything stands still until `millrace recover`")]
   }
 
   private func clock(_ session: Connection) throws -> [Finding] {
