@@ -22,6 +22,6 @@ enum Commands {
     "positions": "see how far every worker is, and move it",
     "dead-letters": "see what could not be applied, replay or discard it",
     "people": "see who has which leads",
-    "leads": "explain an allocation, list held leads, load the firm",
+    "leads": "import, explain, list leads; load the firm",
   ]
 }

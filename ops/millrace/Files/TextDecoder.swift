@@ -60,6 +60,13 @@ final class TextDecoder {
         case E2BIG: continue
         case EINVAL where !isLast: return
         default:
+          let rest = UnsafeRawBufferPointer(rebasing: bytes[(bytes.count - left)...])
+          if let scalar = Self.moved(rest) {
+            append(scalar, to: &text)
+            input = input?.advanced(by: 4)
+            left -= 4
+            continue
+          }
           text.append(TextDecoder.wrong)
           input = input?.advanced(by: 1)
           left -= 1
@@ -68,6 +75,20 @@ final class TextDecoder {
       }
     }
     return bytes.count - left
+  }
+
+  /// Eighteen characters that GB 18030-2000 wrote with four bytes and later editions with two: converters of the later
+  /// ones refuse the four bytes, which older programs write.
+  private static func moved(_ bytes: UnsafeRawBufferPointer) -> UInt32? {
+    guard bytes.count >= 4 else { return nil }
+    let code = bytes.prefix(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    switch code {
+    case 0x8235_9037...0x8235_9039: return 0x9FB4 + (code - 0x8235_9037)
+    case 0x8235_9130...0x8235_9134: return 0x9FB7 + (code - 0x8235_9130)
+    case 0x8431_8236...0x8431_8239: return 0xFE10 + (code - 0x8431_8236)
+    case 0x8431_8330...0x8431_8335: return 0xFE14 + (code - 0x8431_8330)
+    default: return nil
+    }
   }
 
   /// UTF-16 (RFC 2781): pairs of surrogates, and what is half of one.
