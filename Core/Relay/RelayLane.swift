@@ -85,7 +85,9 @@ final class RelayLane: Lane {
     while true {
       let began = BootClock.now
       try active.publisher.publish(run)
+      var clock = StepClock()
       let following = try active.runs.end(run)
+      clock.ended(metrics.steps.end)
       metrics.published(run, in: BootClock.now - began)
       warnOfRefused(run)
       guard let following else { return pace.foundSome() }
@@ -103,7 +105,10 @@ final class RelayLane: Lane {
       }
       self.active?.mayBeLeft = false
     }
-    return try active.runs.begin()
+    var clock = StepClock()
+    let run = try active.runs.begin()
+    if run != nil { clock.ended(metrics.steps.begin) }
+    return run
   }
 
   private func opened() throws(RelayFailure) -> Connection {

@@ -1,4 +1,5 @@
 internal import Observe
+internal import Runtime
 internal import Synchronization
 
 /// What the relay counts. Depth and age of the outbox are told by the active relay alone.
@@ -12,6 +13,7 @@ final class RelayMetrics: Sendable {
   let lettersPruned: Counter
   let leader: Gauge
   let epoch: Gauge
+  let steps: Steps
   private let runs: Histogram
   private let sizes: Histogram
 
@@ -28,6 +30,8 @@ final class RelayMetrics: Sendable {
     "relay_active", "1 where this relay is the active one, 0 where it stands by.")
   private static let epochs = GaugeFamily("relay_epoch", "The epoch under which this relay is or was the active one.")
   private static let seconds = HistogramFamily("relay_run_seconds", "From a run's beginning to its commit in Kafka.")
+  private static let parts = HistogramFamily(
+    "relay_step_seconds", "What the time of a run went into.", labels: "step", upTo: StepClock.bounds)
   private static let counts = HistogramFamily(
     "relay_run_events", "Events in one run.", upTo: [1, 10, 100, 1_000, 10_000, 100_000])
   private static let outboxRows = GaugeFamily(
@@ -48,6 +52,24 @@ final class RelayMetrics: Sendable {
     epoch = metrics.gauge(RelayMetrics.epochs)
     runs = metrics.histogram(RelayMetrics.seconds)
     sizes = metrics.histogram(RelayMetrics.counts)
+    steps = Steps { metrics.histogram(RelayMetrics.parts, $0) }
+  }
+
+  /// A run's life: its number made durable, its events read and handed to Kafka, acknowledged, committed.
+  struct Steps {
+    let begin: Histogram
+    let send: Histogram
+    let flush: Histogram
+    let commit: Histogram
+    let end: Histogram
+
+    init(_ histogram: (String) -> Histogram) {
+      begin = histogram("begin")
+      send = histogram("send")
+      flush = histogram("flush")
+      commit = histogram("commit")
+      end = histogram("end")
+    }
   }
 
   func published(_ run: Run, in time: Duration) {

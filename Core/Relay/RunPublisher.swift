@@ -92,6 +92,7 @@ final class RunPublisher {
 
   private func attempt(_ run: Run, _ piece: Range<Int>) throws(RelayFailure) -> Attempt {
     _ = producer.takeDeliveries()
+    var clock = StepClock()
     try begin()
     var failure: KafkaError?
     var failedAt = piece.lowerBound
@@ -107,11 +108,14 @@ final class RunPublisher {
       failure = error
     }
     if failure == nil {
+      clock.ended(metrics.steps.send)
       try flush()
+      clock.ended(metrics.steps.flush)
       FailPoint.pass(.relaySent)
       // Only an unfailed transaction can be committed; whether this one is, the call itself says.
       try leadership.keep()
       failure = try commit()
+      clock.ended(metrics.steps.commit)
     }
     guard let failure else {
       FailPoint.pass(.relayAcknowledged)

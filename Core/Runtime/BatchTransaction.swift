@@ -15,6 +15,7 @@ struct BatchTransaction<W: Worker> {
   let range: Range<Int>
   let envelope: EnvelopeReader<W.Input>
   let garbageShare: Int
+  let steps: WorkerMetrics.Steps
 
   /// What the commit changed, for the lane to take over.
   struct Committed {
@@ -33,10 +34,12 @@ struct BatchTransaction<W: Worker> {
     cursors: [PartitionCursor], applied: [Int64], gauges: [IntakeKey: GarbageGauge], cache: inout W.Cache,
     log: (_ inserted: Int64, _ flushed: Int64) -> Void, meanwhile: (() -> Bool)?
   ) throws(LaneFailure) -> Committed {
+    var clock = StepClock()
     let entries = batch.entries[range]
     var expected: [TopicPartition: Int64] = [:]
     for entry in entries { expected[cursors[entry.cursor].partition] = applied[entry.cursor] }
     let seen = try begin(expected, identities(entries), log)
+    clock.ended(steps.begin)
 
     var fold = BatchFold<W>(positions.worker, cursors, garbageShare, gauges, seen: seen)
     let fresh = fold.sort(entries)
@@ -48,9 +51,12 @@ struct BatchTransaction<W: Worker> {
       try connection.rows("select clock_timestamp()")[0].timestamp(0)
     }
     FailPoint.pass(.loaded)
+    clock.ended(steps.load)
     let committed = try decideAndWrite(&fold, &state, now, cursors, meanwhile)
+    clock.ended(steps.write)
     try LaneFailure.postgres { () throws(PostgresError) in _ = try connection.rows("commit") }
     FailPoint.pass(.committed)
+    clock.ended(steps.commit)
     return committed
   }
 

@@ -134,7 +134,10 @@ final class DecideLane<W: Worker>: Lane {
     let began = Monotonic.now
     let transaction = BatchTransaction<W>(
       positions: positions, connection: connection, batch: batch, range: range, envelope: envelope,
-      garbageShare: settings.settings[.garbageShare])
+      garbageShare: settings.settings[.garbageShare], steps: metrics.steps)
+    if let first = batch.entries[range].first, first.time >= 0 {
+      metrics.waited.observe(.milliseconds(max(0, WallClock.milliseconds - first.time)))
+    }
     let committed = try transaction.run(
       cursors: cursors, applied: applied, gauges: gauges, cache: &cache,
       log: { flushed.log(insertedTo: $0, flushedTo: $1) },

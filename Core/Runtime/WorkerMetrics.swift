@@ -13,6 +13,9 @@ final class WorkerMetrics: Sendable {
   let failures: Counter
   private let batches: Histogram
   private let batchSizes: Histogram
+  /// From the time that a batch's first record bears to the batch's beginning.
+  let waited: Histogram
+  let steps: Steps
   private let stops: Mutex<[String: Counter]> = Mutex([:])
   private let outcomes: Mutex<[String: Counter]> = Mutex([:])
   private let deadLetters: Mutex<[String: Counter]> = Mutex([:])
@@ -39,6 +42,11 @@ final class WorkerMetrics: Sendable {
       .milliseconds(1), .milliseconds(5), .milliseconds(20), .milliseconds(100), .milliseconds(500), .seconds(2),
       .seconds(10),
     ])
+  private static let waits = HistogramFamily(
+    "batch_waited_seconds", "From the time that its first record bears to the beginning of a batch.", labels: "worker",
+    upTo: StepClock.bounds)
+  private static let parts = HistogramFamily(
+    "batch_step_seconds", "What the time of a batch went into.", labels: "worker", "step", upTo: StepClock.bounds)
   private static let sizes = HistogramFamily(
     "batch_events", "Events in one transaction.", labels: "worker", upTo: [1, 10, 100, 1_000, 10_000])
   private static let behind = GaugeFamily(
@@ -54,6 +62,23 @@ final class WorkerMetrics: Sendable {
     failures = metrics.counter(WorkerMetrics.failed, worker)
     batches = metrics.histogram(WorkerMetrics.seconds, worker)
     batchSizes = metrics.histogram(WorkerMetrics.sizes, worker)
+    waited = metrics.histogram(WorkerMetrics.waits, worker)
+    steps = Steps { metrics.histogram(WorkerMetrics.parts, worker, $0) }
+  }
+
+  /// A batch's life, as far as it is spent with PostgreSQL.
+  struct Steps {
+    let begin: Histogram
+    let load: Histogram
+    let write: Histogram
+    let commit: Histogram
+
+    init(_ histogram: (String) -> Histogram) {
+      begin = histogram("begin")
+      load = histogram("load")
+      write = histogram("write")
+      commit = histogram("commit")
+    }
   }
 
   func count(_ outcomes: [String: Int], _ deadLetters: [String: Int], _ events: Int, _ time: Duration) {

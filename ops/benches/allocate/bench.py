@@ -13,7 +13,7 @@ import shutil
 import statistics
 import subprocess
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 
 from report import Report
 from services_in_use import ServicesInUse
@@ -138,11 +138,17 @@ class Bench:
     def tell_latency(self):
         wanted = latency.WARM + LATENCY_SECONDS * latency.RATE
         few = list(Leads(self.ground.folder, wanted, seed=32))
-        for kind, values in zip(("committed", "ownership"), zip(*(latency.measure(self.ground, few)
-                                                                for _ in range(self.options.runs)))):  # fmt: skip
-            for share in (50, 99):
-                self.report.add(f"published_to_{kind}_p{share}",
-                                [latency.percentile(each, share / 100) * 1000 for each in values], "ms")  # fmt: skip
+        measured = [latency.measure(self.ground, few) for _ in range(self.options.runs)]
+        values = defaultdict(list)
+        for each in measured:
+            for measure, milliseconds in each.percentiles():
+                values[measure].append(milliseconds)
+        for measure, each in values.items():
+            self.report.add(measure, each, "ms")
+        say("  steps of the last of these, mean and 99 of 100 below:")
+        for name, count, mean, most in measured[-1].steps:
+            bound = f"{most * 1000:6.1f} ms" if most else "beyond all bounds"
+            say(f"    {name:20}{count:>7} times {mean * 1000:7.2f} ms {bound}")
 
 
 def main(arguments=None):
@@ -152,6 +158,7 @@ def main(arguments=None):
     parser.add_argument("--runs", type=int, default=3, help="turns; medians and spread are printed (default 3)")
     parser.add_argument("--leads", type=int, default=200_000, help="leads in the backlog (default 200000)")
     parser.add_argument("--statements", action="store_true", help="also tell what each statement costs")
+    parser.add_argument("--latency", action="store_true", help="the latency alone")
     options = parser.parse_args(arguments)
     say("building")
     build()
@@ -164,10 +171,11 @@ def main(arguments=None):
     with ServicesInUse.started(folder / "services") as services:
         ground = Ground(services, ROOT, folder)
         bench = Bench(ground, leads, regions_file, options)
-        bench.contenders()
-        bench.tell_rates()
-        bench.tell_costs()
-        bench.tell_memory()
+        if not options.latency:
+            bench.contenders()
+            bench.tell_rates()
+            bench.tell_costs()
+            bench.tell_memory()
         bench.tell_latency()
         print(f"{ground.server}, {options.leads:,} leads, {options.runs} turns")
     bench.report.print()
