@@ -41,6 +41,7 @@ public final class Consumer {
         ("auto.offset.reset", "error"),
         ("enable.partition.eof", "true"),
         ("isolation.level", "read_committed"),
+        ("message.max.bytes", String(ConsumerBounds.smallestAnswer)),
       ], "consumer of \(group)")
     rd_kafka_conf_set_rebalance_cb(configuration.raw) { raw, code, partitions, opaque in
       guard let raw, let inbox = Inbox.of(opaque) else { return }

@@ -85,7 +85,8 @@ struct Configuration: ~Copyable {
     guard properties["bootstrap.servers"] != nil || properties["metadata.broker.list"] != nil else {
       throw .wrong("bootstrap.servers is not set", operation)
     }
-    for (name, value) in defaults + properties.values + fixed { try set(name, to: value, "\(operation): \(name)") }
+    let all = KafkaLibrary.defaults + defaults + properties.values + fixed
+    for (name, value) in all { try set(name, to: value, "\(operation): \(name)") }
   }
 }
 

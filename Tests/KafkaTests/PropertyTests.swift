@@ -57,6 +57,21 @@ struct PropertyTests {
     }
   }
 
+  @Test("how large a producer's messages may be has no say in what a consumer fetches, and no client counts for brokers")
+  func fetching() async throws {
+    try await withMockCluster { cluster in
+      let properties = try cluster.properties(["message.max.bytes": "5000000"])
+      let consumer = try Consumer(group: "g", topics: ["t"], properties: properties)
+      #expect(consumer.setting("fetch.max.bytes") == "262144")
+      #expect(consumer.setting("fetch.message.max.bytes") == "262144")
+      let producer = try Producer(properties: properties)
+      #expect(producer.setting("message.max.bytes") == "5000000")
+      for push in [consumer.setting("enable.metrics.push"), producer.setting("enable.metrics.push")] {
+        #expect(push == nil || push == "false")
+      }
+    }
+  }
+
   @Test("log lines reach the caller, and none tells that the properties of the other kind of client are unused")
   func log() throws {
     let lines = Mutex<[String]>([])
