@@ -56,6 +56,9 @@ public struct JSONObject {
   ) throws(Refusal) -> String {
     let raw = bytesOf(found)
     let value = tape[found].escaped ? JSONEscape.resolve(raw) : String(decoding: raw, as: UTF8.self)
+    // Characters are no more than bytes: what is short enough in bytes is not counted.
+    let bytes = value.utf8.count
+    if characters.lowerBound <= min(bytes, 1), bytes <= characters.upperBound { return value }
     let count = value.unicodeScalars.count
     guard count >= characters.lowerBound else {
       let least = characters.lowerBound

@@ -1,5 +1,6 @@
 internal import Contract
 internal import Digest
+internal import Glibc
 internal import JSON
 internal import Kafka
 internal import Settings
@@ -71,7 +72,7 @@ final class EnvelopeReader<Input: Event> {
   // MARK: The three forms
 
   private func binary(_ record: Record, _ attributes: Attributes, _ read: Read) throws(Refusal) -> Outcome {
-    guard attributes.specVersion?.elementsEqual("1.0".utf8) == true else {
+    guard attributes.specVersion?.holds("1.0") == true else {
       throw Refusal("spec-version", at: "ce_specversion", "CloudEvents 1.0 was expected")
     }
     let type = try knownType(attributes.type.map { String(decoding: $0, as: UTF8.self) }, at: "ce_type")
@@ -182,7 +183,7 @@ final class EnvelopeReader<Input: Event> {
   private func text(_ bytes: UnsafeRawBufferPointer?, _ name: String, _ limit: Int) throws(Refusal) -> String {
     guard let bytes, bytes.count > 0 else { throw Refusal("missing", at: name, "the attribute is required") }
     guard bytes.count <= limit else { throw Refusal("too-long", at: name, "at most \(limit) bytes are taken") }
-    if bytes.count == lastSource.utf8.count, lastSource.utf8.elementsEqual(bytes) { return lastSource }
+    if bytes.holds(&lastSource) { return lastSource }
     guard let value = String(validating: bytes, as: UTF8.self), !bytes.contains(0) else {
       throw Refusal("not-utf-8", at: name, "the attribute is not UTF-8 text")
     }
@@ -231,6 +232,21 @@ enum Identity {
   case outside(Fingerprint, data: Int64)
 }
 
+extension UnsafeRawBufferPointer {
+  /// Whether these are the bytes of a literal of the same length. `elementsEqual` goes through generic iterators.
+  fileprivate func holds(_ text: StaticString) -> Bool {
+    guard let baseAddress else { return false }
+    return count == text.utf8CodeUnitCount && memcmp(baseAddress, text.utf8Start, count) == 0
+  }
+
+  fileprivate func holds(_ text: inout String) -> Bool {
+    text.withUTF8 { text in
+      guard let baseAddress, let other = text.baseAddress else { return count == text.count }
+      return count == text.count && memcmp(baseAddress, other, count) == 0
+    }
+  }
+}
+
 /// The headers that matter, found in one pass. Views into the record.
 private struct Attributes {
   var specVersion: UnsafeRawBufferPointer?
@@ -250,17 +266,17 @@ private struct Attributes {
     record.forEachHeader { name, value in
       guard let value else { return }
       switch name.count {
-      case 5 where name.elementsEqual("ce_id".utf8): id = value
-      case 7 where name.elementsEqual("ce_type".utf8): type = value
-      case 7 where name.elementsEqual("ce_time".utf8): time = value
-      case 9 where name.elementsEqual("ce_source".utf8): source = value
-      case 14 where name.elementsEqual("ce_specversion".utf8): specVersion = value
-      case 12 where name.elementsEqual("millrace_run".utf8): run = value
-      case 14 where name.elementsEqual("millrace_index".utf8): index = value
-      case 18 where name.elementsEqual("millrace_signature".utf8): signature = value
-      case 12 where name.elementsEqual("content-type".utf8):
+      case 5 where name.holds("ce_id"): id = value
+      case 7 where name.holds("ce_type"): type = value
+      case 7 where name.holds("ce_time"): time = value
+      case 9 where name.holds("ce_source"): source = value
+      case 14 where name.holds("ce_specversion"): specVersion = value
+      case 12 where name.holds("millrace_run"): run = value
+      case 14 where name.holds("millrace_index"): index = value
+      case 18 where name.holds("millrace_signature"): signature = value
+      case 12 where name.holds("content-type"):
         isStructured = Attributes.starts(value, with: "application/cloudevents")
-      case 11 where name.elementsEqual("traceparent".utf8), 14 where name.elementsEqual("ce_traceparent".utf8):
+      case 11 where name.holds("traceparent"), 14 where name.holds("ce_traceparent"):
         trace = Attributes.traceContext(value)
       default: break
       }

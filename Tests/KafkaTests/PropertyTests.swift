@@ -57,7 +57,7 @@ struct PropertyTests {
     }
   }
 
-  @Test("how large a producer's messages may be has no say in what a consumer fetches, and no client counts for brokers")
+  @Test("a producer's largest message has no say in what a consumer fetches, and no client counts for brokers")
   func fetching() async throws {
     try await withMockCluster { cluster in
       let properties = try cluster.properties(["message.max.bytes": "5000000"])
