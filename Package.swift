@@ -77,7 +77,11 @@ let package = Package(
 
     // All but `main`: the command rehearses with it.
     room(
-      "LeadAllocation", needs: ["Contract", "Runtime", "Topics", "Settings", "PhoneNumbers"],
+      "LeadAllocation",
+      needs: [
+        "Contract", "Runtime", "Topics", "Settings", "PhoneNumbers", "Customers", "LeadClock", "Reminders", "Digest", "Values",
+        "Postgres",
+      ],
       at: "Workers/AllocateLeads", exclude: ["Program"]),
     worker("allocate-leads", needs: ["LeadAllocation"], at: "Workers/AllocateLeads/Program"),
     worker(
@@ -118,7 +122,9 @@ let package = Package(
     tests("CustomersTests", of: ["Customers", "Digest", "Settings", "Postgres", "TestKit"]),
     tests("TopicsTests", of: ["Topics", "Contract", "JSON"]),
     tests("RemindersTests", of: ["Reminders", "Topics", "Contract", "JSON", "Postgres", "Values", "TestKit"]),
-    tests("AllocateLeadsTests", of: ["LeadAllocation", "Topics", "TestKit"]),
+    tests(
+      "AllocateLeadsTests",
+      of: ["LeadAllocation", "Topics", "Customers", "LeadClock", "Digest", "Settings", "Values", "TestKit"]),
     tests(
       "MillraceTests",
       of: [

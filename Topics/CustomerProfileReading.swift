@@ -7,11 +7,7 @@ extension CustomerProfile.Profile {
     self.init(customer)
     number = try data.optionalText("number", 1...60)
     idNumber = try data.optionalText("idNumber", 1...60)
-    idType = try data.optionalText("idType", 0...100)
-    guard idType.map({ CustomerProfile.idTypes.contains($0) }) ?? true else {
-      let known = CustomerProfile.idTypes.joined(separator: ", ")
-      throw Refusal("unknown-word", at: data.path("idType"), "one of these was expected: \(known)")
-    }
+    idType = try data.optionalIDType("idType")
     name = try data.optionalText("name", 1...200)
     otherNames = try data.texts("otherNames", atMost: 5, 1...200)
     for phone in try data.objects("phones", atMost: 10) { phones.append(try CustomerProfile.Phone(reading: phone)) }

@@ -18,13 +18,34 @@ public struct LeadRegistered: Event, Equatable {
   public let source: String
   /// What the person is interested in, as allocation rules name it.
   public let product: String?
+  /// BCP 47, as allocation rules name it.
+  public let language: String?
+  /// What the lead may be worth.
+  public let value: Money?
+  /// As written. It leaves the worker as a keyed hash only.
+  public let idNumber: String?
+  /// One of `CustomerProfile.idTypes`.
+  public let idType: String?
+  public let customerNumber: String?
+  /// The code of the person who brought the lead, of a source that is an import.
+  public let importer: String?
 
-  public init(phone: String, country: String? = nil, name: String? = nil, source: String, product: String? = nil) {
+  public init(
+    phone: String, country: String? = nil, name: String? = nil, source: String, product: String? = nil,
+    language: String? = nil, value: Money? = nil, idNumber: String? = nil, idType: String? = nil,
+    customerNumber: String? = nil, importer: String? = nil
+  ) {
     self.phone = phone
     self.country = country
     self.name = name
     self.source = source
     self.product = product
+    self.language = language
+    self.value = value
+    self.idNumber = idNumber
+    self.idType = idType
+    self.customerNumber = customerNumber
+    self.importer = importer
   }
 
   public var key: String { phone }
@@ -35,6 +56,12 @@ public struct LeadRegistered: Event, Equatable {
     name = try data.optionalText("name", 1...200)
     source = try data.text("source", 1...60)
     product = try data.optionalText("product", 1...60)
+    language = try data.optionalLanguage("language")
+    value = try data.optionalMoney("value")
+    idNumber = try data.optionalText("idNumber", 1...60)
+    idType = try data.optionalIDType("idType")
+    customerNumber = try data.optionalText("customerNumber", 1...60)
+    importer = try data.optionalText("importer", 1...60)
   }
 
   public func write(to data: inout JSONWriter) {
@@ -43,5 +70,11 @@ public struct LeadRegistered: Event, Equatable {
     data.member("name", name)
     data.member("source", source)
     data.member("product", product)
+    data.member("language", language)
+    data.member("value", value)
+    data.member("idNumber", idNumber)
+    data.member("idType", idType)
+    data.member("customerNumber", customerNumber)
+    data.member("importer", importer)
   }
 }

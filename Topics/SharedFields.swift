@@ -22,6 +22,16 @@ extension JSONObject {
     return language
   }
 
+  /// What an ID number's document is.
+  func optionalIDType(_ name: StaticString) throws(Refusal) -> String? {
+    guard let type = try optionalText(name, 0...100) else { return nil }
+    guard CustomerProfile.idTypes.contains(type) else {
+      let known = CustomerProfile.idTypes.joined(separator: ", ")
+      throw Refusal("unknown-word", at: path(name), "one of these was expected: \(known)")
+    }
+    return type
+  }
+
   /// A day as RFC 3339 writes it, without time and zone.
   func optionalDay(_ name: StaticString) throws(Refusal) -> String? {
     guard let day = try optionalText(name, 0...100) else { return nil }

@@ -13,8 +13,14 @@ public struct KnownCustomer: Hashable, Sendable {
   public let code: String
   public let branch: ConvertedPlace.Unit?
   public let manager: ConvertedPlace.Person?
+  /// The fingerprint of the ID number, where it is known.
+  public let identity: Fingerprint?
 
-  public init(id: Int64, code: String, branch: ConvertedPlace.Unit?, manager: ConvertedPlace.Person?) {
+  public init(
+    id: Int64, code: String, branch: ConvertedPlace.Unit?, manager: ConvertedPlace.Person?,
+    identity: Fingerprint? = nil
+  ) {
+    self.identity = identity
     self.id = id
     self.code = code
     self.branch = branch
@@ -55,7 +61,7 @@ public struct KnownCustomers: Sendable {
     guard !(identities.isEmpty && numbers.isEmpty && phones.isEmpty) else { return found }
     let rows = try transaction.rows(
       """
-      select c.id, c.code, b.id, b.code, p.id, p.code, p.branch_id, pb.code, k.identity, k.number, k.phone
+      select c.id, c.code, b.id, b.code, p.id, p.code, p.branch_id, pb.code, k.identity, k.number, k.phone, c.identity
       from (
         select id, identity, null::text as number, null::bigint as phone from customer where identity = any($1)
         union all
@@ -75,7 +81,7 @@ public struct KnownCustomers: Sendable {
     for row in rows {
       let customer = KnownCustomer(
         id: row.integer(0), code: row.text(1), branch: ConvertedPlace.unit(row, 2),
-        manager: ConvertedPlace.person(row, 4))
+        manager: ConvertedPlace.person(row, 4), identity: row.optionalFingerprint(11))
       if let identity = row.optionalFingerprint(8) { found.byIdentity[identity, default: []].append(customer) }
       if let number = row.optionalText(9) { found.byNumber[number, default: []].append(customer) }
       if let phone = row.optionalInteger(10) { found.byPhone[phone, default: []].append(customer) }

@@ -60,20 +60,21 @@ public enum LeadClock {
     }
   }
 
-  /// For leads that are given now. Every place has an answer as long as its branch exists.
+  /// For leads that are given now, or at that moment. Every place has an answer as long as its branch exists.
   public static func beginning(
-    at places: [Place], _ transaction: Transaction
+    at places: [Place], since moment: Timestamp? = nil, _ transaction: Transaction
   ) throws(PostgresError) -> [Place: Protection] {
     guard !places.isEmpty else { return [:] }
     let rows = try transaction.rows(
       """
       select branch_id, product, level, protected_until, check_at
-      from lead_deadlines($1::bigint[], $2::text[], $3::text[], statement_timestamp())
+      from lead_deadlines($1::bigint[], $2::text[], $3::text[], coalesce($4, statement_timestamp()))
       """
     ) {
       $0.integers(places) { $0.branch }
       $0.texts(places) { $0.product }
       $0.texts(places) { $0.level }
+      $0.timestamp(moment)
     }
     var found: [Place: Protection] = [:]
     for row in rows {

@@ -1,4 +1,5 @@
 import Contract
+import LeadClock
 import PhoneNumbers
 import Testing
 import Topics
@@ -62,8 +63,8 @@ import Values
       return
     }
     #expect(opened.id == 1000 && opened.phone == 8_613_802_880_000 && opened.phoneText == nil)
-    #expect(opened.name == "王小明" && opened.source == "web" && opened.registered == now.adding(seconds: -60))
-    #expect(opened.protectedUntil == until)
+    #expect(opened.lead.event.name == "王小明" && opened.lead.happened == now.adding(seconds: -60))
+    #expect(opened.protection?.until == until && opened.state == "owned")
     let judgement = opened.judgement
     #expect(judgement.lead == 1000 && judgement.version == 1 && judgement.at == now)
     #expect(judgement.ruleset == 3 && judgement.rule == 1 && judgement.snapshot == 501 && judgement.choice == 0)
@@ -125,11 +126,11 @@ import Values
   func placed() throws {
     var allocation = firm(held: 2)
     let decision = AllocateHeldLeads.decide(held(branch: 1), &allocation, now)
-    guard case .apply(.placed(let placed), let emit, _) = decision else {
+    guard case .apply(.moved(let placed), let emit, _) = decision else {
       Issue.record("\(decision)")
       return
     }
-    #expect(placed.protectedUntil == until)
+    #expect(placed.protection?.until == until && placed.state == "owned")
     #expect(placed.judgement.version == 5 && placed.judgement.owner == 1 && placed.judgement.branch == 1)
     #expect(placed.judgement.rule == nil && placed.judgement.ruleset == 3)
     #expect(emit.map(\.type) == ["lead.allocated"])
@@ -150,19 +151,21 @@ import Values
   @Test("a lead that no rule wanted gets the branch of newer rules, a person there if nobody waits before it")
   func rerouted() {
     var free = firm()
-    guard case .apply(.placed(let placed), _, _) = AllocateHeldLeads.decide(held(region: "CN-GD"), &free, now) else {
+    free.routes[40] = Route(byRule: RulesetTests.rule(1, "CN-GD", to: 1))
+    guard case .apply(.moved(let placed), _, _) = AllocateHeldLeads.decide(held(region: "CN-GD"), &free, now) else {
       Issue.record("it was not placed")
       return
     }
     #expect(placed.judgement.rule == 1 && placed.judgement.branch == 1 && free.branches[1]?.held == 0)
 
     var waiting = firm(held: 1)
+    waiting.routes = free.routes
     let decision = AllocateHeldLeads.decide(held(region: "CN-GD"), &waiting, now)
-    guard case .apply(.routed(let routed), let emit, _) = decision else {
+    guard case .apply(.moved(let routed), let emit, _) = decision else {
       Issue.record("\(decision)")
       return
     }
-    #expect(routed.version == 5 && routed.judgement.branch == 1 && routed.judgement.reason == "behind-held")
+    #expect(routed.judgement.version == 5 && routed.judgement.branch == 1 && routed.judgement.reason == "behind-held")
     #expect(emit.map(\.type) == ["lead.held"])
     #expect(waiting.branches[1]?.held == 2)
   }
@@ -171,11 +174,11 @@ import Values
   func rejudged() {
     var allocation = firm()
     let decision = AllocateHeldLeads.decide(held(region: "FR"), &allocation, now)
-    guard case .apply(.rejudged(let lead, let ruleset), let emit, _) = decision else {
+    guard case .apply(.rejudged(let lead), let emit, _) = decision else {
       Issue.record("\(decision)")
       return
     }
-    #expect(lead == 40 && ruleset == 3 && emit.isEmpty)
+    #expect(lead.lead == 40 && lead.ruleset == 3 && emit.isEmpty)
   }
 
   // MARK: The firm
@@ -186,8 +189,8 @@ import Values
     {
       Rotation.Person.made(id, capacity: capacity, open: open, excluded: excluded)
     }
-    func branch(_ id: Int64, _ code: String, held: Int32 = 0, _ people: [Rotation.Person]) -> Allocation.Branch {
-      Allocation.Branch(
+    func branch(_ id: Int64, _ code: String, held: Int32 = 0, _ people: [Rotation.Person]) -> Branch {
+      Branch(
         id: id, code: code, heldBefore: held, held: held, turn: 0, day: 0, rotation: Rotation(people),
         snapshot: 500 + id)
     }
@@ -205,7 +208,7 @@ import Values
         branch(3, "SH", [person(3, capacity: 2, open: 2), person(4, .inactive)]),
         branch(4, "US", [person(5, .onLeave)]),
         branch(5, "UK", held: 1, [person(6)]),
-      ], deadlines: [BranchProduct(branch: 1, product: nil): until], stock.take(10) { 1 })
+      ], clocks: [LeadClock.Place(branch: 1, product: nil): .init(until: until, checkAt: nil)], stock.take(10) { 1 })
   }
 
   private func lead(
@@ -216,8 +219,9 @@ import Values
       happened: now.adding(seconds: -60))
   }
 
-  private func held(branch: Int64? = nil, region: String? = nil) -> AllocateHeldLeads.HeldLead {
-    .init(id: 40, version: 4, branch: branch, region: region, source: "web", product: nil)
+  private func held(branch: Int64? = nil, region: String? = nil) -> StandingLead {
+    StandingLead(
+      id: 40, version: 4, branch: branch, facts: LeadFacts(region: region.flatMap { RegionPath($0) }, source: "web"))
   }
 
   private func line(_ decision: Decision<LeadChange>) -> String {

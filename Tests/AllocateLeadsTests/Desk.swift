@@ -1,6 +1,8 @@
 import Contract
+import Customers
 import Glibc
 import Postgres
+import Settings
 import Synchronization
 import TestKit
 import Topics
@@ -46,7 +48,10 @@ final class Desk {
 /// The worker's turns as the runtime makes them, without Kafka.
 final class Turns {
   private let connection: Connection
-  private var cache = AllocationCache()
+  private var cache = Turns.freshCache
+
+  static let key = IdentityKey(Secret("a key for tests and for nothing else"))
+  private static var freshCache: AllocationCache { AllocationCache(key) }
 
   init(_ connection: Connection) { self.connection = connection }
 
@@ -61,12 +66,17 @@ final class Turns {
 
   /// What became of each held lead that was claimed, with its number.
   @discardableResult
-  func sweep(_ limit: Int = 500) throws(PostgresError) -> [String] {
+  func sweep(_ limit: Int = 500) throws(PostgresError) -> [String] { try sweep(AllocateHeldLeads.self, limit) }
+
+  @discardableResult
+  func sweep<S: Sweep>(
+    _ sweep: S.Type, _ limit: Int = 500
+  ) throws(PostgresError) -> [String] where S.State == Allocation, S.Change == LeadChange, S.Cache == AllocationCache {
     var labels: [String] = []
-    let outcomes = try turn(AllocateHeldLeads.self) { transaction throws(PostgresError) in
-      let leads = try AllocateHeldLeads.claim(limit, transaction)
-      labels = leads.map(AllocateHeldLeads.label)
-      return leads
+    let outcomes = try turn(sweep) { transaction throws(PostgresError) in
+      let items = try S.claim(limit, transaction)
+      labels = items.map(S.label)
+      return items
     }
     return zip(labels, outcomes).map { "\($0) \($1)" }
   }
@@ -102,7 +112,7 @@ final class Turns {
       _ = try connection.rows("commit")
       return outcomes
     } catch {
-      cache = AllocationCache()
+      cache = Turns.freshCache
       _ = try connection.rows("rollback")
       throw error
     }

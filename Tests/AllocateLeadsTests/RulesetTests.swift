@@ -1,10 +1,12 @@
 import Contract
 import PhoneNumbers
 import Testing
+import Values
 
 @testable import LeadAllocation
 
 @Suite struct RulesetTests {
+  private let now = Timestamp(microseconds: 1_790_000_000_000_000)
   private let ruleset = Ruleset(
     version: 3,
     rules: [
@@ -45,21 +47,62 @@ import Testing
   func match(_ row: Case) {
     let region = row.region.flatMap { RegionPath($0) }
     #expect((region == nil) == (row.region == nil), "the data have no such region")
-    #expect(ruleset.match(region, row.source, row.product)?.position == row.position)
+    let lead = LeadFacts(region: region, source: row.source, product: row.product)
+    #expect(ruleset.match(lead, at: now)?.position == row.position)
+    var memory = RuleMemory(ruleset)
+    memory.advance(to: now)
+    for _ in 0..<2 { #expect(memory.match(lead)?.position == row.position, "remembered") }
+  }
+
+  @Test("language and value decide: exactly, and from inclusive to below exclusive in the rule's own currency")
+  func languageAndValue() {
+    let rules = Ruleset(
+      version: 1,
+      rules: [
+        .init(position: 1, language: "zh-Hant", branch: 1),
+        .init(position: 2, currency: "CNY", valueFrom: 5_000_000, branch: 2),
+        .init(position: 3, currency: "CNY", valueFrom: 1_000_000, valueBelow: 5_000_000, branch: 3),
+        .init(position: 4, currency: "USD", branch: 4),
+      ])
+    var memory = RuleMemory(rules)
+    memory.advance(to: now)
+    func position(_ language: String?, _ amount: String?, _ currency: String = "CNY") -> Int32? {
+      let value = amount.flatMap { Money($0, currency) }
+      let lead = LeadFacts(source: "web", language: language, value: value)
+      let found = rules.match(lead, at: now)?.position
+      for _ in 0..<2 { #expect(memory.match(lead)?.position == found) }
+      return found
+    }
+    #expect(position("zh-Hant", nil) == 1 && position("zh", nil) == nil && position(nil, nil) == nil)
+    #expect(position(nil, "500.0000") == 2 && position(nil, "499.9999") == 3 && position(nil, "100") == 3)
+    #expect(position(nil, "99.9999") == nil && position(nil, "1", "USD") == 4 && position(nil, "1000", "EUR") == nil)
+  }
+
+  @Test("a rule holds from its first moment to before its last, also for what is remembered")
+  func validity() {
+    let (from, until) = (now.adding(seconds: 10), now.adding(seconds: 20))
+    let rules = Ruleset(
+      version: 1,
+      rules: [.init(position: 1, validFrom: from, validUntil: until, branch: 1), .init(position: 2, branch: 2)])
+    var memory = RuleMemory(rules)
+    for (seconds, expected) in [(0, 2), (9, 2), (10, 1), (19, 1), (20, 2), (30, 2), (15, 1)] as [(Int64, Int32)] {
+      let moment = now.adding(seconds: seconds)
+      memory.advance(to: moment)
+      #expect(memory.match(LeadFacts(source: "web"))?.position == expected)
+      #expect(rules.match(LeadFacts(source: "web"), at: moment)?.position == expected)
+      #expect(memory.validUntil == (seconds < 10 ? from : seconds < 20 ? until : nil))
+    }
   }
 
   @Test("a set without rules matches nothing")
   func none() {
-    #expect(Ruleset.none.match(RegionPath("CN"), "web", nil) == nil)
+    #expect(Ruleset.none.match(LeadFacts(region: RegionPath("CN"), source: "web"), at: now) == nil)
   }
 
   static func rule(
     _ position: Int32, _ region: String? = nil, source: String? = nil, product: String? = nil, to branch: Int64
   ) -> Ruleset.Rule {
-    let path = region.flatMap { RegionPath($0) }
-    return Ruleset.Rule(
-      position: position, region: path, isNowhere: region != nil && path == nil, source: source, product: product,
-      branch: branch)
+    Ruleset.Rule(position: position, region: region, source: source, product: product, branch: branch)
   }
 }
 

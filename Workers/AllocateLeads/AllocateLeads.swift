@@ -1,54 +1,76 @@
 package import Contract
+import Customers
 import PhoneNumbers
 package import Postgres
 import Runtime
+package import Settings
 package import Topics
 package import Values
 
-/// Gives each registered lead to a person: phone to region, region to branch by ordered rules, branch to person by
-/// weighted round robin under capacity. Who cannot be placed is held with the reason.
+/// Gives each registered lead to a person: whoever is a customer already to their manager; else source, importer or ordered
+/// rules name a branch, and a person there is chosen by turns, or the branch passes the lead down. Who cannot be placed is
+/// held with the reason.
 package struct AllocateLeads: Worker {
   package typealias Input = LeadRegistered
   package static let name = "allocate-leads"
-  package static var sweeps: [any Sweep.Type] { [AllocateHeldLeads.self] }
+  package static var sweeps: [any Sweep.Type] {
+    [AllocateHeldLeads.self, AdvanceWaitingLeads.self, RemindOfHeldLeads.self]
+  }
+  package static var settings: SettingGroup? { SettingGroup("allocate-leads", .identityKey) }
+  package static var secret: Setting<Secret>? { .identityKey }
 
   package static func load(
     _ leads: [Delivery<LeadRegistered>], _ cache: inout AllocationCache, _ transaction: Transaction
   ) throws(PostgresError) -> Allocation {
-    try cache.refresh(transaction)
-    let registrations = leads.map { Registration($0) }
-    let known = try Statements.leads(of: registrations.compactMap(\.phone), transaction)
-    var wanted: Set<BranchProduct> = []
-    for registration in registrations {
-      guard let phone = registration.phone, known[phone.digits] == nil else { continue }
-      registration.rule = cache.rule(for: registration)
-      guard let rule = registration.rule else { continue }
-      wanted.insert(BranchProduct(branch: rule.branch, product: registration.lead.event.product))
+    let policy = try cache.refresh(transaction)
+    let registrations = leads.map { Registration($0, cache.identityKey) }
+    if registrations.contains(where: { $0.mayConvert(phoneConverts: policy.phoneConverts) }) {
+      try KnownCustomers.lockGate(transaction)
     }
-    return try Allocation(known: known, registrations, wanted: wanted, &cache, transaction)
+    let known = try Statements.leads(of: registrations.compactMap(\.phone), transaction)
+    let fresh = registrations.filter { !$0.isRefused && ($0.phone.map { known[$0.digits] == nil } ?? true) }
+    let customers = try KnownCustomers.find(
+      identities: fresh.compactMap(\.identity), numbers: fresh.compactMap(\.lead.event.customerNumber),
+      phones: fresh.compactMap { $0.phone?.digits }, transaction)
+    let sources = try Sources.load(
+      Set(fresh.map(\.facts.source)), importers: Set(fresh.compactMap(\.lead.event.importer)), transaction)
+    for registration in fresh where registration.phone != nil {
+      registration.route = sources.route(
+        registration.facts.source, importer: registration.lead.event.importer,
+        byRules: cache.match(registration.facts))
+    }
+    return try Allocation(
+      policy, known: known, customers, sources, registrations, routes: fresh.map { ($0.route, $0.facts.product) },
+      &cache,
+      transaction)
   }
 
   package static func decide(
     _ lead: Delivery<LeadRegistered>, _ allocation: inout Allocation, _ now: Timestamp
   ) -> Decision<LeadChange> {
-    let now = allocation.at ?? now
     let registration = allocation.registration(of: lead)
-    switch registration.reading {
-    case .refused(let reason):
-      return .reject(Refusal(restoring: reason, at: "phone", "this is no phone number of any country"))
-    case .impossible(let reason):
-      return allocation.open(lead, registration, .held(branch: nil, "phone-\(reason)"), nil, now)
-    case .phone(let phone):
-      if let known = allocation.known[phone.digits] {
-        return .apply(.duplicate(DuplicateLead(known, lead, now)), outcome: "duplicate")
-      }
-      guard let rule = registration.rule else {
-        return allocation.open(lead, registration, .held(branch: nil, "no-rule"), nil, now)
-      }
-      let placement = allocation.place(in: rule.branch, behindHeld: true)
-      return allocation.open(lead, registration, placement, rule, now)
+    if case .refused(let refusal) = registration.reading { return .reject(refusal) }
+    if let phone = registration.phone, let known = allocation.known[phone.digits] {
+      return .apply(.duplicate(DuplicateLead(known, lead, allocation.at ?? now)), outcome: "duplicate")
     }
+    let conversion = allocation.conversion(of: registration)
+    let placement: Placement
+    switch (conversion, registration.reading) {
+    case (.customer(let customer, let by), _):
+      placement = .converted(customer, allocation.policy.convertedOwner.place(of: customer), by)
+    case (.disagreement, _): placement = .held(branch: nil, "keys-disagree")
+    case (_, .impossible(let reason)): placement = .held(branch: nil, "phone-\(reason)")
+    default: placement = allocation.place(registration.route)
+    }
+    return allocation.open(registration, placement, conversion, now)
   }
 
   package static let writes = LeadChange.writes
+}
+
+extension Registration {
+  /// Whether somebody's profile that comes in the same moment could convert it.
+  fileprivate func mayConvert(phoneConverts: Bool) -> Bool {
+    identity != nil || lead.event.customerNumber != nil || (phoneConverts && phone != nil)
+  }
 }

@@ -1,95 +1,88 @@
 import Contract
+import Customers
+import LeadClock
 import PhoneNumbers
 import Postgres
-package import Settings
 import Topics
 import Values
 
 /// What one transaction knows of the branches it may give leads to. The branches' rows are locked while it lives, so
 /// nobody else gives or takes there.
 package struct Allocation {
-  struct Branch {
-    let id: Int64
-    let code: String
-    let heldBefore: Int32
-    var held: Int32
-    /// Virtual time when the branch was locked.
-    let turn: Int64
-    /// The branch's local date then, in days since 2000.
-    let day: Int32
-    var rotation: Rotation
-    let snapshot: Int64
-    var isUsed = false
-
-    var isChanged: Bool { held != heldBefore || rotation.choices > 0 }
-
-    /// With their turns as they are kept.
-    var changedPeople: [(person: Rotation.Person, turn: Int64, day: Int32)] {
-      rotation.changed.map { ($0, turn + $0.offset, day) }
-    }
-
-    mutating func place(behindHeld: Bool) -> Placement {
-      isUsed = true
-      let choice = rotation.choices
-      if behindHeld, held > 0 {
-        held += 1
-        return .held(branch: id, "behind-held", branchCode: code, snapshot: snapshot, choice: choice)
-      }
-      guard let person = rotation.choose() else {
-        if behindHeld { held += 1 }
-        return .held(branch: id, rotation.want, branchCode: code, snapshot: snapshot, choice: choice)
-      }
-      if !behindHeld { held -= 1 }
-      return .owner(branch: id, branchCode: code, person, snapshot: snapshot, choice: choice)
-    }
-  }
-
-  enum Placement {
-    case owner(branch: Int64, branchCode: String, Rotation.Person, snapshot: Int64, choice: Int32)
-    case held(branch: Int64?, String, branchCode: String? = nil, snapshot: Int64? = nil, choice: Int32? = nil)
-  }
-
-  let ruleset: Ruleset
+  let policy: FirmPolicy
+  /// What others may be customers by, found under the conversion gate.
+  private let customers: KnownCustomers
+  private let importers: [String: Sources.Importer]
   /// In the order in which they will be decided.
   private let registrations: [Registration]
   private var next = 0
   /// Leads by the digits of their phone.
   var known: [Int64: Int64]
   private(set) var branches: [Int64: Branch]
-  /// The moment at which the branches and their people were read; nil where none were. What is decided is decided then.
+  /// Where leads go that stood somewhere.
+  var routes: [Int64: Route] = [:]
+  /// How long each branch that passes leads down may take; none for those without a policy.
+  let steps: [Int64: Step]
+  /// The moment at which rules and people were read. What is decided is decided then.
   let at: Timestamp?
-  private let deadlines: [BranchProduct: Timestamp]
+  private let clocks: [LeadClock.Place: LeadClock.Protection]
   private var leadNumbers: NumberStock
+  private let byRules: (LeadFacts) -> Ruleset.Rule?
 
   init(
-    known: [Int64: Int64] = [:], _ registrations: [Registration] = [],
-    wanted: Set<BranchProduct>, _ cache: inout AllocationCache, _ transaction: Transaction
+    _ policy: FirmPolicy, known: [Int64: Int64] = [:], _ customers: KnownCustomers = KnownCustomers(),
+    _ sources: Sources = Sources(), _ registrations: [Registration] = [], routes: [(route: Route, product: String?)],
+    _ cache: inout AllocationCache, _ transaction: Transaction
   ) throws(PostgresError) {
+    self.policy = policy
     self.known = known
+    self.customers = customers
     self.registrations = registrations
-    ruleset = cache.ruleset
+    importers = sources.importers
     leadNumbers = try cache.leadNumbers(registrations.count, transaction)
+    var wanted: Set<LeadClock.Place> = []
+    var passing: Set<Int64> = []
+    for (route, product) in routes {
+      guard let branch = route.branch else { continue }
+      if case .passing = route {
+        passing.insert(branch)
+      } else {
+        wanted.insert(LeadClock.Place(branch: branch, product: product))
+      }
+    }
     let ids = Set(wanted.map(\.branch)).sorted()
-    let snapshots = try cache.snapshotNumbers(ids.count, transaction)
-    (branches, at) = try Statements.lockedBranches(ids, snapshots, transaction)
-    deadlines =
-      try at.map { at throws(PostgresError) in
-        try Statements.deadlines(wanted.sorted(), at: at, transaction)
-      } ?? [:]
+    let locked = try Statements.lockedBranches(ids, try cache.snapshotNumbers(ids.count, transaction), transaction)
+    branches = locked.branches
+    let at = locked.at ?? policy.moment
+    self.at = at
+    // Rules are judged before branches are locked: if others are valid by now, all is done again.
+    guard cache.rules.validUntil.map({ at < $0 }) ?? true else { throw .changedMeanwhile }
+    steps = passing.isEmpty ? [:] : try Step.load(passing.sorted(), at: at, transaction)
+    clocks = try LeadClock.beginning(at: wanted.sorted(), since: at, transaction)
+    guard clocks.count == wanted.count else { throw .changedMeanwhile }
+    let ruleset = cache.ruleset
+    byRules = { ruleset.match($0, at: at) }
   }
 
   /// From values, as a transaction would have found them.
   init(
-    _ ruleset: Ruleset, known: [Int64: Int64] = [:], _ branches: [Branch], deadlines: [BranchProduct: Timestamp] = [:],
+    _ ruleset: Ruleset, policy: FirmPolicy = .usual, known: [Int64: Int64] = [:], customers: KnownCustomers = .init(),
+    _ branches: [Branch], steps: [Step] = [], clocks: [LeadClock.Place: LeadClock.Protection] = [:],
     _ leadNumbers: NumberStock
   ) {
-    self.ruleset = ruleset
+    var policy = policy
+    policy.ruleset = ruleset.version
+    self.policy = policy
     self.known = known
+    self.customers = customers
     self.branches = Dictionary(uniqueKeysWithValues: branches.map { ($0.id, $0) })
-    self.deadlines = deadlines
-    at = nil
+    self.steps = Dictionary(uniqueKeysWithValues: steps.map { ($0.branch, $0) })
+    self.clocks = clocks
     self.leadNumbers = leadNumbers
+    at = nil
+    importers = [:]
     registrations = []
+    byRules = { ruleset.match($0, at: policy.moment) }
   }
 
   /// What the lead says. Leads are decided in the order in which they were loaded, not necessarily all of them.
@@ -99,87 +92,115 @@ package struct Allocation {
       next += 1
       if registration.lead === lead { return registration }
     }
-    let registration = Registration(lead)
-    registration.rule = ruleset.match(registration.region, lead.event.source, lead.event.product)
+    let registration = Registration(lead, nil)
+    registration.route = byRules(registration.facts).map { Route(byRule: $0) } ?? .none
     return registration
   }
 
+  func conversion(of registration: Registration) -> Conversion {
+    Conversion.find(
+      identity: registration.identity, number: registration.lead.event.customerNumber,
+      phone: registration.phone?.digits, among: customers, phoneConverts: policy.phoneConverts)
+  }
+
+  /// A lead's place, where it comes to a branch: it does not overtake those that wait there.
+  mutating func place(_ route: Route) -> Placement {
+    switch route {
+    case .none: return .held(branch: nil, "no-rule")
+    case .importer(let importer):
+      let obstacle = branches[importer.branch]?.kept(by: importer.id) ?? .failure("importer-left")
+      switch obstacle {
+      case .success(let placement): return placement
+      case .failure(let note): return place(in: importer.branch, behindHeld: true, .importerBranch, note.text)
+      }
+    case .branch(let branch, _, let basis, let note): return place(in: branch, behindHeld: true, basis, note)
+    case .passing(let branch, _, let basis):
+      return steps[branch].map { .waiting($0, basis: basis) } ?? .held(branch: nil, "no-step-policy")
+    }
+  }
+
   /// Finds somebody in the branch.
-  /// - Parameter behindHeld: a new lead does not overtake those that wait.
-  mutating func place(in id: Int64, behindHeld: Bool) -> Placement {
+  /// - Parameter behindHeld: whether the lead waits behind those that wait there already.
+  mutating func place(
+    in id: Int64, behindHeld: Bool, _ basis: Route.Basis? = nil, _ note: String? = nil
+  ) -> Placement {
     // In place: a copy of the branch would copy all its people when one of them changes.
-    branches[id]?.place(behindHeld: behindHeld) ?? .held(branch: nil, "no-branch")
+    branches[id]?.place(behindHeld: behindHeld, basis, note) ?? .held(branch: nil, "no-branch")
   }
 
-  func deadline(_ branch: Int64, _ product: String?, _ now: Timestamp) -> Timestamp {
-    deadlines[BranchProduct(branch: branch, product: product)] ?? now
+  func protection(_ branch: Int64, _ product: String?, _ now: Timestamp) -> LeadClock.Protection {
+    clocks[LeadClock.Place(branch: branch, product: product)] ?? LeadClock.Protection(until: now, checkAt: nil)
   }
 
-  /// A new lead, placed or held, with the event that says so.
-  mutating func open(
-    _ lead: Delivery<LeadRegistered>, _ registration: Registration, _ placement: Placement, _ rule: Ruleset.Rule?,
-    _ now: Timestamp
+  /// A lead that was held or waited goes on, with the event that says so.
+  func move(
+    _ lead: StandingLead, _ placement: Placement, _ rule: Ruleset.Rule?, _ now: Timestamp
   ) -> Decision<LeadChange> {
+    let now = at ?? now
+    let judgement = Judgement(
+      placement, lead.id, lead.version + 1, now, ruleset: policy.ruleset, rule: rule?.position)
+    let version = LeadVersion(
+      id: lead.id, version: lead.version + 1, region: lead.facts.region?.description, at: now)
+    let moved = MovedLead(
+      lead.id, placement, protection: judgement.branch.map { protection($0, lead.facts.product, now) }, policy,
+      wasWaiting: lead.due != nil, judgement)
+    return .apply(
+      .moved(moved), emit: [Emission(placement.event(version, moved.protection))], outcome: placement.outcome)
+  }
+
+  /// A new lead, with the event that says what became of it.
+  mutating func open(
+    _ registration: Registration, _ placement: Placement, _ conversion: Conversion, _ now: Timestamp
+  ) -> Decision<LeadChange> {
+    let lead = registration.lead
+    let now = at ?? now
     let id = leadNumbers.next()
     if let phone = registration.phone { known[phone.digits] = id }
-    let region = registration.regionName
     let judgement = Judgement(
-      placement, id, 1, now, ruleset: ruleset.version, rule: rule?.position, source: lead.source, event: lead.id)
-    let version = LeadVersion(id: id, version: 1, region: region, at: now)
-    switch placement {
-    case .owner(let branch, let code, let person, _, _):
-      let until = deadline(branch, lead.event.product, now)
-      let opened = OpenedLead(lead, id, registration, protectedUntil: until, judgement)
-      let event = LeadOwnership.allocated(
-        .init(lead: version, branch: code, owner: person.code, protectedUntil: until))
-      return .apply(.opened(opened), emit: [Emission(event)], outcome: "allocated")
-    case .held(_, let reason, let code, _, _):
-      let opened = OpenedLead(lead, id, registration, protectedUntil: nil, judgement)
-      let event = LeadOwnership.held(.init(lead: version, branch: code, reason: reason))
-      return .apply(.opened(opened), emit: [Emission(event)], outcome: "held")
+      placement, id, 1, now, ruleset: policy.ruleset, rule: registration.route.rule?.position, source: lead.source,
+      event: lead.id)
+    let version = LeadVersion(id: id, version: 1, region: registration.facts.region?.description, at: now)
+    let opened = OpenedLead(
+      registration, id, placement, conversion, importer: lead.event.importer.flatMap { importers[$0]?.id },
+      protection: judgement.branch.map { protection($0, lead.event.product, now) }, policy, judgement)
+    return .apply(
+      .opened(opened), emit: [Emission(placement.event(version, opened.protection))], outcome: placement.outcome)
+  }
+}
+
+extension Placement {
+  var outcome: StaticString {
+    switch self {
+    case .owner: "allocated"
+    case .held: "held"
+    case .waiting: "waiting"
+    case .converted: "converted"
+    }
+  }
+
+  func event(_ version: LeadVersion, _ protection: LeadClock.Protection?) -> LeadOwnership {
+    switch self {
+    case .owner(_, let code, let person, _, _, _, _):
+      .allocated(
+        .init(lead: version, branch: code, owner: person.code, protectedUntil: protection?.until ?? version.at))
+    case .held(_, let reason, let code, _, _, _, _): .held(.init(lead: version, branch: code, reason: reason))
+    case .waiting(let step, _): .passed(.init(lead: version, branch: step.branchCode, dueAt: step.due))
+    case .converted(let customer, let place, let by):
+      .converted(
+        .init(
+          lead: version, customer: customer.code, branch: place.branch?.code, owner: place.owner?.code,
+          by: LeadOwnership.Converted.Key(by)))
     }
   }
 }
 
-struct BranchProduct: Hashable, Comparable {
-  let branch: Int64
-  let product: String?
-
-  static func < (a: BranchProduct, b: BranchProduct) -> Bool {
-    (a.branch, a.product ?? "") < (b.branch, b.product ?? "")
-  }
-}
-
-/// What a lane keeps between batches.
-package struct AllocationCache: LaneCache {
-  private var rules = RuleMemory(.none)
-  private var leads = NumberStock()
-  private var snapshots = NumberStock()
-
-  init() {}
-  package init(_ settings: Settings) {}
-
-  /// Reads newer rules if there are any.
-  mutating func refresh(_ transaction: Transaction) throws(PostgresError) {
-    let version = try transaction.rows("select coalesce(max(version), 0) from ruleset")[0].small(0)
-    if version != ruleset.version { rules = RuleMemory(try Ruleset.load(Int32(version), transaction)) }
-  }
-
-  var ruleset: Ruleset { rules.ruleset }
-
-  mutating func rule(for lead: Registration) -> Ruleset.Rule? {
-    rules.match(lead.region, lead.lead.event.source, lead.lead.event.product)
-  }
-
-  mutating func leadNumbers(_ count: Int, _ transaction: Transaction) throws(PostgresError) -> NumberStock {
-    try leads.take(count) { () throws(PostgresError) in
-      try transaction.rows("select nextval('lead_block')")[0].integer(0)
-    }
-  }
-
-  mutating func snapshotNumbers(_ count: Int, _ transaction: Transaction) throws(PostgresError) -> NumberStock {
-    try snapshots.take(count) { () throws(PostgresError) in
-      try transaction.rows("select nextval('snapshot_block')")[0].integer(0)
-    }
+extension LeadOwnership.Converted.Key {
+  fileprivate init(_ key: ConversionKey) {
+    self =
+      switch key {
+      case .identity: .identity
+      case .number: .number
+      case .phone: .phone
+      }
   }
 }

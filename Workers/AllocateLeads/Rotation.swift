@@ -43,8 +43,9 @@ struct Rotation {
     var stride: Int64 { Rotation.stride(of: weight) }
 
     /// What keeps this person from being given another lead.
-    var obstacle: Exclusion? {
-      if let excluded { return excluded }
+    var obstacle: Exclusion? { excluded ?? bound }
+
+    var bound: Exclusion? {
       if let capacity, openLeads >= capacity { return .full }
       if let dailyCap, givenToday >= dailyCap { return .dailyCap }
       if let weeklyCap, givenThisWeek >= weeklyCap { return .weeklyCap }
@@ -69,6 +70,8 @@ struct Rotation {
   /// As they were before the first choice.
   let before: [Person]
   private(set) var choices: Int32 = 0
+  /// Choices that were none: which, and whose.
+  private(set) var kept: [(choice: Int32, person: Int64)] = []
   /// Places in `people` of those who can take a lead, with what the choice looks at.
   private var candidates: [Candidate] = []
   /// Of the candidates' weights, and of their offsets times their weights.
@@ -108,19 +111,49 @@ struct Rotation {
     elapsed = weighted.dividedDown(by: weights)
     let place = candidates[winner].place
     people[place].offset = candidates[winner].offset
-    people[place].openLeads += 1
-    people[place].givenToday += 1
-    people[place].givenThisWeek += 1
-    people[place].allocated += 1
+    add(to: place)
     choices += 1
     if people[place].obstacle != nil {
-      weights -= candidates[winner].weight
-      weighted -= candidates[winner].weight * candidates[winner].offset
-      candidates.remove(at: winner)
+      leave(winner)
       // When nobody is left, time stands still.
       if weights > 0 { elapsed = weighted.dividedDown(by: weights) }
     }
     return people[place]
+  }
+
+  /// This person has one lead more, out of turn: they brought it. Their hours and weight do not matter then.
+  /// - Returns: why not, where they cannot take it; nil where they do not belong to the branch.
+  mutating func keep(_ id: Int64) -> Result<Person, NotKept> {
+    guard let place = people.firstIndex(where: { $0.id == id }) else { return .failure(NotKept(why: nil)) }
+    let isHere = [nil, .noWeight, .calendarEnded, .holiday, .offHours].contains(people[place].excluded)
+    guard isHere else { return .failure(NotKept(why: people[place].excluded)) }
+    if let bound = people[place].bound { return .failure(NotKept(why: bound)) }
+    add(to: place)
+    kept.append((choices, id))
+    choices += 1
+    if let candidate = candidates.firstIndex(where: { $0.place == place }) {
+      candidates[candidate].openLeads += 1
+      if people[place].obstacle != nil { leave(candidate) }
+    }
+    if weights > 0 { elapsed = weighted.dividedDown(by: weights) }
+    return .success(people[place])
+  }
+
+  struct NotKept: Error {
+    let why: Exclusion?
+  }
+
+  private mutating func add(to place: Int) {
+    people[place].openLeads += 1
+    people[place].givenToday += 1
+    people[place].givenThisWeek += 1
+    people[place].allocated += 1
+  }
+
+  private mutating func leave(_ candidate: Int) {
+    weights -= candidates[candidate].weight
+    weighted -= candidates[candidate].weight * candidates[candidate].offset
+    candidates.remove(at: candidate)
   }
 
   private func nextInTurn() -> Int? {

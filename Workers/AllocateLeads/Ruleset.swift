@@ -1,77 +1,106 @@
 import PhoneNumbers
 import Postgres
+package import Values
 
 /// A set of allocation rules, in order. Never changed: a change is a set with a new version.
-struct Ruleset {
-  struct Rule: Sendable {
-    let position: Int32
-    let region: RegionPath?
+package struct Ruleset: Sendable {
+  package struct Rule: Sendable {
+    package enum How: String, Sendable {
+      /// To a person of the branch.
+      case direct
+      /// The branch passes it down.
+      case steps
+    }
+
+    package let position: Int32
+    var region: RegionPath?
     /// The rule names a region that no phone number is of: it matches nothing.
-    let isNowhere: Bool
-    let source: String?
-    let product: String?
-    let branch: Int64
-  }
+    var isNowhere = false
+    var source: String?
+    var product: String?
+    var language: String?
+    /// A lead without a value in this currency does not match.
+    var currency: String?
+    /// Ten-thousandths of the currency's unit; from inclusive, below exclusive.
+    var valueFrom: Int64?
+    var valueBelow: Int64?
+    var validFrom: Timestamp?
+    var validUntil: Timestamp?
+    package var how = How.direct
+    package let branch: Int64
 
-  let version: Int32
-  let rules: [Rule]
+    package init(
+      position: Int32, region: String? = nil, source: String? = nil, product: String? = nil, language: String? = nil,
+      currency: String? = nil, valueFrom: Int64? = nil, valueBelow: Int64? = nil, validFrom: Timestamp? = nil,
+      validUntil: Timestamp? = nil, how: How = .direct, branch: Int64
+    ) {
+      self.position = position
+      self.region = region.flatMap { RegionPath($0) }
+      isNowhere = region != nil && self.region == nil
+      self.source = source
+      self.product = product
+      self.language = language
+      self.currency = currency
+      self.valueFrom = valueFrom
+      self.valueBelow = valueBelow
+      self.validFrom = validFrom
+      self.validUntil = validUntil
+      self.how = how
+      self.branch = branch
+    }
 
-  static let none = Ruleset(version: 0, rules: [])
+    func isValid(at moment: Timestamp) -> Bool {
+      validFrom.map { $0 <= moment } ?? true && validUntil.map { moment < $0 } ?? true
+    }
 
-  /// The first rule whose every condition holds.
-  func match(_ region: RegionPath?, _ source: String, _ product: String?) -> Rule? {
-    place(region, source, product).map { rules[$0] }
-  }
-
-  fileprivate func place(_ region: RegionPath?, _ source: String, _ product: String?) -> Int? {
-    rules.firstIndex { rule in
-      if rule.isNowhere { return false }
-      if let wanted = rule.region {
-        guard let region, wanted.contains(region) else { return false }
+    /// Whether its conditions hold, whenever that is.
+    func matches(_ lead: LeadFacts) -> Bool {
+      if isNowhere { return false }
+      if let region {
+        guard let own = lead.region, region.contains(own) else { return false }
       }
-      if let wanted = rule.source, wanted != source { return false }
-      if let wanted = rule.product, wanted != product { return false }
+      if let source, source != lead.source { return false }
+      if let product, product != lead.product { return false }
+      if let language, language != lead.language { return false }
+      if let currency {
+        guard let value = lead.value, value.currency == currency else { return false }
+        if let valueFrom, value.tenThousandths < valueFrom { return false }
+        if let valueBelow, value.tenThousandths >= valueBelow { return false }
+      }
       return true
     }
   }
 
+  package let version: Int32
+  package let rules: [Rule]
+
+  package init(version: Int32, rules: [Rule]) {
+    self.version = version
+    self.rules = rules
+  }
+
+  static let none = Ruleset(version: 0, rules: [])
+
+  /// The first rule that is valid at the moment and whose every condition holds.
+  func match(_ lead: LeadFacts, at moment: Timestamp) -> Rule? {
+    rules.first { $0.isValid(at: moment) && $0.matches(lead) }
+  }
+
   static func load(_ version: Int32, _ transaction: Transaction) throws(PostgresError) -> Ruleset {
     let rows = try transaction.rows(
-      "select position, region, source, product, branch_id from allocation_rule where ruleset = $1 order by position"
+      """
+      select position, region, source, product, language, currency, (value_from * 10000)::bigint,
+        (value_below * 10000)::bigint, valid_from, valid_until, how, branch_id
+      from allocation_rule where ruleset = $1 order by position
+      """
     ) { $0.small(version) }
     let rules = rows.map { row in
-      let region = row.optionalText(1)
-      let path = region.flatMap { RegionPath($0) }
-      return Rule(
-        position: Int32(row.small(0)), region: path, isNowhere: region != nil && path == nil,
-        source: row.optionalText(2), product: row.optionalText(3), branch: row.integer(4))
+      Rule(
+        position: Int32(row.small(0)), region: row.optionalText(1), source: row.optionalText(2),
+        product: row.optionalText(3), language: row.optionalText(4), currency: row.optionalText(5),
+        valueFrom: row.optionalInteger(6), valueBelow: row.optionalInteger(7), validFrom: row.optionalTimestamp(8),
+        validUntil: row.optionalTimestamp(9), how: Rule.How(rawValue: row.text(10)) ?? .direct, branch: row.integer(11))
     }
     return Ruleset(version: version, rules: rules)
-  }
-}
-
-/// What a lane found out about rules: leads come with few sources and products from few hundred places.
-struct RuleMemory {
-  let ruleset: Ruleset
-  private var places: [Key: Int?] = [:]
-
-  private struct Key: Hashable {
-    let region: RegionPath?
-    let source: String
-    let product: String?
-  }
-
-  /// Sources and products are what others write: their variety must not grow without end.
-  private static var most: Int { 20_000 }
-
-  init(_ ruleset: Ruleset) { self.ruleset = ruleset }
-
-  mutating func match(_ region: RegionPath?, _ source: String, _ product: String?) -> Ruleset.Rule? {
-    let key = Key(region: region, source: source, product: product)
-    if let known = places[key] { return known.map { ruleset.rules[$0] } }
-    if places.count >= RuleMemory.most { places.removeAll(keepingCapacity: true) }
-    let place = ruleset.place(region, source, product)
-    places[key] = .some(place)
-    return place.map { ruleset.rules[$0] }
   }
 }

@@ -1,8 +1,9 @@
+import Postgres
 import Values
 
 /// The people of a branch as the batch found them: its choices can be made again from this.
 struct Snapshot {
-  let branch: Allocation.Branch
+  let branch: Branch
   let at: Timestamp
 
   static func used(_ state: Allocation) -> [Snapshot] {
@@ -24,6 +25,11 @@ struct Snapshot {
     }
     text += "}"
     return text
+  }
+
+  /// Choices that were none, as an array literal; nil, which is NULL, where there were none.
+  func kept(_ number: ((choice: Int32, person: Int64)) -> Int64) -> String? {
+    branch.rotation.kept.isEmpty ? nil : ArrayLiteral.integers(branch.rotation.kept.map(number))
   }
 
   /// The facts that exclude people from every choice.

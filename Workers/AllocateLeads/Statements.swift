@@ -19,7 +19,7 @@ enum Statements {
   /// is the lock on all of them. Answers that moment as well.
   static func lockedBranches(
     _ ids: [Int64], _ snapshots: NumberStock, _ transaction: Transaction
-  ) throws(PostgresError) -> (branches: [Int64: Allocation.Branch], at: Timestamp?) {
+  ) throws(PostgresError) -> (branches: [Int64: Branch], at: Timestamp?) {
     guard !ids.isEmpty else { return ([:], nil) }
     _ = try transaction.rows("select from branch_load where branch_id = any($1) order by branch_id for update") {
       $0.integers(ids) { $0 }
@@ -38,7 +38,7 @@ enum Statements {
       """
     ) { $0.integers(ids) { $0 } }
     var numbers = snapshots
-    var branches: [Int64: Allocation.Branch] = [:]
+    var branches: [Int64: Branch] = [:]
     var row = 0
     while row < rows.count {
       let first = rows[row]
@@ -50,7 +50,7 @@ enum Statements {
         row += 1
       }
       let held = Int32(first.small(2))
-      branches[id] = Allocation.Branch(
+      branches[id] = Branch(
         id: id, code: first.text(1), heldBefore: held, held: held, turn: turn, day: Int32(first.small(6)),
         rotation: Rotation(people, Rotation.Method(rawValue: first.text(4)) ?? .roundRobin), snapshot: numbers.next())
     }
@@ -68,30 +68,5 @@ enum Statements {
       excluded: Sabotage.callAnybody.isOn
         ? nil : row.optionalText(18).flatMap { Rotation.Exclusion(rawValue: $0) }, openLeads: Int32(row.small(14)),
       givenToday: Int32(row.small(15)), givenThisWeek: Int32(row.small(16)), offset: offset, isMoved: isMoved)
-  }
-
-  /// When a lead given now would lose its protection, by the one clock in the database.
-  static func deadlines(
-    _ wanted: [BranchProduct], at: Timestamp, _ transaction: Transaction
-  ) throws(PostgresError) -> [BranchProduct: Timestamp] {
-    guard !wanted.isEmpty else { return [:] }
-    let rows = try transaction.rows(
-      """
-      select branch_id, product, protected_until
-      from protection_deadlines($1::bigint[], $2::text[], $3)
-      """
-    ) {
-      $0.integers(wanted) { $0.branch }
-      $0.texts(wanted) { $0.product }
-      $0.timestamp(at)
-    }
-    guard rows.count == wanted.count else {
-      throw .unfit("a branch has no period of protection: load policies with `millrace leads setup`")
-    }
-    var deadlines: [BranchProduct: Timestamp] = [:]
-    for row in rows {
-      deadlines[BranchProduct(branch: row.integer(0), product: row.optionalText(1))] = row.optionalTimestamp(2)
-    }
-    return deadlines
   }
 }

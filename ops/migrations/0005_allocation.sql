@@ -127,11 +127,14 @@ alter table lead
   -- Whose phone it seems to be, where a phone only suggests; or both customers whose keys disagree.
   add column suggested_customers bigint[],
   add column importer_id bigint,
-  -- State `waiting`: when the branch must have passed it on, and what was said about it so far.
+  -- State `waiting`: when the branch must have passed it on, when its manager is reminded of that, and when that was done.
   add column step_due_at timestamptz,
+  add column step_remind_at timestamptz,
   add column step_reminded_at timestamptz,
   add column converted_at timestamptz,
-  add column held_reminded_at timestamptz;
+  add column held_reminded_at timestamptz,
+  -- State `held` for want of a step policy: the newest there was; newer ones are tried.
+  add column held_step_policy bigint;
 alter table lead drop constraint lead_state;
 alter table lead add constraint lead_state check (
   case state
@@ -147,7 +150,15 @@ create index lead_history_at on lead_history using brin (at) with (pages_per_ran
 -- Keys by which a customer's profile finds open leads.
 create index lead_identity on lead (identity) where identity is not null and state <> 'converted';
 create index lead_customer_number on lead (customer_number) where customer_number is not null and state <> 'converted';
-create index lead_step_due on lead (step_due_at) where state = 'waiting';
+create index lead_step_due on lead ((coalesce(step_remind_at, step_due_at))) where state = 'waiting';
+create index lead_held_untold on lead (branch_id, held_since) where state = 'held' and held_reminded_at is null;
+
+alter table lead_history
+  -- What gave the branch where it was no rule: `importer`, `importer-branch`, `institution`, `customer`, `escalated`,
+  -- `step-overdue`.
+  add column basis text,
+  -- Why the lead did not go where its source wanted it: `importer-full` and the like.
+  add column note text;
 
 -- Why nobody is at work at that moment by a calendar in a time zone: `calendar-ended`, `holiday`, `off-hours`; NULL where
 -- work is done, and where there is no calendar.
@@ -266,6 +277,9 @@ alter table allocation_snapshot
   add column daily_caps integer[],
   add column weekly_caps integer[],
   add column given_today integer[],
-  add column given_this_week integer[];
+  add column given_this_week integer[],
+  -- Choices that were none, because the lead's importer kept it: which, and who.
+  add column kept_choices integer[],
+  add column kept_people bigint[];
 
 grant select on calendar, calendar_hours, calendar_day, lead_source, step_policy, firm_policy to millrace_allocate_leads;

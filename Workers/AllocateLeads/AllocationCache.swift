@@ -1,0 +1,75 @@
+import Contract
+import Customers
+import Postgres
+package import Settings
+import Values
+
+/// What a lane keeps between batches.
+package struct AllocationCache: LaneCache {
+  private(set) var rules = RuleMemory(.none)
+  let identityKey: IdentityKey?
+  private var isKeyChecked = false
+  private var leads = NumberStock()
+  private var snapshots = NumberStock()
+
+  package init(_ settings: Settings) { identityKey = IdentityKey(settings) }
+
+  init(_ key: IdentityKey? = nil) { identityKey = key }
+
+  var ruleset: Ruleset { rules.ruleset }
+
+  /// Reads what holds for the whole firm now, and newer rules if there are any.
+  mutating func refresh(_ transaction: Transaction) throws(PostgresError) -> FirmPolicy {
+    if !isKeyChecked, let identityKey {
+      try identityKey.check(transaction)
+      isKeyChecked = true
+    }
+    let policy = try FirmPolicy.load(transaction)
+    if policy.ruleset != ruleset.version { rules = RuleMemory(try Ruleset.load(policy.ruleset, transaction)) }
+    rules.advance(to: policy.moment)
+    return policy
+  }
+
+  /// With the firm's own memory of rules, so that what was found out is kept.
+  mutating func match(_ lead: LeadFacts) -> Ruleset.Rule? { rules.match(lead) }
+
+  mutating func leadNumbers(_ count: Int, _ transaction: Transaction) throws(PostgresError) -> NumberStock {
+    try leads.take(count) { () throws(PostgresError) in
+      try transaction.rows("select nextval('lead_block')")[0].integer(0)
+    }
+  }
+
+  mutating func snapshotNumbers(_ count: Int, _ transaction: Transaction) throws(PostgresError) -> NumberStock {
+    try snapshots.take(count) { () throws(PostgresError) in
+      try transaction.rows("select nextval('snapshot_block')")[0].integer(0)
+    }
+  }
+}
+
+/// What holds for the whole firm, and the moment at which a batch read it.
+struct FirmPolicy {
+  var ruleset: Int32 = 0
+  var moment: Timestamp
+  /// A phone converts a lead; else it only suggests.
+  var phoneConverts = false
+  var convertedOwner = ConvertedOwner.manager
+  /// The newest step policy; leads that are held for want of one are tried again when there is a newer one.
+  var stepPolicy: Int64 = 0
+
+  static let usual = FirmPolicy(moment: Timestamp(microseconds: 0))
+
+  static func load(_ transaction: Transaction) throws(PostgresError) -> FirmPolicy {
+    let row = try transaction.rows(
+      """
+      select coalesce((select max(version) from ruleset), 0), clock_timestamp(), phone_converts, converted_owner,
+        coalesce((select max(id) from step_policy), 0)
+      from firm_policy
+      """)[0]
+    guard let owner = ConvertedOwner(rawValue: row.text(3)) else {
+      throw .unfit("firm_policy.converted_owner is \(row.text(3)), which this program does not know")
+    }
+    return FirmPolicy(
+      ruleset: Int32(row.small(0)), moment: row.timestamp(1), phoneConverts: row.boolean(2), convertedOwner: owner,
+      stepPolicy: row.integer(4))
+  }
+}

@@ -1,0 +1,108 @@
+import Postgres
+import Values
+
+/// Where a lead goes, before anybody there is chosen.
+enum Route {
+  /// No rule wants it.
+  case none
+  /// - Parameter note: why it does not go where its source wanted it.
+  case branch(Int64, Ruleset.Rule?, basis: Basis? = nil, note: String? = nil)
+  /// The branch is to pass it on.
+  case passing(Int64, Ruleset.Rule?, basis: Basis? = nil)
+  /// Its importer keeps it, if they can.
+  case importer(Sources.Importer)
+
+  /// What gave the branch, where it was no rule. Persisted.
+  enum Basis: String {
+    case importer
+    case importerBranch = "importer-branch"
+    case institution
+    case customer
+    case escalated
+    case stepOverdue = "step-overdue"
+  }
+
+  init(byRule rule: Ruleset.Rule, note: String? = nil) {
+    switch rule.how {
+    case .direct: self = .branch(rule.branch, rule, note: note)
+    case .steps: self = .passing(rule.branch, rule)
+    }
+  }
+
+  var branch: Int64? {
+    switch self {
+    case .none: nil
+    case .passing(let branch, _, _): branch
+    case .branch(let branch, _, _, _): branch
+    case .importer(let importer): importer.branch
+    }
+  }
+
+  var rule: Ruleset.Rule? {
+    switch self {
+    case .branch(_, let rule, _, _), .passing(_, let rule, _): rule
+    case .none, .importer: nil
+    }
+  }
+}
+
+/// The policies of a batch's sources, and who its importers are.
+struct Sources {
+  struct Source {
+    enum Kind: String {
+      /// Behaviour is another system's word that somebody looked: it goes by the rules, as a channel's lead does.
+      case channel, behaviour, institution
+      case imported = "import"
+    }
+    enum Keeping: String { case nothing, branch, person }
+
+    let kind: Kind
+    /// An institution's partner branch.
+    var branch: Int64?
+    var keeps = Keeping.nothing
+  }
+
+  struct Importer {
+    let id: Int64
+    let branch: Int64
+  }
+
+  var sources: [String: Source] = [:]
+  var importers: [String: Importer] = [:]
+
+  /// A source without a row is a channel.
+  func route(_ source: String, importer: String?, byRules rule: Ruleset.Rule?) -> Route {
+    let policy = sources[source] ?? Source(kind: .channel)
+    func byRules(_ note: String? = nil) -> Route {
+      rule.map { Route(byRule: $0, note: note) } ?? .none
+    }
+    switch (policy.kind, policy.keeps) {
+    case (.institution, _): return policy.branch.map { .branch($0, nil, basis: .institution) } ?? byRules()
+    case (.channel, _), (.behaviour, _), (.imported, .nothing): return byRules()
+    case (.imported, let keeps):
+      guard let importer else { return byRules("importer-missing") }
+      guard let known = importers[importer] else { return byRules("importer-unknown") }
+      return keeps == .person ? .importer(known) : .branch(known.branch, nil, basis: .importerBranch)
+    }
+  }
+
+  static func load(
+    _ codes: Set<String>, importers: Set<String>, _ transaction: Transaction
+  ) throws(PostgresError) -> Sources {
+    var found = Sources()
+    let rows = try transaction.rows("select code, kind, branch_id, keeps from lead_source where code = any($1)") {
+      $0.texts(codes.sorted()) { $0 }
+    }
+    for row in rows {
+      found.sources[row.text(0)] = Source(
+        kind: Source.Kind(rawValue: row.text(1)) ?? .channel, branch: row.optionalInteger(2),
+        keeps: Source.Keeping(rawValue: row.text(3)) ?? .nothing)
+    }
+    if importers.isEmpty { return found }
+    let people = try transaction.rows("select code, id, branch_id from person where code = any($1)") {
+      $0.texts(importers.sorted()) { $0 }
+    }
+    for row in people { found.importers[row.text(0)] = Importer(id: row.integer(1), branch: row.integer(2)) }
+    return found
+  }
+}
