@@ -92,7 +92,7 @@ let package = Package(
       name: "millrace",
       dependencies: [
         "Runtime", "Contract", "Topics", "PhoneNumbers", "JSON", "Values", "Digest", "Settings", "Kafka", "Postgres",
-        "Migrations", "Customers", "LeadAllocation",
+        "Migrations", "Customers", "LeadAllocation", "Observe",
       ],
       path: "ops/millrace", swiftSettings: strict),
 

@@ -32,20 +32,22 @@ public struct IdentityKey: Sendable {
   /// The first program to come leaves a mark of its key in the database; one with another key is told so instead of
   /// finding nobody.
   public func check(_ transaction: Transaction) throws(PostgresError) {
-    let mark = hash.fingerprint(of: "mark of the key")
-    let known = try transaction.rows("select mark from identity_key")
-    if let row = known.first {
-      guard row.fingerprint(0) == mark else {
-        throw .unfit("IDENTITY_KEY is not the key under which this database's ID numbers are hashed")
-      }
-      return
-    }
+    guard try !compare(transaction) else { return }
     _ = try transaction.rows("insert into identity_key (mark) values ($1) on conflict do nothing") {
       $0.fingerprint(mark)
     }
-    let row = try transaction.rows("select mark from identity_key")[0]
+    try compare(transaction)
+  }
+
+  /// For those who only read: false where no program has left a mark yet.
+  @discardableResult
+  public func compare(_ transaction: Transaction) throws(PostgresError) -> Bool {
+    guard let row = try transaction.rows("select mark from identity_key").first else { return false }
     guard row.fingerprint(0) == mark else {
       throw .unfit("IDENTITY_KEY is not the key under which this database's ID numbers are hashed")
     }
+    return true
   }
+
+  private var mark: Fingerprint { hash.fingerprint(of: "mark of the key") }
 }

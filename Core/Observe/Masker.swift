@@ -3,8 +3,8 @@
 /// Seven or more digits, with the separators that people put into numbers, lose all but their last two; an e-mail
 /// address loses what stands before the @. Left alone, because operators need them: timestamps, UUIDs, trace ids and
 /// digests in hexadecimal, IPv4 addresses. A number that has to stay readable is passed to the log as an integer.
-enum Masker {
-  static func mask(_ text: String) -> String {
+public enum Masker {
+  public static func mask(_ text: String) -> String {
     guard mayHoldPersonalData(text) else { return text }
     return maskNumbers(in: maskAddresses(in: Array(text.unicodeScalars)))
   }

@@ -44,16 +44,41 @@ import Testing
     }
   }
 
-  @Test("one is shown whole, binary values in base64")
+  @Test("one is shown with persons masked; whole for who may see that, binary values in base64, and it is recorded")
   func show() throws {
-    try with { database, _ throws in
-      let text = CommandRun("dead-letters", "show", "1", on: database)
+    try with { database, session throws in
+      let masked = CommandRun("dead-letters", "show", "1", on: database)
+      #expect(masked.out.contains("{\"phone\": \"***\"}") && masked.out.contains("ce_source=/shop"))
+      let text = CommandRun("dead-letters", "show", "1", "--reveal", on: database)
       #expect(text.out.contains("{\"phone\": 1}") && text.out.contains("ce_source=/shop"))
-      let binary = CommandRun("dead-letters", "show", "2", "--json", on: database)
+      #expect(CommandRun("dead-letters", "show", "2", on: database).out.contains("2 bytes that are not UTF-8"))
+      let binary = CommandRun("dead-letters", "show", "2", "--reveal", "--json", on: database)
       #expect(binary.out.contains("\"value\":\"base64:/wA=\"") && binary.out.contains("\"key\":null"))
       #expect(CommandRun("dead-letters", "show", "99", on: database).exit == .no)
       #expect(CommandRun("dead-letters", "show", "x", on: database).exit == .usage)
+      #expect(
+        try session.rows("select detail from operator_action order by id").map { $0.text(0) }
+          == ["saw the personal data of dead letter 1", "saw the personal data of dead letter 2"])
     }
+  }
+
+  @Test(
+    "what names a person is masked, in JSON and in what is none any more",
+    arguments: [
+      (#"{"phone":"+8613812345678","source":"web"}"#, #"{"phone":"***","source":"web"}"#),
+      (
+        #"{"name" : "a\"b", "otherNames":["x","y"],"level":"gold"}"#,
+        #"{"name" : "***", "otherNames":["***","***"],"level":"gold"}"#
+      ),
+      (#"{"idNumber":11010519491231,"email":null}"#, #"{"idNumber":"***","email":null}"#),
+      (#"{"phones":[{"number":"138 1234 5678","kind":"mobile"}]}"#, #"{"phones":[{"number":"***","kind":"mobile"}]}"#),
+      (#"{"name":{"first":"x"}}"#, #"{"name":{"first":"x"}}"#), (#"{"idNumber":"1101"#, #"{"idNumber":"***""#),
+      (#"{"idNumber":"#, #"{"idNumber":"#), (#"{"remark":"call 13812345678"}"#, #"{"remark":"call *********78"}"#),
+      ("name,phone\n王,13812345678", "name,phone\n王,*********78"), (#""name""#, #""name""#), ("", ""),
+    ])
+  func masks(text: String, expected: String) {
+    #expect(PersonalSight(reveals: false).shown(Array(text.utf8)) == expected)
+    #expect(PersonalSight(reveals: true).shown(Array(text.utf8)) == text)
   }
 
   @Test("a replay is a preview first, and leaves out what can or may not pass")

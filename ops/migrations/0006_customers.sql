@@ -158,7 +158,10 @@ create view customer_seen with (security_barrier) as
     case when r.may then c.assets_amount end as assets_amount,
     case when r.may then c.assets_currency end as assets_currency,
     case when r.may then c.assets_as_of end as assets_as_of,
-    c.tags, b.code as branch, m.code as manager, c.unknown_branch, c.unknown_manager, c.flaws, c.changed_at
+    c.tags,
+    array(select s.channel || ' ' || s.purpose || case when s.given then ' yes ' else ' no ' end || s.at::date || ' ' || s.source
+      from customer_consent s where s.customer_id = c.id) as consents,
+    b.code as branch, m.code as manager, c.unknown_branch, c.unknown_manager, c.flaws, c.changed_at
   from customer c
   cross join (select may_reveal() as may) r
   left join branch b on b.id = c.branch_id

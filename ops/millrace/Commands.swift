@@ -9,6 +9,7 @@ enum Commands {
     DeadLetters.list, DeadLetters.show, DeadLetterSettling.replay, DeadLetterSettling.discard,
     Leads.explain, Leads.held, Leads.list, LeadsSetup.command,
     LeadsRehearse.command, LeadsImport.command,
+    CustomersImport.command, CustomersCommands.show, CustomersCommands.find,
     PeopleReport.command,
     Phone.command,
     TopicCommands.list, TopicCommands.check, TopicCommands.apply,
@@ -21,6 +22,7 @@ enum Commands {
     "lanes": "see which partitions stand still, and let them go on",
     "positions": "see how far every worker is, and move it",
     "dead-letters": "see what could not be applied, replay or discard it",
+    "customers": "import, show and find customers",
     "people": "see who has which leads",
     "leads": "import, explain, list leads; load the firm",
   ]

@@ -67,18 +67,28 @@ enum DeadLetters {
 
   static let show = Command(
     name: "dead-letters show", summary: "print one dead letter with its key, headers and value", operands: "ID",
-    operandCount: 1...1, options: [.json],
+    operandCount: 1...1,
+    options: [
+      CommandOption(
+        "--reveal", nil, "print a person's data as it came; needs the role millrace_reveal, and is recorded"),
+      .json,
+    ],
     details: """
-      The value may hold a person's data: it is printed as it came. What is not UTF-8 is printed in base64.
+      Names, ID numbers, phones and addresses are masked in key, headers and value. What is not UTF-8 may hold any of
+      them: only its length is printed, and with --reveal all of it in base64.
       """,
-    examples: [("millrace dead-letters show 17", "see all of one")],
+    examples: [
+      ("millrace dead-letters show 17", "see one, masked"), ("millrace dead-letters show 17 --reveal", "see all of it"),
+    ],
     run: runShow)
 
   private static func runShow(_ invocation: Invocation) throws -> Exit {
     guard let id = Int64(invocation.operands[0]) else {
       throw Failure.usage("\(shown(invocation.operands[0])) is not the number of a dead letter.")
     }
-    let rows = try invocation.database().rows(
+    let session = try invocation.database()
+    let sight = try PersonalSight(invocation, session, "dead letter \(id)")
+    let rows = try session.rows(
       """
       select id, worker, topic, partition, "offset", recorded_at, dead_at, reason, path, detail, source, event_id,
         state, settled_at, settled_by, key, header_names, header_values, value
@@ -92,19 +102,19 @@ enum DeadLetters {
       .left("deadAt"), .left("reason"), .left("path"), .left("detail"), .left("source"), .left("eventId"),
       .left("state"), .left("settledAt"), .left("settledBy"), .left("key"), .left("headers"), .left("value"))
     let values = row.array(17) { $0.map { [UInt8]($0) } ?? [] }
-    let headers = zip(row.texts(16), values).map { (name: $0, value: Bytes.shown($1)) }
+    let headers = zip(row.texts(16), values).map { (name: $0, value: sight.header($0, $1)) }
     table.add(
       .number(row.integer(0)), .text(row.text(1)), .text(row.text(2)), .number(row.integer(3)), .number(row.integer(4)),
       .time(optional: row.optionalTimestamp(5)), .time(row.timestamp(6)), .text(row.text(7)), .text(row.text(8)),
       .text(row.text(9)), .text(optional: row.optionalText(10)), .text(optional: row.optionalText(11)),
       .text(row.text(12)), .time(optional: row.optionalTimestamp(13)), .text(optional: row.optionalText(14)),
-      .text(optional: row.optionalBytes(15).map(Bytes.shown)),
+      .text(optional: row.optionalBytes(15).map(sight.shown)),
       .nested(
         json: "["
           + headers.map { "{\"name\":\(jsonQuoted($0.name)),\"value\":\(jsonQuoted($0.value))}" }
           .joined(separator: ",") + "]",
         shown: headers.map { "\(printable($0.name))=\(printable($0.value))" }.joined(separator: "\n          ")),
-      .text(optional: row.optionalBytes(18).map(Bytes.shown)))
+      .text(optional: row.optionalBytes(18).map(sight.shown)))
     invocation.output.showUpright(table)
     return .done
   }

@@ -172,13 +172,6 @@ final class LeadRowReader {
   }
 }
 
-extension Refusal {
-  /// The same of a field, where none is named.
-  fileprivate func at(_ field: String) -> Refusal {
-    path.isEmpty ? Refusal(restoring: reason, at: field, detail) : self
-  }
-}
-
 extension Fingerprint {
   /// 32 digits.
   fileprivate var hexadecimal: String {

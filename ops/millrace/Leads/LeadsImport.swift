@@ -43,11 +43,6 @@ enum LeadsImport {
     ],
     run: run)
 
-  /// Bad rows told one by one, and deliveries that the broker refused; the others are counted.
-  private static let mostShown = 20
-  /// So many refused deliveries, and nothing more is sent.
-  private static let mostFailures = 1000
-
   private static func run(_ invocation: Invocation) throws -> Exit {
     let encoding = try invocation.text("--encoding").map(TextEncoding.init(option:))
     let reader = try TableReader(try TextFile(invocation.operands[0]), encoding: encoding)
@@ -62,12 +57,10 @@ enum LeadsImport {
       invocation.isExecuting
       ? try Publisher(LeadRegistered.topic, try invocation.broker(), output: invocation.output) : nil
 
-    var report = LeadsImportReport(reader, map)
-    let result = try go(through: reader, LeadRowReader(map, choices), rejects, publisher, &report, invocation.output)
-    try rejects?.finish()
-    report.show(result, rejects: rejects, invocation.output)
-    if let result, result.acknowledged < result.sent || report.isUnfinished { return .unreachable }
-    return report.bad > 0 ? .no : .done
+    let leads = LeadRowReader(map, choices)
+    var run = TableImport(reader, map, rejects, publisher, invocation.output)
+    try run.go { try leads.read($0, $1) }
+    return try run.finish(mended: leads.mended)
   }
 
   private static func choices(_ invocation: Invocation, hasIDNumbers: Bool) throws -> LeadRowReader.Choices {
@@ -108,38 +101,5 @@ enum LeadsImport {
     }
     guard found[0].boolean(1) else { throw Failure.no("\(found[0].text(0)) is not active.") }
     return found[0].text(0)
-  }
-
-  /// - Returns: what became of what was sent; nil where nothing is.
-  private static func go(
-    through reader: TableReader, _ leads: LeadRowReader, _ rejects: RejectFile?, _ publisher: Publisher?,
-    _ report: inout LeadsImportReport, _ output: Output
-  ) throws -> Publisher.Outcome? {
-    var outcome = Publisher.Outcome()
-    let start = ContinuousClock.now
-    var progress = Progress(of: reader.file.size, output)
-    defer { progress.end() }
-    while let row = try reader.next() {
-      let refusal = try leads.read(row) { line in
-        report.add(line, of: row)
-        try publisher?.send(line, number: row.line, &outcome)
-      }
-      if let refusal = refusal.map(report.named) {
-        try rejects?.add(row, refusal)
-        if let sentence = report.add(refusal, of: row, mostShown: mostShown) {
-          progress.end()
-          output.complain(sentence)
-        }
-      }
-      if report.rows.isMultiple(of: 1024) { progress.show(done: reader.offset, rows: report.rows) }
-      if outcome.failures.count >= mostFailures {
-        report.isUnfinished = true
-        break
-      }
-    }
-    publisher?.drain(&outcome)
-    outcome.seconds = (ContinuousClock.now - start) / .seconds(1)
-    report.mended = leads.mended
-    return publisher == nil ? nil : outcome
   }
 }

@@ -1,7 +1,7 @@
 internal import Values
 
 /// What an import found and did: gathered row by row, told at the end.
-struct LeadsImportReport {
+struct ImportReport {
   private struct Bad: Hashable {
     let field: String
     let reason: String
