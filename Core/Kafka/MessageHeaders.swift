@@ -21,6 +21,20 @@ public struct MessageHeaders: Sendable {
     fields.removeAll(keepingCapacity: true)
   }
 
+  /// What was there at some moment; see `removeAll(after:)`.
+  public struct Mark: Sendable {
+    fileprivate let bytes: Int
+    fileprivate let fields: Int
+  }
+
+  public var mark: Mark { Mark(bytes: bytes.count, fields: fields.count) }
+
+  /// Keeps what many records have in common.
+  public mutating func removeAll(after mark: Mark) {
+    bytes.removeLast(bytes.count - mark.bytes)
+    fields.removeLast(fields.count - mark.fields)
+  }
+
   public mutating func append(_ name: StaticString, _ value: some StringProtocol) {
     append(name: store(name), value: store(value.utf8))
   }
@@ -52,6 +66,12 @@ public struct MessageHeaders: Sendable {
   private mutating func store(_ name: StaticString) -> Range<Int> {
     let start = bytes.count
     name.withUTF8Buffer { bytes.append(contentsOf: $0) }
+    return start..<bytes.count
+  }
+
+  private mutating func store(_ content: UnsafeRawBufferPointer) -> Range<Int> {
+    let start = bytes.count
+    bytes.append(contentsOf: content)
     return start..<bytes.count
   }
 

@@ -8,18 +8,20 @@ internal import Values
 /// `millrace_run` and `millrace_index`. Dead letters keep their own headers and get those of KIP-1191.
 final class RelayEnvelope {
   private(set) var headers = MessageHeaders()
-  private var number = DecimalText()
-  private var row: [UInt8] = []
-  private var run: [UInt8] = []
-  private var source: [UInt8] = []
-  private var time: [UInt8] = []
+  private var id = DecimalText(after: "")
+  private var index = DecimalText(after: "")
+  private var common = MessageHeaders().mark
 
   /// What all events of a row have in common.
   func begin(_ run: Int64, _ row: Run.Row) {
-    self.run = Array(String(run).utf8)
-    self.row = Array("\(row.id).".utf8)
-    source = Array(row.source.utf8)
-    time = Array(row.emitted.rfc3339.utf8)
+    id = DecimalText(after: "\(row.id).")
+    headers.removeAll()
+    headers.append("ce_specversion", "1.0")
+    headers.append("ce_source", row.source)
+    headers.append("ce_time", row.emitted.rfc3339)
+    headers.append("content-type", "application/json")
+    headers.append("millrace_run", String(run))
+    common = headers.mark
   }
 
   /// - Parameter id: the event's CloudEvents id; nil or empty makes it `row.place`, the same whenever it is sent.
@@ -27,20 +29,15 @@ final class RelayEnvelope {
     index: Int, inRow place: Int, type: UnsafeRawBufferPointer?, trace: UnsafeRawBufferPointer?,
     id: UnsafeRawBufferPointer?
   ) {
-    headers.removeAll()
-    RelayEnvelope.version.withUnsafeBytes { headers.append("ce_specversion", $0) }
+    headers.removeAll(after: common)
     if let id, id.count > 0 {
       headers.append("ce_id", id)
     } else {
-      number.with(place, after: row) { headers.append("ce_id", $0) }
+      self.id.with(place) { headers.append("ce_id", $0) }
     }
-    source.withUnsafeBytes { headers.append("ce_source", $0) }
     headers.append("ce_type", type)
-    time.withUnsafeBytes { headers.append("ce_time", $0) }
-    RelayEnvelope.json.withUnsafeBytes { headers.append("content-type", $0) }
     if let trace, trace.count > 0 { headers.append("traceparent", trace) }
-    run.withUnsafeBytes { headers.append("millrace_run", $0) }
-    number.with(index, after: []) { headers.append("millrace_index", $0) }
+    self.index.with(index) { headers.append("millrace_index", $0) }
   }
 
   /// - Parameter letter: columns as `RunReader.letters` selects them.
@@ -74,30 +71,36 @@ final class RelayEnvelope {
       headers.append("millrace_left_out", "\(left): too large here; dead letter \(letter.integer(0)) holds the whole")
     }
   }
-
-  private static let version = Array("1.0".utf8)
-  private static let json = Array("application/json".utf8)
 }
 
-/// Writes whole numbers without allocating.
+/// Writes whole numbers after a text that stays the same, without allocating.
 private struct DecimalText {
-  private var bytes = [UInt8](repeating: 0, count: 64)
+  private var bytes: [UInt8]
+  private let prefix: Int
 
-  mutating func with(_ value: Int, after prefix: [UInt8], _ body: (UnsafeRawBufferPointer) -> Void) {
+  /// - Parameter text: at most 21 characters of ASCII: an outbox row's id and a point.
+  init(after text: String) {
+    bytes = Array(text.utf8) + [UInt8](repeating: 0, count: DecimalText.digits)
+    prefix = text.utf8.count
+  }
+
+  private static var digits: Int { 20 }
+
+  mutating func with(_ value: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
+    precondition(value >= 0, "an index is not negative")
     var digits = 1
     var rest = value
     while rest >= 10 {
       rest /= 10
       digits += 1
     }
-    let count = prefix.count + digits
-    precondition(value >= 0 && count <= bytes.count, "an index is not negative, an id has 20 digits")
-    bytes.replaceSubrange(0..<prefix.count, with: prefix)
     rest = value
-    for place in (prefix.count..<count).reversed() {
-      bytes[place] = UInt8(ascii: "0") + UInt8(rest % 10)
-      rest /= 10
+    bytes.withUnsafeMutableBytes { bytes in
+      for place in (prefix..<prefix + digits).reversed() {
+        bytes[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+        rest /= 10
+      }
+      body(UnsafeRawBufferPointer(rebasing: bytes[..<(prefix + digits)]))
     }
-    bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
   }
 }

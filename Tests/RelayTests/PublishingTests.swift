@@ -20,7 +20,7 @@ import Testing
       #expect(one.key == "k3")
       #expect(
         one.headers.map(\.name) == [
-          "ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "content-type", "millrace_run",
+          "ce_specversion", "ce_source", "ce_time", "content-type", "millrace_run", "ce_id", "ce_type",
           "millrace_index",
         ])
       #expect(one.id == "\(rows[2]).5")
