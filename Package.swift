@@ -70,6 +70,7 @@ let package = Package(
       ]),
     room("Relay", needs: ["Runtime", "Values", "Digest", "Settings", "Observe", "Kafka", "Postgres"]),
     room("Reminders", needs: ["Contract", "Postgres", "Values"]),
+    room("Organisation", needs: ["Contract", "Postgres", "Values"]),
     room("TestKit", needs: ["CKafka", "Kafka", "Postgres", "Migrations", "Runtime"]),
 
     room(
@@ -87,6 +88,7 @@ let package = Package(
     worker(
       "keep-customers", needs: ["Customers", "PhoneNumbers", "Reminders", "Digest", "JSON", "Postgres", "Values"]),
     worker("reclaim-leads", needs: ["LeadClock", "Reminders", "Postgres", "Digest", "Values"]),
+    worker("keep-organisation", needs: ["Organisation", "Reminders", "LeadClock"]),
     worker("relay-events", needs: ["Relay"]),
     .executableTarget(
       name: "millrace",

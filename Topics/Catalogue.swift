@@ -8,6 +8,7 @@ public enum Catalogue {
     ReminderRaised.self,
     CustomerProfile.self,
     LeadActivity.self,
+    OrganisationChanged.self,
   ]
 
   /// The topics, each followed by the one that takes its dead letters.

@@ -29,6 +29,9 @@ static const unsigned char reminders[] = {
 static const unsigned char lead_life[] = {
 #embed "../../ops/migrations/0008_lead_life.sql"
 };
+static const unsigned char organisation_changes[] = {
+#embed "../../ops/migrations/0009_organisation.sql"
+};
 static const unsigned char recovery[] = {
 #embed "../../ops/migrations/0010_recovery.sql"
 };
@@ -42,6 +45,7 @@ static const struct millrace_migration steps[] = {
     {"0006_customers", customers, sizeof customers},
     {"0007_reminders", reminders, sizeof reminders},
     {"0008_lead_life", lead_life, sizeof lead_life},
+    {"0009_organisation", organisation_changes, sizeof organisation_changes},
     {"0010_recovery", recovery, sizeof recovery},
 };
 

@@ -25,7 +25,7 @@ from wire import Wire
 from services import broker, processes
 from services.trouble import Trouble
 
-TOPICS = ("lead.registered", "lead.ownership", "reminder.raised")
+TOPICS = ("lead.registered", "lead.ownership", "reminder.raised", "organisation.changed")
 PATIENCE = 60.0
 
 

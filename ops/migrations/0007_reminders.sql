@@ -228,6 +228,27 @@ begin
   return tell_reminders(worker, what, told_ids, told_to) / 2;
 end $$;
 
+-- At which local time people get a digest of what is open; the nearest branch above counts, NULL is none. Where nothing is
+-- said there is none.
+create table digest_policy (
+  branch_id bigint references branch on delete cascade,
+  at time,
+  unique nulls not distinct (branch_id)
+);
+
+create function digest_terms() returns table (branch_id bigint, at time, time_zone text)
+language sql stable as $$
+  with recursive down (id, at, time_zone) as (
+    select b.id, coalesce(p.at, case when p.branch_id is null then firm.at end), b.time_zone
+    from branch b left join digest_policy p on p.branch_id = b.id
+      left join digest_policy firm on firm.branch_id is null
+    where b.parent_id is null
+    union all
+    select b.id, case when p.branch_id is null then down.at else p.at end, b.time_zone
+    from down join branch b on b.parent_id = down.id left join digest_policy p on p.branch_id = b.id)
+  select id, at, time_zone from down where at is not null
+$$;
+
 -- When each person's last digest was, by the local day of their branch.
 create table person_digest (
   person_id bigint primary key references person on delete cascade,
@@ -243,5 +264,5 @@ create table person_digest (
 grant select, insert, update on reminder to millrace_allocate_leads, millrace_keep_customers;
 grant select on reminder_policy to millrace_allocate_leads, millrace_keep_customers;
 grant update on reminder to millrace_operator;
-grant select on reminder, reminder_policy, person_digest to millrace_operator;
-grant insert, update, delete on reminder_policy to millrace_operator;
+grant select on reminder, reminder_policy, digest_policy, person_digest to millrace_operator;
+grant insert, update, delete on reminder_policy, digest_policy to millrace_operator;
