@@ -123,6 +123,12 @@ let package = Package(
       of: ["keep-customers", "Customers", "Topics", "Contract", "Digest", "Settings", "Postgres", "Values", "TestKit"]),
     tests("CustomersTests", of: ["Customers", "Digest", "Settings", "Postgres", "TestKit"]),
     tests("TopicsTests", of: ["Topics", "Contract", "JSON"]),
+    tests("OrganisationTests", of: ["Organisation", "Values"]),
+    tests(
+      "KeepOrganisationTests",
+      of: [
+        "keep-organisation", "Organisation", "Reminders", "Contract", "Topics", "Postgres", "Values", "TestKit",
+      ]),
     tests("RemindersTests", of: ["Reminders", "Topics", "Contract", "JSON", "Postgres", "Values", "TestKit"]),
     tests(
       "AllocateLeadsTests",

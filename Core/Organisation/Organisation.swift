@@ -43,8 +43,8 @@ public struct Organisation: Sendable {
   /// By person who has left.
   private(set) var newSuccessors: [String: String?] = [:]
   private(set) var pending: [Fact.Subject: Pending?] = [:]
-  /// Branches whose people are to be looked at again, because another branch has taken over, or no longer has.
-  private(set) var reopened: Set<String> = []
+  /// Branches whose people are to be looked at again: they are new, another has taken over, or no longer has.
+  private(set) var unsettled: Set<String> = []
   /// By id, those whose people come or go.
   private(set) var touchedBranches: Set<Int64> = []
 
@@ -168,7 +168,7 @@ public struct Organisation: Sendable {
     for (place, branch) in tree.branches where branchRows[place] != branch {
       hasChanged = true
       changedBranches[place] = branch
-      if branchRows[place]?.mergedInto != branch.mergedInto { reopened.insert(place) }
+      if branchRows[place] == nil || branchRows[place]?.mergedInto != branch.mergedInto { unsettled.insert(place) }
       branchRows[place] = branch
     }
     if tree.pending[code] != nil { return .waits }

@@ -117,7 +117,7 @@ extension Organisation {
   ) -> [Write<State, Change>] {
     [
       .total(
-        { state, _ in of(state).reopened.sorted() },
+        { state, _ in of(state).unsettled.sorted() },
         """
         insert into organisation_pending (subject_kind, code, reason)
         select 'person', code, 'again' from (
@@ -130,7 +130,7 @@ extension Organisation {
         touchesEach: false, .text { $0 }),
       // A new set: an old one never changes. Only where a rule of the latest names a branch that is closed.
       .total(
-        { state, _ in of(state).reopened.sorted() },
+        { state, _ in of(state).unsettled.sorted() },
         """
         with latest as (
           select r.* from allocation_rule r where r.ruleset = (select max(version) from ruleset)),
@@ -148,7 +148,7 @@ extension Organisation {
         """,
         touchesEach: false, .text { $0 }),
       .total(
-        { state, _ in of(state).reopened.sorted() },
+        { state, _ in of(state).unsettled.sorted() },
         """
         update lead_source s set branch_id = open_branch(s.branch_id)
         from branch b where b.id = s.branch_id and b.merged_into_id is not null and b.code = any($1)

@@ -43,60 +43,61 @@ extension HandOverChange {
   private static let worker = KeepOrganisation.name
 
   /// Leads, their history, branches, people, what was handed over, and reminders last: the order of locks.
-  static let writes: [Write<HandOverState, HandOverChange>] = [
-    .each(
-      { $0.handed },
-      """
-      update lead l
-      set state = case when a.owner is null then 'held' else 'owned' end, branch_id = a.branch, owner_id = a.owner,
-        held_reason = case when a.owner is null then 'handed-over' end,
-        held_since = case when a.owner is null then a.at end, held_ruleset = null, protected_since = a.since,
-        protected_until = a.until, check_at = a.check_at, version = a.version
-      from unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::bigint[], $5::bigint[], $6::bigint[],
-        $7::timestamptz[], $8::timestamptz[], $9::timestamptz[])
-        a (id, version, at, branch, owner, former, since, until, check_at)
-      where l.id = a.id and l.state = 'owned' and l.owner_id = a.former and l.version = a.version - 1
-      """,
-      .integer { $0.id }, .small { $0.version }, .timestamp { $0.at }, .integer { $0.branch }, .integer { $0.owner },
-      .integer { $0.task.person }, .timestamp { $0.since }, .timestamp { $0.protection?.until },
-      .timestamp { $0.protection?.checkAt }),
-    .each(
-      { $0.handed },
-      """
-      insert into lead_history (lead_id, version, at, what, branch_id, owner_id, reason, former_owner_id, worker)
-      select id, version, at, case when owner is null then 'held' else 'transferred' end, branch, owner,
-        case when owner is null then 'handed-over' else cause end, case when owner is distinct from former then former end,
-        'keep-organisation'
-      from unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[])
-        a (id, version, at, branch, owner, cause, former)
-      """,
-      .integer { $0.id }, .small { $0.version }, .timestamp { $0.at }, .integer { $0.branch }, .integer { $0.owner },
-      .text { $0.task.cause }, .integer { $0.task.person }),
-    .each(
-      { $0.customer },
-      """
-      update customer c set manager_id = a.receiver from unnest($1::bigint[], $2::bigint[], $3::bigint[])
-        a (id, receiver, former)
-      where c.id = a.id and c.manager_id = a.former
-      """,
-      .integer { $0.id }, .integer { $0.receiver }, .integer { $0.task.person }),
-    .total(
-      { state, _ in state.branches.values.filter { $0.held != $0.heldBefore }.sorted { $0.id < $1.id } },
-      """
-      update branch_load l set held = a.held from unnest($1::bigint[], $2::int[]) a (branch, held)
-      where l.branch_id = a.branch
-      """,
-      .integer { $0.id }, .small { $0.held }),
-    .total(
-      { state, _ in
-        [state.giver, state.receiver].compactMap { $0 }.filter { $0.open != $0.openBefore }.sorted { $0.id < $1.id }
-      },
-      """
-      update person_load l set open_leads = a.open from unnest($1::bigint[], $2::int[]) a (person, open)
-      where l.person_id = a.person
-      """,
-      .integer { $0.id }, .small { $0.open }),
-  ] + bookkeeping + reminding
+  static let writes: [Write<HandOverState, HandOverChange>] =
+    [
+      .each(
+        { $0.handed },
+        """
+        update lead l
+        set state = case when a.owner is null then 'held' else 'owned' end, branch_id = a.branch, owner_id = a.owner,
+          held_reason = case when a.owner is null then 'handed-over' end,
+          held_since = case when a.owner is null then a.at end, held_ruleset = null, protected_since = a.since,
+          protected_until = a.until, check_at = a.check_at, version = a.version
+        from unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::bigint[], $5::bigint[], $6::bigint[],
+          $7::timestamptz[], $8::timestamptz[], $9::timestamptz[])
+          a (id, version, at, branch, owner, former, since, until, check_at)
+        where l.id = a.id and l.state = 'owned' and l.owner_id = a.former and l.version = a.version - 1
+        """,
+        .integer { $0.id }, .small { $0.version }, .timestamp { $0.at }, .integer { $0.branch }, .integer { $0.owner },
+        .integer { $0.task.person }, .timestamp { $0.since }, .timestamp { $0.protection?.until },
+        .timestamp { $0.protection?.checkAt }),
+      .each(
+        { $0.handed },
+        """
+        insert into lead_history (lead_id, version, at, what, branch_id, owner_id, reason, former_owner_id, worker)
+        select id, version, at, case when owner is null then 'held' else 'transferred' end, branch, owner,
+          case when owner is null then 'handed-over' else cause end, case when owner is distinct from former then former end,
+          'keep-organisation'
+        from unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[])
+          a (id, version, at, branch, owner, cause, former)
+        """,
+        .integer { $0.id }, .small { $0.version }, .timestamp { $0.at }, .integer { $0.branch }, .integer { $0.owner },
+        .text { $0.task.cause }, .integer { $0.task.person }),
+      .each(
+        { $0.customer },
+        """
+        update customer c set manager_id = a.receiver from unnest($1::bigint[], $2::bigint[], $3::bigint[])
+          a (id, receiver, former)
+        where c.id = a.id and c.manager_id = a.former
+        """,
+        .integer { $0.id }, .integer { $0.receiver }, .integer { $0.task.person }),
+      .total(
+        { state, _ in state.branches.values.filter { $0.held != $0.heldBefore }.sorted { $0.id < $1.id } },
+        """
+        update branch_load l set held = a.held from unnest($1::bigint[], $2::int[]) a (branch, held)
+        where l.branch_id = a.branch
+        """,
+        .integer { $0.id }, .small { $0.held }),
+      .total(
+        { state, _ in
+          [state.giver, state.receiver].compactMap { $0 }.filter { $0.open != $0.openBefore }.sorted { $0.id < $1.id }
+        },
+        """
+        update person_load l set open_leads = a.open from unnest($1::bigint[], $2::int[]) a (person, open)
+        where l.person_id = a.person
+        """,
+        .integer { $0.id }, .small { $0.open }),
+    ] + bookkeeping + reminding
 
   private static let bookkeeping: [Write<HandOverState, HandOverChange>] = [
     .total(
@@ -133,9 +134,10 @@ extension HandOverChange {
 
   private static let reminding: [Write<HandOverState, HandOverChange>] = [
     .cancelling(by: worker) { _, changes in
-      changes.compactMap(\.handed).filter { $0.owner == nil }.map {
-        .about(.lead($0.id), because: "handed-over")
-      }
+      changes.compactMap(\.handed).filter { $0.owner == nil }.map { .about(.lead($0.id), because: "handed-over") }
+        + changes.compactMap(\.next).filter { $0.task.successor != nil }.map {
+          .key("hand-over/\($0.task.id)/waits", because: "successor-known")
+        }
     },
     // What somebody was reminded of goes with the lead.
     .total(

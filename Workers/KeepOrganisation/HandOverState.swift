@@ -42,7 +42,8 @@ struct HandOverState {
   let clocks: [LeadClock.Place: LeadClock.Protection]
 
   /// Gives a lead on.
-  mutating func hand(_ lead: HandOver.LeadInHand, of task: HandOver.Task, _ now: Timestamp) -> Decision<HandOverChange> {
+  mutating func hand(_ lead: HandOver.LeadInHand, of task: HandOver.Task, _ now: Timestamp) -> Decision<HandOverChange>
+  {
     let version = LeadVersion(id: lead.id, version: lead.version + 1, region: lead.region, at: now)
     if task.follows {
       guard let giver, let branch = branches[giver.branch] else { return .ignore("nobody-there") }
@@ -53,7 +54,8 @@ struct HandOverState {
         .lead(moved), emit: [allocated(version, branch, giver, kept)], outcome: "followed")
     }
     let home = branches[lead.branch]?.open
-    if let taker = receiver, task.successor != nil || (taker.branch == home && taker.hasRoom), let branch = branches[taker.branch],
+    if let taker = receiver, task.successor != nil || (taker.branch == home && taker.hasRoom),
+      let branch = branches[taker.branch],
       let protection = clocks[HandOverState.place(of: lead, in: taker.branch)]
     {
       giver?.open -= 1
@@ -117,7 +119,8 @@ extension HandOver {
     var state = HandOverState(branches: branches, clocks: try clocks(leads, found, task, transaction))
     for row in found {
       let person = HandOverState.Person(
-        id: row.integer(0), code: row.text(1), branch: row.integer(2), capacity: row.optionalInteger(3).map { Int32($0) },
+        id: row.integer(0), code: row.text(1), branch: row.integer(2),
+        capacity: row.optionalInteger(3).map { Int32($0) },
         open: Int32(row.small(4)))
       let isThere = leads.isEmpty || branches[person.branch] != nil
       // Who moved or left since the claim has no lock here: the next turn sees them as they are.

@@ -119,12 +119,13 @@ enum TendReminders: Sweep {
     }
   }
 
-  static func load(_ items: [Item], _ cache: inout NoCache, _ transaction: Transaction) -> Void {}
+  static func load(_ items: [Item], _ cache: inout NoCache, _ transaction: Transaction) {}
 
   static func decide(_ item: Item, _ state: inout Void, _ now: Timestamp) -> Decision<Change> {
     switch item {
     case .lapsed(let id): .apply(.expired(id), outcome: "expired")
-    case .stillOpen(let open): .apply(.escalated(open, at: now), outcome: open.manager == nil ? "nobody-above" : "escalated")
+    case .stillOpen(let open):
+      .apply(.escalated(open, at: now), outcome: open.manager == nil ? "nobody-above" : "escalated")
     case .digest(let digest): .apply(.digested(digest, at: now), outcome: "digested")
     case .old(let id): .apply(.dropped(id), outcome: "dropped")
     }
