@@ -35,8 +35,6 @@ public struct Organisation: Sendable {
   private(set) var newFacts: [Fact] = []
   private(set) var changedBranches: [String: BranchRecord] = [:]
   private(set) var changedPeople: [String: PersonRecord] = [:]
-  /// Those whose branch changed: their turn in the rotation begins anew.
-  private(set) var movedPeople: Set<String> = []
   private(set) var handOvers: [HandOver] = []
   /// Who is back before everything was handed over.
   private(set) var returned: Set<String> = []
@@ -151,7 +149,6 @@ public struct Organisation: Sendable {
 
   /// The leads follow, unless it was said that they stay, and the branch is still there for them to stay in.
   private mutating func move(_ person: PersonRecord, from before: PersonRecord, leadsStay: Bool) {
-    movedPeople.insert(person.code)
     let isOpen = tree.open(before.branch) == before.branch
     handOvers.append(
       HandOver(

@@ -51,13 +51,6 @@ extension Organisation {
         .text { $0.code }, .text { $0.name }, .text { $0.branch }, .boolean { $0.active }, .boolean { $0.manager },
         .timestamp { $0.leaveFrom }, .timestamp { $0.leaveUntil }),
       .total(
-        { state, _ in of(state).movedPeople.sorted() },
-        """
-        update person_load l set turn = null from unnest($1::text[]) a (code) join person p on p.code = a.code
-        where l.person_id = p.id
-        """,
-        .text { $0 }),
-      .total(
         { state, _ in of(state).returned.sorted() },
         """
         update hand_over h set phase = 'cancelled', finished_at = clock_timestamp()
