@@ -77,7 +77,9 @@ struct HandOverState {
   ) -> Emission {
     Emission(
       LeadOwnership.allocated(
-        .init(lead: version, branch: branch.code, owner: owner.code, protectedUntil: protection.until)))
+        .init(
+          lead: version, branch: branch.code, owner: owner.code, protectedUntil: protection.until,
+          how: .transferred)))
   }
 
   static func place(of lead: HandOver.LeadInHand, in branch: Int64) -> LeadClock.Place {

@@ -105,30 +105,37 @@ $$;
 create function finish_reminders(wanted bigint[]) returns table (id bigint, outcome text)
 language plpgsql security definer set search_path from current as $$
 declare
-  me person := (select p from person p where p.login = session_user and p.active);
+  me bigint := acting_person();
   mine bigint[];
 begin
-  if me.id is null then
-    raise exception 'no active person has the login %', session_user using errcode = 'insufficient_privilege';
-  end if;
   return query
     with asked as (select distinct w from unnest(wanted) w),
     found as (
       select asked.w, r.state,
-        r.assignee_id is not distinct from me.id or manages(me.id, r.branch_id) as is_mine
+        r.assignee_id is not distinct from me or manages(me, r.branch_id) as is_mine
       from asked left join reminder r on r.id = asked.w)
     select w, case when state is null then 'unknown' when not is_mine then 'not-yours' when state = 'open' then 'done'
       else 'already-' || state end
     from found order by w;
   select array_agg(r.id order by r.id) into mine from reminder r
   where r.id = any(wanted) and r.state = 'open'
-    and (r.assignee_id is not distinct from me.id or manages(me.id, r.branch_id));
+    and (r.assignee_id is not distinct from me or manages(me, r.branch_id));
   if mine is not null then
-    perform settle_reminders('millrace', mine, 'done', me.code);
+    perform settle_reminders('people', mine, 'done', (select p.code from person p where p.id = me));
   end if;
 end $$;
 revoke execute on function finish_reminders from public;
-grant execute on function finish_reminders to millrace_operator, millrace_person;
+grant execute on function finish_reminders to millrace_person;
+
+-- What the login's own person is to see to.
+create function own_reminders() returns table (
+  id bigint, due_at timestamptz, urgency text, kind text, subject_kind text, subject text, detail text)
+language sql stable security definer set search_path from current as $$
+  select r.id, r.due_at, r.urgency, r.kind, r.subject_kind, r.subject, r.detail from reminder r
+  where r.assignee_id = acting_person() and r.state = 'open' order by r.due_at, r.id
+$$;
+revoke execute on function own_reminders from public;
+grant execute on function own_reminders to millrace_person;
 
 create index lead_waiting on lead (branch_id) where state = 'waiting';
 

@@ -11,6 +11,7 @@ enum Commands {
     LeadsRehearse.command, LeadsImport.command,
     CustomersImport.command, CustomersCommands.show, CustomersCommands.find,
     PeopleReport.command,
+    Reminders.list, Reminders.own, Reminders.finish, ReminderDigests.command,
     Phone.command,
     TopicCommands.list, TopicCommands.check, TopicCommands.apply,
     Publish.command,
@@ -23,6 +24,7 @@ enum Commands {
     "positions": "see how far every worker is, and move it",
     "dead-letters": "see what could not be applied, replay or discard it",
     "customers": "import, show and find customers",
+    "reminders": "see who is to see to what, and say that it is done",
     "people": "see who has which leads",
     "leads": "import, explain, list leads; load the firm",
   ]
