@@ -114,6 +114,26 @@ struct ChoiceReplay {
   }
 }
 
+extension ChoiceReplay.Person {
+  /// The fact that keeps this person from keeping what they brought: hours and weight do not matter then.
+  var keepingObstacle: String? {
+    if let excluded, ["inactive", "on-leave"].contains(excluded) { return excluded }
+    var here = self
+    here.excluded = nil
+    return here.obstacle
+  }
+}
+
+extension ChoiceReplay {
+  /// This person kept what they brought: one lead more, no turn.
+  mutating func keep(_ id: Int64) {
+    guard let place = people.firstIndex(where: { $0.id == id }) else { return }
+    people[place].openLeads += 1
+    people[place].today += 1
+    people[place].thisWeek += 1
+  }
+}
+
 extension Row {
   fileprivate func optionalIntegers(_ column: Int32) -> [Int64?] {
     array(column) { element in

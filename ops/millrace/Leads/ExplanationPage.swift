@@ -12,6 +12,19 @@ struct ExplanationPage {
       .left("lead"), .left("phone"), .left("region"), .left("name"), .left("source"), .left("product"), .left("state"),
       .left("branch"), .left("owner"), .left("heldFor"), .left("heldSince"), .left("protectedSince"),
       .left("protectedUntil"), .left("version"), .left("registeredAt"))
+    /// Printed where there is something to print.
+    let more: [(Table.Column, Table.Cell)] = [
+      (.left("language"), .text(optional: row.optionalText(18))),
+      (.left("value"), .text(optional: row.optionalText(19))),
+      (.left("customerNumber"), .text(optional: row.optionalText(20))),
+      (.left("importer"), .text(optional: row.optionalText(21))),
+      (.left("customer"), .text(optional: row.optionalText(22))),
+      (
+        row.text(7) == "held" ? .left("keysNameCustomers") : .left("phoneOfCustomers"),
+        .text(optional: row.optionalText(23))
+      ),
+      (.left("toBePassedOnUntil"), .time(optional: row.optionalTimestamp(24))),
+    ].filter { $0.1 != .none }
     func named(_ code: Int32) -> Table.Cell {
       .text(optional: row.optionalText(code).map { "\(row.optionalText(code + 1) ?? "") (\($0))" })
     }
@@ -22,7 +35,7 @@ struct ExplanationPage {
       .text(optional: row.optionalText(12)), .time(optional: row.optionalTimestamp(13)),
       .time(optional: row.optionalTimestamp(14)), .time(optional: row.optionalTimestamp(15)),
       .number(row.integer(16)), .time(row.timestamp(17)))
-    self.lead = lead
+    self.lead = Table(lead.columns + more.map(\.0), [lead.rows[0] + more.map(\.1)])
     self.story = story
     self.duplicates = duplicates
   }
@@ -41,8 +54,15 @@ struct ExplanationPage {
     let owner = judgement.owner.map { part.people[$0]?.shown ?? "person \($0)" }
     let place = judgement.branch.map { " in \(printable($0.shown))" } ?? ""
     var text = "Version \(judgement.version), \(when), by \(judgement.worker):\n"
-    text += owner.map { "allocated to \(printable($0))\(place)" } ?? "held\(place): \(judgement.reason ?? "-")"
-    text += "\n"
+    switch judgement.what {
+    case "held": text += "held\(place): \(judgement.reason ?? "-")\n"
+    case "waiting": text += "waits to be passed on\(place)\n"
+    case "converted":
+      text += "converted, by \(judgement.reason ?? "-")\(owner.map { " to \(printable($0))" } ?? "")\(place)\n"
+    case let what:
+      let reason = judgement.reason.map { ": \($0)" } ?? ""
+      text += "\(what)\(owner.map { " to \(printable($0))" } ?? "")\(place)\(reason)\n"
+    }
     if let source = judgement.source, let event = judgement.event {
       text += "Because of the event \(printable(event)) of \(printable(source)).\n"
     }
@@ -52,9 +72,16 @@ struct ExplanationPage {
       let left = part.rules.count - rules(part).rows.count
       if left > 0 { text += "\(left) more were not reached.\n" }
       if part.rules.allSatisfy({ $0.obstacle != nil }) { text += "No rule matches.\n" }
-    } else if judgement.branch != nil {
+    } else if let why = ExplanationPage.bases[judgement.basis ?? ""] {
+      text += "\n\(why)\n"
+    } else if judgement.what == "allocated" || judgement.what == "held", judgement.branch != nil {
       text += "\nIt waited in this branch: the rules are not asked again.\n"
     }
+    if let note = judgement.note { text += "Its source wanted it elsewhere: \(note).\n" }
+    if judgement.reason == "keys-disagree" {
+      text += "\nIts keys name several customers, or contradict the one they name: a person has to look.\n"
+    }
+    if judgement.basis == "importer" { return text }
     if judgement.reason == "behind-held" {
       text += "\nOthers of the branch waited already: a new lead does not overtake them, so nobody was considered.\n"
     } else if let replay = part.replay {
@@ -65,6 +92,15 @@ struct ExplanationPage {
     }
     return text
   }
+
+  /// What gave the branch where it was no rule.
+  private static let bases = [
+    "importer": "Its importer keeps it, as the source's policy says: within capacity and caps, and out of turn.",
+    "importer-branch": "It goes to its importer's branch, as the source's policy says.",
+    "institution": "It goes to the institution's partner branch, before any rule.",
+    "customer": "It belongs to a customer: whose it is follows from the firm's policy.",
+    "escalated": "The branch below did not pass it on in time.",
+  ]
 
   private func rules(_ part: LeadExplanation) -> Table {
     var table = Table(.right("rule"), .left("conditions"), .left("branch"), .left("outcome"))
@@ -97,7 +133,10 @@ struct ExplanationPage {
     let rows = people.enumerated().map { place, person in
       let named = part.people[person.id]
       let outcome =
-        person.obstacle ?? (place == replay.winner ? "chosen" : replay.isAhead(place) ? "ahead" : isJSON ? "later" : "")
+        part.judgement.basis == "importer" && person.id == part.judgement.owner
+        ? "keeps"
+        : person.obstacle
+          ?? (place == replay.winner ? "chosen" : replay.isAhead(place) ? "ahead" : isJSON ? "later" : "")
       return [.text(named?.code ?? "\(person.id)"), .text(named?.name ?? "-")] + columns.map { $0.2(person) }
         + [.text(outcome)]
     }
@@ -133,7 +172,8 @@ struct ExplanationPage {
   var json: String {
     var table = Table(
       .left("lead"), .left("version"), .left("at"), .left("what"), .left("branch"), .left("owner"), .left("reason"),
-      .left("ruleset"), .left("rule"), .left("snapshot"), .left("choice"), .left("source"), .left("eventId"),
+      .left("basis"), .left("note"), .left("ruleset"), .left("rule"), .left("snapshot"), .left("choice"),
+      .left("source"), .left("eventId"),
       .left("rules"), .left("method"), .left("people"), .left("recomputed"), .left("confirmed"))
     for part in story {
       let judgement = part.judgement
@@ -141,7 +181,8 @@ struct ExplanationPage {
       table.add(
         lead.rows[0][0], .number(judgement.version), .time(judgement.at), .text(judgement.what),
         .text(optional: judgement.branch?.code), code(judgement.owner), .text(optional: judgement.reason),
-        .number(optional: judgement.ruleset), .number(optional: judgement.rule), .number(optional: judgement.snapshot),
+        .text(optional: judgement.basis), .text(optional: judgement.note), .number(optional: judgement.ruleset),
+        .number(optional: judgement.rule), .number(optional: judgement.snapshot),
         .number(optional: judgement.choice), .text(optional: judgement.source), .text(optional: judgement.event),
         .nested(json: rules(part).json, shown: ""),
         .text(optional: part.replay?.method.rawValue),

@@ -17,6 +17,10 @@ struct LeadExplanation {
     let branch: Named?
     let owner: Int64?
     let reason: String?
+    /// What gave the branch where it was no rule.
+    let basis: String?
+    /// Why the lead did not go where its source wanted it.
+    let note: String?
     let ruleset: Int64?
     let rule: Int64?
     let snapshot: Int64?
@@ -36,8 +40,14 @@ struct LeadExplanation {
   let takenAt: Timestamp?
   let people: [Int64: Named]
 
-  /// Whom the choice, made again from the print, gives the lead to.
-  var recomputed: Int64? { replay.flatMap { replay in replay.winner.map { replay.people[$0].id } } }
+  /// Whom the choice, made again from the print, gives the lead to; where an importer kept it, whether they could.
+  var recomputed: Int64? {
+    guard let replay else { return nil }
+    if judgement.basis == "importer" {
+      return replay.people.first { $0.id == judgement.owner && $0.keepingObstacle == nil }?.id
+    }
+    return replay.winner.map { replay.people[$0].id }
+  }
 
   /// Whether the choice made again is the one that was made.
   var isConfirmed: Bool { replay == nil || judgement.reason == "behind-held" || recomputed == judgement.owner }
@@ -48,26 +58,37 @@ struct LeadExplanation {
       select h.version, h.at, h.what, b.code, b.name, h.owner_id, h.reason, h.ruleset, h.rule_position, h.snapshot_id,
         h.choice, h.worker, h.source, h.event_id, s.taken_at, s.method, s.people, s.weights, s.capacities, s.daily_caps,
         s.weekly_caps, s.open_leads, s.given_today, s.given_this_week, coalesce(s.offsets, s.credits::bigint[]),
-        s.excluded
+        s.excluded, s.kept_choices, s.kept_people, h.basis, h.note
       from lead_history h left join branch b on b.id = h.branch_id
         left join allocation_snapshot s on s.id = h.snapshot_id
       where h.lead_id = $1 order by h.version
       """
     ) { $0.integer(lead) }
+    var before: String?
     return try rows.map { $0 }.map { row in
+      defer { before = row.optionalText(3) }
       let judgement = Judgement(
         version: row.integer(0), at: row.timestamp(1), what: row.text(2),
         branch: row.optionalText(3).map { Named(code: $0, name: row.optionalText(4) ?? "") },
-        owner: row.optionalInteger(5), reason: row.optionalText(6), ruleset: row.optionalInteger(7),
+        owner: row.optionalInteger(5), reason: row.optionalText(6), basis: row.optionalText(28),
+        note: row.optionalText(29), ruleset: row.optionalInteger(7),
         rule: row.optionalInteger(8), snapshot: row.optionalInteger(9), choice: row.optionalInteger(10),
         worker: row.text(11), source: row.optionalText(12), event: row.optionalText(13))
       var replay: ChoiceReplay?
       if row.optionalTimestamp(14) != nil, let choice = judgement.choice {
         var made = ChoiceReplay(row, from: 15)
-        for _ in 0..<choice where !made.choose() { break }
+        let kept = Dictionary(uniqueKeysWithValues: zip(row.integers(26), row.integers(27)))
+        for number in 0..<choice {
+          if let importer = kept[number] { made.keep(importer) } else if !made.choose() { break }
+        }
         replay = made
       }
-      let asksRules = judgement.ruleset != nil && (judgement.version == 1 || judgement.rule != nil)
+      let asksRules =
+        judgement.ruleset != nil && (judgement.version == 1 || judgement.rule != nil)
+        && (judgement.basis == nil || judgement.basis == "step-overdue") && judgement.reason != "keys-disagree"
+      var reading = reading
+      reading.moment = judgement.at
+      if judgement.basis == "step-overdue", let before { reading.within = try branches(within: before, session) }
       let ids = (replay?.people.map(\.id) ?? []) + [judgement.owner].compactMap { $0 }
       return LeadExplanation(
         judgement: judgement, rules: asksRules ? try rules(judgement, reading, session) : [], asksRules: asksRules,
@@ -80,16 +101,37 @@ struct LeadExplanation {
   ) throws(PostgresError) -> [(rule: RuleReading.Rule, obstacle: String?)] {
     let rows = try session.rows(
       """
-      select r.position, r.region, r.source, r.product, b.code
+      select r.position, r.region, r.source, r.product, b.code, r.language, r.currency,
+        (r.value_from * 10000)::bigint, (r.value_below * 10000)::bigint, r.valid_from, r.valid_until, r.how = 'steps'
       from allocation_rule r join branch b on b.id = r.branch_id where r.ruleset = $1 order by r.position
       """
     ) { $0.integer(judgement.ruleset) }
     return rows.map { row in
+      func money(_ column: Int32) -> Money? {
+        row.optionalInteger(column).map { Money(tenThousandths: $0, currency: row.optionalText(6) ?? "") }
+      }
       let rule = RuleReading.Rule(
         position: row.integer(0), region: row.optionalText(1), source: row.optionalText(2),
-        product: row.optionalText(3), branch: row.text(4))
+        product: row.optionalText(3), language: row.optionalText(5), currency: row.optionalText(6), valueFrom: money(7),
+        valueBelow: money(8), validFrom: row.optionalTimestamp(9), validUntil: row.optionalTimestamp(10),
+        isStep: row.boolean(11), branch: row.text(4))
       return (rule, reading.obstacle(rule))
     }
+  }
+
+  private static func branches(
+    within code: String, _ session: Connection
+  ) throws(PostgresError) -> Set<String> {
+    let rows = try session.rows(
+      """
+      with recursive below (id, code, depth) as (
+        select id, code, 0 from branch where code = $1
+        union all
+        select b.id, b.code, w.depth + 1 from below w join branch b on b.parent_id = w.id where w.depth < 30)
+      select code from below
+      """
+    ) { $0.text(code) }
+    return Set(rows.map { $0.text(0) })
   }
 
   private static func names(_ ids: [Int64], _ session: Connection) throws(PostgresError) -> [Int64: Named] {

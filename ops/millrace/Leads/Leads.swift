@@ -23,7 +23,8 @@ enum Leads {
       Reasons: `vacant` (the branch has nobody), `nobody-available` (all inactive, on leave or without weight); else the
       obstacle that can be expected to end first: `off-hours`, `daily-cap`, `holiday`, `weekly-cap`, `full` (open leads at
       capacity), `calendar-ended`. `behind-held` (others of the branch wait already), `no-rule` (no rule names a branch),
-      `phone-…` (the number cannot be dialled).
+      `phone-…` (the number cannot be dialled), `keys-disagree` (ID number, customer number and customers contradict each
+      other), `no-step-policy` (a rule lets a branch pass leads down for which no policy says how long it may take).
       """,
     examples: [("millrace leads held", "see where leads wait, and for what")],
     run: runHeld)
@@ -33,7 +34,8 @@ enum Leads {
     options: [
       CommandOption("--branch", "CODE", "only those of this branch"),
       CommandOption("--owner", "CODE", "only those of this person"),
-      CommandOption("--state", "STATE", "owned or held"), CommandOption("--limit", "N", "so many at most (default 50)"),
+      CommandOption("--state", "STATE", "owned, held, waiting, pooled or converted"),
+      CommandOption("--limit", "N", "so many at most (default 50)"),
       .json,
     ],
     details: "The middle of each phone number is left out; `millrace leads explain` prints one in full.",
@@ -59,8 +61,9 @@ enum Leads {
 
   private static func runList(_ invocation: Invocation) throws -> Exit {
     let state = invocation.text("--state")
-    guard state == nil || state == "owned" || state == "held" else {
-      throw Failure.usage("--state is \(shown(state ?? "")), but must be owned or held.")
+    let states = ["owned", "held", "waiting", "pooled", "converted"]
+    guard state.map({ states.contains($0) }) ?? true else {
+      throw Failure.usage("--state is \(shown(state ?? "")), but must be one of \(states.joined(separator: ", ")).")
     }
     let limit = try invocation.integer("--limit", 1...100_000) ?? 50
     let rows = try invocation.database().rows(
@@ -106,7 +109,11 @@ enum Leads {
     let rows = try session.rows(
       """
       select l.id, l.phone, l.phone_text, l.region, l.name, l.source, l.product, l.state, b.code, b.name, p.code, p.name,
-        l.held_reason, l.held_since, l.protected_since, l.protected_until, l.version, l.registered_at
+        l.held_reason, l.held_since, l.protected_since, l.protected_until, l.version, l.registered_at,
+        l.language, trim_scale(l.value_amount)::text || ' ' || l.value_currency, l.customer_number,
+        (select code from person where id = l.importer_id), (select code from customer_seen where id = l.customer_id),
+        (select string_agg(code, ', ' order by code) from customer_seen where id = any(l.suggested_customers)),
+        l.step_due_at, (l.value_amount * 10000)::bigint, l.value_currency
       from lead l left join branch b on b.id = l.branch_id left join person p on p.id = l.owner_id
       where l.id = $1 or l.phone = $2
       """
@@ -116,7 +123,10 @@ enum Leads {
     }
     guard rows.count > 0 else { throw Failure.no("there is no lead with the number or phone \(shown(word)).") }
     let row = rows[0]
-    let reading = RuleReading(region: row.optionalText(3), source: row.text(5), product: row.optionalText(6))
+    let value = row.optionalInteger(25).map { Money(tenThousandths: $0, currency: row.optionalText(26) ?? "") }
+    let reading = RuleReading(
+      region: row.optionalText(3), source: row.text(5), product: row.optionalText(6), language: row.optionalText(18),
+      value: value)
     let story = try LeadExplanation.load(row.integer(0), reading, session)
     let page = ExplanationPage(row, story, try duplicates(row.integer(0), session))
     invocation.output.write(invocation.output.isJSON ? page.json : page.text(width: invocation.output.width))
