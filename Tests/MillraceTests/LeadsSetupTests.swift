@@ -1,3 +1,4 @@
+import Glibc
 import Postgres
 import TestKit
 import Testing
@@ -118,6 +119,41 @@ import Testing
       #expect(run.exit == .done, "\(run.err)")
       #expect(run.out.contains("10000 of them") && run.out.contains("1000 of them"))
       #expect(try database.connect().rows("select from allocation_rule").count == 10_000)
+    }
+  }
+
+  @Test("a directory may hold tables, whose rows are refused by file, line and field")
+  func tables() throws {
+    try TestDatabase.with { database in
+      try temporaryFile("") { name in
+        let folder = name + ".d"
+        #expect(mkdir(folder, 0o700) == 0)
+        func put(_ file: String, _ text: String) throws {
+          try temporaryFile(text) { #expect(link($0, "\(folder)/\(file)") == 0) }
+        }
+        defer {
+          for file in ["1-branches.csv", "2-people.csv", "3-rules.csv", "4.json"] { unlink("\(folder)/\(file)") }
+          rmdir(folder)
+        }
+        try put("1-branches.csv", "\u{FEFF}code;name;level;catchUp\nHQ;总部;head-office;\nGD;广东;province;0\n")
+        try put("2-people.csv", "code,name,branch,capacity,manager\nP1,王伟,GD,0,是\n\nP2,李娜,GD,,\n")
+        try put("4.json", #"{"rules": [{"branch": "HQ"}]}"#)
+        try put("3-rules.csv", "region,valueFrom,currency,branch\nCN-GD,500000,CNY,GD\nCN-ZZ,,,GD\n")
+        let refused = CommandRun("leads", "setup", folder, on: database)
+        #expect(
+          refused.exit == .no && refused.err.contains("3-rules.csv: line 3, region: unknown-region"), "\(refused.err)")
+        unlink("\(folder)/3-rules.csv")
+        try put("3-rules.csv", "region,valueFrom,currency,branch\nCN-GD,500000,CNY,GD\nCN-BJ,,,XX\n")
+        let unknown = CommandRun("leads", "setup", folder, on: database)
+        #expect(unknown.err.contains("3-rules.csv: line 3, branch: unknown-branch"), "\(unknown.err)")
+        unlink("\(folder)/3-rules.csv")
+        try put("3-rules.csv", "region,valueFrom,currency,branch\nCN-GD,500000,CNY,GD\n")
+        #expect(CommandRun("leads", "setup", folder, "--execute", on: database).exit == .done)
+        let known = try FirmTables.read(try database.connect())
+        #expect(known.people?.map(\.manager) == [true, false] && known.people?.map(\.capacity) == [0, nil])
+        #expect(known.rules?.map(\.key) == ["region CN-GD, value from 500000.00 CNY", "any lead"])
+        #expect(known.branches?.map(\.catchUp) == [0, 3])
+      }
     }
   }
 }

@@ -6,12 +6,15 @@ enum FirmFiles {
   static func read(_ path: String) throws(Failure) -> Firm {
     var firm = Firm()
     for file in try files(path) {
-      let bytes = try contents(file)
-      let read: Firm
-      do throws(Refusal) { read = try Firm(reading: bytes, file: file) } catch { throw .no("\(file): \(error)") }
+      let read = file.hasSuffix(".csv") ? try FirmTable.read(file) : try object(file)
       do throws(Refusal) { try firm.add(read) } catch { throw .no("\(error)") }
     }
     return firm
+  }
+
+  private static func object(_ file: String) throws(Failure) -> Firm {
+    let bytes = try contents(file)
+    do throws(Refusal) { return try Firm(reading: bytes, file: file) } catch { throw .no("\(file): \(error)") }
   }
 
   private static func files(_ path: String) throws(Failure) -> [String] {
@@ -23,9 +26,9 @@ enum FirmFiles {
     var names: [String] = []
     while let entry = readdir(folder) {
       let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-      if name.hasSuffix(".json") { names.append(name) }
+      if name.hasSuffix(".json") || name.hasSuffix(".csv") { names.append(name) }
     }
-    guard !names.isEmpty else { throw .no("\(path) holds no *.json.") }
+    guard !names.isEmpty else { throw .no("\(path) holds no *.json and no *.csv.") }
     return names.sorted().map { path + "/" + $0 }
   }
 

@@ -9,7 +9,8 @@ enum LeadsSetup {
     operands: "FILE|DIR", operandCount: 1...1,
     options: [CommandOption("--all", nil, "list every new row, not only their number"), .execute, .json],
     details: """
-      A file holds one JSON object; of a directory all *.json are read, in order of their names. Sections:
+      A file holds one JSON object; of a directory all *.json and *.csv are read, in order of their names. A table is named
+      after its section, people.csv or 10-people.csv, and its headings are the fields. Sections:
 
         calendars {"code": "CN", "name": "中国大陆", "knownUntil": "2027-12-31",
                    "hours": [{"weekdays": "1-5", "opens": "09:00", "closes": "17:30"}],
