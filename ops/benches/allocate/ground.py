@@ -39,6 +39,13 @@ class Ground:
         firm = json.loads(firm)
         for person in firm["people"]:
             person["capacity"] = ROOM
+            for cap in ("dailyCap", "weeklyCap"):
+                person.pop(cap, None)
+        # The peers know no more than these.
+        for branch in firm["branches"]:
+            branch.pop("calendar", None)
+            branch.pop("method", None)
+        firm["rules"] = [rule for rule in firm["rules"] if rule.keys() <= {"region", "source", "product", "branch"}]
         (folder / "firm.json").write_text(json.dumps(firm))
         self.command(self.template, "leads", "setup", folder / "firm.json", "--execute")
 
