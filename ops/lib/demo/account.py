@@ -5,12 +5,15 @@ from provinces import PROVINCES
 
 STANDING = """
   select (select coalesce(sum(next_offset), 0) from position where worker = 'allocate-leads') as read,
-    (select count(*) from lead where state = 'owned') as allocated,
-    (select count(*) from lead where state = 'held') as held,
+    (select coalesce(sum(next_offset), 0) from position where worker = 'keep-customers') as profiles,
+    count(*) filter (where state = 'owned') as allocated, count(*) filter (where state = 'held') as held,
+    count(*) filter (where state = 'waiting') as waiting, count(*) filter (where state = 'converted') as converted,
     (select count(*) from lead_duplicate) as duplicates,
     (select count(*) from dead_letter where worker = 'allocate-leads') as dead_letters,
     (select coalesce(sum(events), 0) from outbox) as unpublished
+  from lead
 """
+PARTS = ("allocated", "held", "waiting", "converted", "duplicates", "dead_letters")
 
 # From the clock reading of the first batch to the last batch's, or its position's, whichever is later.
 SECONDS = """
@@ -20,15 +23,14 @@ SECONDS = """
 """
 
 BRANCHES = """
-  select b.code, b.level, b.name, p.people, p.at_work, l.owned, l.held, l.reason
+  select b.code, b.level, b.name, p.people, p.at_work, l.owned, l.waiting, l.held, l.reason
   from branch b
   cross join lateral (
-    select count(*) as people, count(*) filter (where active and weight > 0 and not (
-      coalesce(leave_from <= clock_timestamp(), leave_until is not null)
-      and coalesce(leave_until > clock_timestamp(), true))) as at_work
-    from person where branch_id = b.id) p
+    select count(*) as people, count(*) filter (where excluded is null) as at_work
+    from people_at(array[b.id], clock_timestamp()) where branch_id = b.id) p
   cross join lateral (
-    select count(*) filter (where state = 'owned') as owned, count(*) filter (where state = 'held') as held,
+    select count(*) filter (where state = 'owned') as owned, count(*) filter (where state = 'waiting') as waiting,
+      count(*) filter (where state = 'held') as held,
       string_agg(distinct held_reason, ', ') filter (where held_reason <> 'behind-held') as reason
     from lead where branch_id = b.id) l
   order by b.id
@@ -37,17 +39,22 @@ BRANCHES = """
 WITHOUT_BRANCH = """
   select case when region like 'CN%' then split_part(region, '/', 1) when region is not null then 'abroad' end
     as region, held_reason as reason, count(*) as held
-  from lead where branch_id is null group by 1, 2 order by 1 desc, 2
+  from lead where branch_id is null and state = 'held' group by 1, 2 order by 1 desc, 2
 """
 
 # One that shows much on little space: registered twice, by a rule far up, in a small branch where somebody is away.
 TELLING = """
   select h.lead_id as lead
   from lead_history h join allocation_snapshot s on s.id = h.snapshot_id
-  where h.owner_id is not null
-  order by not exists (select from lead_duplicate d where d.lead_id = h.lead_id),
-    s.excluded = array_fill(''::text, array[cardinality(s.excluded)]), h.rule_position + cardinality(s.people), h.lead_id
+  where h.owner_id is not null and h.rule_position is not null
+  order by not exists (select from lead_duplicate d where d.lead_id = h.lead_id), s.excluded is null,
+    h.rule_position + cardinality(s.people), h.lead_id
   limit 1
+"""
+
+# Somebody who became a customer only after the lead was given.
+CONVERTED = """
+  select lead_id as lead from lead_history where what = 'converted' and version > 1 order by lead_id limit 1
 """
 
 NAMES = {f"CN-{code}": f"{chinese} {english}" for code, english, chinese, _, _ in PROVINCES}
@@ -56,25 +63,26 @@ NAMES |= {
     for code, _, _, _, cities in PROVINCES
     for english, chinese, _ in cities
 }
-NAMES |= {"HQ": "总部 head office", "CN": "中国 China, somewhere"}
+NAMES |= {"HQ": "总部 head office", "HQ-PB": "私人银行 private banking", "CN": "中国 China, somewhere"}
 
 
 def standing(now, published):
     """How far it is, on one line."""
     if now["read"] == 0:
         return "waiting for the broker, which takes some seconds to admit a reader"
-    line = f"{100 * now['read'] // published} %: {now['allocated']:,} allocated, {now['held']:,} held"
-    return f"{line}, {now['duplicates']:,} duplicates, {now['dead_letters']:,} dead letters"
+    parts = (f"{now[name]:,} {name.replace('_', ' ')}" for name in PARTS)
+    return f"{100 * now['read'] // published} %: {', '.join(parts)}"
 
 
 def show_branches(database):
-    titles = ["BRANCH", "NAME", "AT WORK", "OWNED", "HELD", "WHY HELD"]
+    titles = ["BRANCH", "NAME", "AT WORK", "OWNED", "WAITING", "HELD", "WHY HELD"]
     rows = [
         [
             row["code"],
             ("  " if row["level"] == "city" else "") + NAMES.get(row["code"], row["name"]),
             f"{row['at_work']}/{row['people']}",
             row["owned"],
+            row["waiting"] or "-",
             row["held"] or "-",
             row["reason"] or "",
         ]
@@ -82,14 +90,14 @@ def show_branches(database):
     ]
     for row in database.rows(WITHOUT_BRANCH):
         place = NAMES.get(row["region"], row["region"] or "no valid number")
-        rows.append(["-", place, "-", "-", row["held"], row["reason"]])
-    table(titles, rows, right={2, 3, 4})
+        rows.append(["-", place, "-", "-", "-", row["held"], row["reason"]])
+    table(titles, rows, right={2, 3, 4, 5})
 
 
 def adds_up(published, database):
     """Shows the sum; false when it is not what was published."""
     standing = database.rows(STANDING)[0]
-    parts = [(name, standing[name]) for name in ("allocated", "held", "duplicates", "dead_letters")]
+    parts = [(name, standing[name]) for name in PARTS]
     found = sum(count for _, count in parts)
     width = len(f"{max(found, published):,}")
     say(f"{published:>{width},}  published")

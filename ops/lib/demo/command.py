@@ -49,51 +49,90 @@ def prepare(programs):
     step("Load an example firm")
     tell(
         "Head office, 31 provinces, city branches, 1,000 people, and the rules that send leads to branches. Some "
-        "people are on leave, some can take few leads, two branches have nobody, two provinces no rule."
+        "people are on leave, some can take few leads, two branches have nobody, one is closed, two provinces have no "
+        "rule. What looks odd is warned of; what cannot be right would be refused, with its place."
     )
     programs.run(f"ops/example/firm > {NAME}/firm.json")
     programs.run(f"millrace leads setup {NAME}/firm.json --execute")
 
 
+def keep_customers(programs, database, words, known):
+    """Publishes profiles and waits until they are kept; `known` are those from before. How many there are now."""
+    programs.run(f"ops/example/customers{words} > {NAME}/customers.jsonl")
+    programs.run(f"millrace publish customer.profile {NAME}/customers.jsonl")
+    wanted = known + count_lines("customers.jsonl")
+    follow(
+        programs, database, lambda now: now["profiles"] >= wanted and now["unpublished"] == 0,
+        lambda now: f"{now['profiles'] - known:,} of {wanted - known:,} profiles read",
+    )  # fmt: skip
+    return wanted
+
+
 def publish(programs, count):
     """How many lines were published."""
+    step("Rehearse: who would get the first of the leads?")
+    tell("The worker's own decision, made on copies. Nobody waits for it, and nothing is changed.")
+    programs.run(f"ops/example/leads --count {count} > {NAME}/leads.jsonl")
+    programs.run(f"head -n 8 {NAME}/leads.jsonl > {NAME}/first.jsonl")
+    programs.run(f"millrace leads rehearse {NAME}/first.jsonl")
     step(f"Publish {count:,} leads")
     tell(
-        "Phones have real prefixes. Some leads come twice, and one line in a hundred is bad on purpose: the command "
-        "names such lines and publishes nothing, unless it is told to, as here, to show what becomes of them."
+        "Phones have real prefixes. Some leads come twice, some are customers already, and one line in a hundred is bad "
+        "on purpose: the command names such lines and publishes nothing, unless it is told to, as here, to show what "
+        "becomes of them."
     )
-    programs.run(f"ops/example/leads --count {count} > {NAME}/leads.jsonl")
     programs.run(f"millrace publish lead.registered {NAME}/leads.jsonl --with-refused")
-    with open(FOLDER / "leads.jsonl", "rb") as lines:
+    return count_lines("leads.jsonl")
+
+
+def count_lines(name):
+    with open(FOLDER / name, "rb") as lines:
         return sum(1 for _ in lines)
 
 
-def work(programs, database, published):
-    step("Run the workers")
-    tell("allocate-leads gives leads to people; relay-events publishes whose each lead is, for others to read.")
-    for worker in ("relay-events", "allocate-leads"):
-        programs.start(worker)
+def follow(programs, database, is_done, told):
+    """Waits for the workers, showing how far they are."""
     progress, before, moved = Progress(every=1.0), None, time.monotonic()
     while True:
         programs.look_after()
         now = database.rows(account.STANDING)[0]
-        if now["read"] >= published and now["unpublished"] == 0:
+        if is_done(now):
             break
-        progress.show(f"{progress.seconds:4.1f} s  {account.standing(now, published)}")
+        progress.show(f"{progress.seconds:4.1f} s  {told(now)}")
         if now != before:
             before, moved = now, time.monotonic()
         if time.monotonic() - moved > STANDSTILL:
             progress.end()
             programs.run("millrace lag")
             raise Trouble(
-                f"nothing has moved for {STANDSTILL:.0f} s. The end of the workers' logs:\n"
-                f"{programs.end_of_log('allocate-leads')}\n{programs.end_of_log('relay-events')}"
+                f"nothing has moved for {STANDSTILL:.0f} s. The end of the workers' logs:\n{programs.ends_of_logs()}"
             )
         time.sleep(0.1)
-    progress.end(f"{progress.seconds:4.1f} s  {account.standing(now, published)}")
-    show_command("kill %1 %2")
+    progress.end(f"{progress.seconds:4.1f} s  {told(now)}")
+
+
+def work(programs, database, count):
+    """How many leads were published. When it answers, the workers have taken them and ended."""
+    step("Keep customers")
+    tell("keep-customers keeps the newest version of each profile; ID numbers only as hashes under the firm's key.")
+    for worker in ("relay-events", "keep-customers"):
+        programs.start(worker)
+    customers = keep_customers(programs, database, "", 0)
+    published = publish(programs, count)
+    step("Run the worker that gives leads away")
+    tell("allocate-leads gives leads to people; relay-events publishes whose each lead is, for others to read.")
+    programs.start("allocate-leads")
+    follow(
+        programs, database, lambda now: now["read"] >= published and now["unpublished"] == 0,
+        lambda now: account.standing(now, published),
+    )  # fmt: skip
+    step("Some of them become customers")
+    tell("Their profiles come now. Whoever has their lead keeps it or hands it to their manager, and its clock stops.")
+    keep_customers(programs, database, " --new", customers)
+    show_command("kill %1 %2 %3")
     if failed := programs.end():
         raise Trouble(", ".join(f"{name} ended with {code}" for name, code in failed.items()))
+    return published
 
 
 def results(programs, database, published):
@@ -108,6 +147,11 @@ def results(programs, database, published):
     programs.run("millrace leads held")
     step("One lead explained")
     programs.run(f"millrace leads explain {database.rows(account.TELLING)[0]['lead']}")
+    if converted := database.rows(account.CONVERTED):
+        step("And one that became a customer")
+        programs.run(f"millrace leads explain {converted[0]['lead']}")
+    step("What a branch and its people have")
+    programs.run("millrace people report --branch CN-ZJ-WENZHOU")
     step("Dead letters")
     tell("Lines that no worker can take, kept byte by byte, with the reason. They held nobody up.")
     programs.run("millrace dead-letters list --summary")
@@ -146,8 +190,7 @@ def show_steps(options, endings):
     endings.callback(programs.end)
     prepare(programs)
     with contextlib.closing(Database(programs.environment)) as database:
-        published = publish(programs, options.leads)
-        work(programs, database, published)
+        published = work(programs, database, options.leads)
         right = results(programs, database, published)
     if options.keep:
         keeper.process.kill()

@@ -54,6 +54,9 @@ class Programs:
             lines = []
         return "\n".join(f"  | {line}" for line in lines)
 
+    def ends_of_logs(self):
+        return "\n".join(self.end_of_log(name) for name in self._running)
+
     def end(self):
         """Ends the workers in order; what does not end within 25 s is killed. Returns the exit codes that are not 0."""
         for process in self._running.values():

@@ -78,8 +78,9 @@ extension FirmDifference {
       insert into branch (code, name, level, time_zone, day_end, calendar_id, method, catch_up, held_reminder_minutes)
       select a.code, a.name, a.level, a.zone, a.day_end::time, c.id, a.method, a.catch_up, a.held_reminder
       from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[],
-        $9::int[]) a (code, name, level, zone, day_end, calendar, method, catch_up, held_reminder)
+        $9::int[]) with ordinality a (code, name, level, zone, day_end, calendar, method, catch_up, held_reminder, place)
         left join calendar c on c.code = a.calendar
+      order by a.place
       on conflict (code) do update set name = excluded.name, level = excluded.level, time_zone = excluded.time_zone,
         day_end = excluded.day_end, calendar_id = excluded.calendar_id, method = excluded.method,
         catch_up = excluded.catch_up, held_reminder_minutes = excluded.held_reminder_minutes
