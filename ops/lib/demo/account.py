@@ -37,9 +37,27 @@ BRANCHES = """
 """
 
 WITHOUT_BRANCH = """
-  select case when region like 'CN%' then split_part(region, '/', 1) when region is not null then 'abroad' end
-    as region, held_reason as reason, count(*) as held
+  select case when held_reason = 'keys-disagree' then 'two people' when region like 'CN%' then split_part(region, '/', 1)
+    when region is not null then 'abroad' end as region, held_reason as reason, count(*) as held
   from lead where branch_id is null and state = 'held' group by 1, 2 order by 1 desc, 2
+"""
+
+WAYS = """
+  select case
+    when what = 'waiting' then 'to be passed down, step by step'
+    when what = 'converted' and version > 1 then 'became a customer after the lead was given: ' || reason
+    when what = 'converted' then 'a customer already, by ' || reason
+    when what = 'held' then 'nobody can take it yet'
+    when basis = 'importer' then 'kept by the importer'
+    when basis = 'importer-branch' then 'kept by the branch of the importer'
+    when basis = 'institution' then 'to the partner branch of the institution'
+    when basis is null and what = 'allocated' then 'by the rules' else coalesce(basis, what) end as way,
+    count(*) as leads
+  from lead_history group by 1
+  union all
+  select 'with a phone that suggests a customer', count(*) from lead where suggested_customers is not null
+    and coalesce(held_reason, '') <> 'keys-disagree'
+  order by 2 desc, 1
 """
 
 # One that shows much on little space: registered twice, by a rule far up, in a small branch where somebody is away.
@@ -52,9 +70,13 @@ TELLING = """
   limit 1
 """
 
-# Somebody who became a customer only after the lead was given.
+# Somebody who became a customer only after the lead was given, in a small branch.
 CONVERTED = """
-  select lead_id as lead from lead_history where what = 'converted' and version > 1 order by lead_id limit 1
+  select c.lead_id as lead
+  from lead_history c join lead_history h on h.lead_id = c.lead_id and h.version = 1
+    join allocation_snapshot s on s.id = h.snapshot_id
+  where c.what = 'converted' and c.version > 1
+  order by coalesce(h.rule_position, 0) + cardinality(s.people), c.lead_id limit 1
 """
 
 NAMES = {f"CN-{code}": f"{chinese} {english}" for code, english, chinese, _, _ in PROVINCES}
@@ -92,6 +114,11 @@ def show_branches(database):
         place = NAMES.get(row["region"], row["region"] or "no valid number")
         rows.append(["-", place, "-", "-", "-", row["held"], row["reason"]])
     table(titles, rows, right={2, 3, 4, 5})
+
+
+def show_ways(database):
+    """The same lead may stand in several lines: each decision about it is one."""
+    table(["HOW", "LEADS"], [[row["way"], f"{row['leads']:,}"] for row in database.rows(WAYS)], right={1})
 
 
 def adds_up(published, database):

@@ -139,6 +139,8 @@ def results(programs, database, published):
     """Whether the sum is right."""
     step("Leads by province and branch")
     account.show_branches(database)
+    step("How they got there")
+    account.show_ways(database)
     step("Held leads")
     tell(
         "Nobody can take these yet; they are given away, the oldest first, once somebody can. Where one waits, later "
