@@ -5,8 +5,8 @@ internal import Synchronization
 ///
 /// `MILLRACE_FAIL_POINT=batch.advanced:kill:3` sends SIGKILL to the process the third time it comes by; `stop` sends
 /// SIGSTOP, `trap` ends it as a fault in the program would. `batch.decided@ID:trap` strikes only for the event with
-/// that id, every time. `MILLRACE_FAIL_REPORT` names a file to which each strike appends its step, so that a test
-/// knows that it happened. Without the variable a step costs one comparison.
+/// that id, every time; of a sweep's steps, only for the sweep with that name. `MILLRACE_FAIL_REPORT` names a file to which
+/// each strike appends its step, so that a test knows that it happened. Without the variable a step costs one comparison.
 public enum FailPoint: String, CaseIterable, Sendable {
   case assigned = "lane.assigned"
   case polled = "batch.polled"

@@ -79,8 +79,8 @@ final class SweepLane<S: Sweep>: Lane {
     let (items, state) = try LaneFailure.postgres { () throws(PostgresError) -> ([S.Item], S.State?) in
       _ = try connection.rows("begin")
       let items = try claiming.claim(limit, &cache, transaction)
-      FailPoint.pass(.sweepClaimed)
       guard !items.isEmpty else { return ([], nil) }
+      FailPoint.pass(.sweepClaimed, event: S.name)
       var state = try S.load(items, &cache, transaction)
       let now = try connection.rows("select clock_timestamp()")[0].timestamp(0)
       for item in items { fold.decide(item, &state, now) }
@@ -94,7 +94,7 @@ final class SweepLane<S: Sweep>: Lane {
       }
       try write(fold, state, connection)
       _ = try connection.rows("commit")
-      FailPoint.pass(.sweepCommitted)
+      FailPoint.pass(.sweepCommitted, event: S.name)
     }
     let count = items.count
     if count > 0 { metrics.count(fold.outcomes, [:], count, Monotonic.now - began) }
@@ -110,7 +110,7 @@ final class SweepLane<S: Sweep>: Lane {
     if !fold.aside.isEmpty {
       try writing.send(SetAside.insert, touching: nil) { SetAside.bind(&$0, S.name, fold.aside) }
     }
-    FailPoint.pass(.sweepWritten)
+    FailPoint.pass(.sweepWritten, event: S.name)
     try writing.finish()
   }
 

@@ -154,6 +154,8 @@ TABLES = {
     "allocation_rule": "select * from allocation_rule order by ruleset, position",
     "branch": """select b.id, b.code, b.time_zone, b.calendar_id, b.catch_up, b.parent_id, l.held, l.turn
                  from branch b left join branch_load l on l.branch_id = b.id order by b.id""",
+    "customer": "select id, code, status, number, identity, branch_id, manager_id from customer",
+    "lead_source": "select * from lead_source",
     "calendar": "select * from calendar",
     "calendar_day": "select * from calendar_day",
     # The driver knows no 24:00.

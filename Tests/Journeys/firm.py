@@ -1,5 +1,7 @@
 """A small firm, and the leads that reach it: the same ones for the same seed."""
 
+import hashlib
+import hmac
 import json
 import random
 
@@ -13,7 +15,7 @@ PREFIXES = {
     "CN-ZJ/Hangzhou": ["1358800", "1595800"],
     "CN-JS/HuaiAn": ["1391510"],
 }
-SOURCES = ["wechat", "app", "branch-event", "hotline"]
+SOURCES = ["wechat", "app", "branch-event", "hotline", "bank", "desk", "expo", "site"]
 PRODUCTS = [None, None, "fund", "margin-trading"]
 NAMES = ["王小明", "李娜", "张伟", "欧阳修", "Ann Lee", "赵 敏", None]
 
@@ -55,8 +57,22 @@ update person set weekly_cap = 20, daily_cap = 1000 where code = 'GD-2';
 update person set daily_cap = 0 where code = 'SH-1';
 """
 
-# Phones of other countries match no rule.
+# A bank's leads go to Shanghai; what a desk imports its importer keeps, what comes from an expo their branch.
+SOURCE_POLICIES = """
+insert into lead_source (code, kind, branch_id, keeps) values ('bank', 'institution', 3, 'nothing'),
+  ('desk', 'import', null, 'person'), ('expo', 'import', null, 'branch'), ('site', 'behaviour', null, 'nothing');
+insert into step_policy (level, within_minutes, remind_minutes, then_do) values ('head-office', 60, 30, 'allocate'),
+  ('province', 60, null, 'escalate');
+update person set manager = true where code in ('HQ-1', 'BJ-1')
+"""
+
+# Large ones are passed down step by step, from Tianjin too, which nobody there does. Phones of other countries match no rule.
 RULES = """
+insert into allocation_rule (ruleset, position, region, source, product, branch_id, currency, value_from, how, language)
+values (1, -3, null, null, null, 1, 'CNY', 1000000, 'steps', null),
+  (1, -2, 'CN-TJ', null, 'fund', 7, null, null, 'steps', null), (1, -1, null, null, null, 4, null, null, 'direct', 'yue');
+insert into allocation_rule (ruleset, position, region, source, product, branch_id, valid_from, valid_until) values
+  (1, 0, 'CN', null, null, 6, '2020-01-01', '2021-01-01');
 insert into allocation_rule (ruleset, position, region, source, product, branch_id) values
   (1, 1, 'CN', 'hotline', 'margin-trading', 1), (1, 2, 'CN-GD/Shenzhen', null, null, 5), (1, 3, 'CN-GD', null, null, 4),
   (1, 4, 'CN-BJ', null, null, 2), (1, 5, 'CN-SH', null, null, 3), (1, 6, 'CN-ZJ', null, null, 6),
@@ -64,7 +80,33 @@ insert into allocation_rule (ruleset, position, region, source, product, branch_
 """
 
 
-def found(connection):
+def id_number(number):
+    """The resident identity number of the so manieth person, by GB 11643."""
+    places = f"11010519{60 + number % 40}0{1 + number % 9}{10 + number % 18}{number % 1000:03}"
+    weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
+    return places + "10X98765432"[sum(int(place) * weight for place, weight in zip(places, weights)) % 11]
+
+
+def customers(key):
+    """(id, code, number, identity, manager, phone) of two hundred customers, their ID numbers hashed under the key."""
+    for number in range(200):
+        hashed = hmac.new(key.encode(), f"id resident {id_number(number)}".encode(), hashlib.sha256).hexdigest()[:32]
+        yield number + 1, f"C{number}", f"6{number:07}", hashed, 1 + number % 7, 8613701000000 + number
+
+
+def add_customers(connection, key):
+    """As core systems would have told of them long ago."""
+    with connection.cursor() as cursor:
+        for number, code, customer, identity, manager, phone in customers(key):
+            cursor.execute(
+                "insert into customer (id, code, version, data, status, number, identity, manager_id, branch_id, changed_at) "
+                "select %s, %s, 1, gen_random_uuid(), 'active', %s, %s::uuid, p.id, p.branch_id, now() from person p "
+                "where p.id = %s", [number, code, customer, identity, manager])  # fmt: skip
+            cursor.execute(
+                "insert into customer_phone (phone, customer_id, place) values (%s, %s, 0)", [phone, number])  # fmt: skip
+
+
+def found(connection, key):
     """Puts the firm into an empty, migrated database."""
     connection.execute("set search_path to millrace")
     connection.execute(BRANCHES)
@@ -72,6 +114,8 @@ def found(connection):
     connection.execute(HABITS)
     connection.execute("insert into ruleset default values")
     connection.execute(RULES)
+    connection.execute(SOURCE_POLICIES)
+    add_customers(connection, key)
 
 
 def give_room(connection, each=1000):
@@ -135,18 +179,37 @@ class Leads:
         self.number += 1
         made = message(
             self._phone(), f"{self.seed}-{self.number}", origin=f"/journey/{random.choice(['web', 'app', 'import'])}",
-            name=random.choice(NAMES), source=random.choice(SOURCES), product=random.choice(PRODUCTS),
+            name=random.choice(NAMES), source=random.choice(SOURCES), product=random.choice(PRODUCTS), **self._more(),
         )  # fmt: skip
         if random.random() < self.spoilt:
             return spoil(made, random)
         self.sent.append(made)
         return made
 
+    def _more(self):
+        """What some of them bring: keys of customers, which may disagree, value, language, an importer."""
+        random = self.random
+        more = {}
+        one, other = random.randrange(220), random.randrange(220)
+        if random.random() < 0.04:
+            more["idNumber"] = id_number(one)
+        if random.random() < 0.04:
+            more["customerNumber"] = f"6{random.choice([one, one, other]):07}"
+        if random.random() < 0.1:
+            more["value"] = {"amount": f"{random.choice([500, 999999.99, 1000000, 5e6]):.2f}", "currency": "CNY"}
+        if random.random() < 0.05:
+            more["language"] = random.choice(["zh", "yue"])
+        if random.random() < 0.5:
+            more["importer"] = f"{random.choice(['BJ', 'SZ', 'SH', 'GD', 'nobody'])}-{random.randrange(1, 5)}"
+        return more
+
     def _phone(self):
         random = self.random
         if self.phones and random.random() < 1 / 9:
             return random.choice(self.phones)
-        if random.random() < 0.02:
+        if random.random() < 0.01:
+            phone = f"+{8613701000000 + random.randrange(200)}"
+        elif random.random() < 0.02:
             phone = f"+4930{random.randrange(10**7, 10**8)}"
         else:
             prefix = random.choice(random.choice(list(PREFIXES.values())))

@@ -156,11 +156,21 @@ def history_is_whole(evidence):
             yield f"lead {lead.id} is at version {lead.version}, its history has {versions}"
             continue
         last = history[-1]
-        state = {"allocated": "owned", "held": "held"}.get(last.what)
+        state = STATES.get(last.what, last.what)
         if (lead.state, lead.branch_id, lead.owner_id) != (state, last.branch_id, last.owner_id):
             yield f"lead {lead.id} is {lead.state} at {lead.branch_id} by {lead.owner_id}, its history ends otherwise"
         if any(row.at > later.at for row, later in zip(history, history[1:])):
             yield f"lead {lead.id} has a history that goes back in time"
+
+
+# What a row of a history leaves a lead as; other words are states themselves.
+STATES = {
+    "allocated": "owned", "claimed": "owned", "assigned": "owned", "transferred": "owned", "restored": "owned",
+    "contacted": "owned", "reclaimed": "pooled", "released": "pooled",
+}  # fmt: skip
+TYPES = {"waiting": "lead.passed"}
+# Workers whose choices and words are judged here in full.
+OURS = {"allocate-leads", "keep-customers"}
 
 
 def _histories(evidence):
@@ -237,17 +247,25 @@ def events_say_what_rows_say(evidence):
     leads = {lead.id: lead for lead in evidence.rows("lead")}
     branches = {branch.id: branch.code for branch in evidence.rows("branch")}
     people = {person.id: person.code for person in evidence.rows("person")}
+    customers = {customer.id: customer.code for customer in evidence.rows("customer")}
     for record in evidence.once(OWNERSHIP):
         data = json.loads(record.value)
         row = rows.get((data["leadId"], data["version"]))
         if row is None:
             continue
+        if row.worker not in OURS:
+            continue
         expected = {
-            "type": f"lead.{row.what}", "branch": branches.get(row.branch_id), "owner": people.get(row.owner_id),
-            "reason": row.reason, "region": leads[row.lead_id].region, "at": row.at,
+            "type": TYPES.get(row.what, f"lead.{row.what}"), "branch": branches.get(row.branch_id),
+            "owner": people.get(row.owner_id), "reason": row.reason if row.what == "held" else None,
+            "by": row.reason if row.what == "converted" else None, "region": leads[row.lead_id].region, "at": row.at,
         }  # fmt: skip
         said = {"type": record.text("ce_type"), "at": datetime.fromisoformat(data["at"])}
-        said |= {name: data.get(name) for name in ("branch", "owner", "reason", "region")}
+        said |= {name: data.get(name) for name in ("branch", "owner", "reason", "by", "region")}
+        if row.what == "converted":
+            expected["customer"], said["customer"] = customers.get(leads[row.lead_id].customer_id), data["customer"]
+        if row.what == "waiting" and leads[row.lead_id].version == row.version:
+            expected["due"], said["due"] = leads[row.lead_id].step_due_at, datetime.fromisoformat(data["dueAt"])
         if row.what == "allocated" and leads[row.lead_id].version == row.version:
             expected["until"] = leads[row.lead_id].protected_until
             said["until"] = datetime.fromisoformat(data["protectedUntil"])
@@ -320,7 +338,7 @@ def dead_letters_are_announced(evidence):
 @promise("counters", "what is counted is what is there: open leads, allocations, held leads", "person")
 def counters_are_right(evidence):
     opened = Counter(lead.owner_id for lead in evidence.rows("lead") if lead.state == "owned")
-    given = Counter(row.owner_id for row in evidence.rows("lead_history") if row.what == "allocated")
+    given = Counter(row.owner_id for row in evidence.rows("lead_history") if _is_choice(row))
     held = Counter(lead.branch_id for lead in evidence.rows("lead") if lead.state == "held")
     for person in evidence.rows("person"):
         if person.open_leads != opened[person.id]:
@@ -372,24 +390,30 @@ def only_the_available(evidence):
         branch = branches[snapshot.branch_id]
         for row in choices:
             person = people[row.owner_id]
-            if excluded.get(row.owner_id):
+            fact = excluded.get(row.owner_id)
+            kept = row.basis == "importer"
+            if fact and not (kept and fact not in ("inactive", "on-leave")):
                 yield f"lead {row.lead_id} went to {person.code}, who was {excluded[row.owner_id]}"
             off = calendars.obstacle(person.calendar_id or branch.calendar_id, branch.time_zone, row.at)
-            if off:
+            if off and not kept:
                 yield f"lead {row.lead_id} went to {person.code} at {row.at}: {off}"
             began = person.leave_from is None or person.leave_from <= row.at
             ended = person.leave_until is not None and person.leave_until <= row.at
             if (person.leave_from or person.leave_until) and began and not ended:
                 yield f"lead {row.lead_id} went to {person.code}, who is on leave"
-            if not person.active or person.weight == 0 or person.branch_id != row.branch_id:
+            if not person.active or (person.weight == 0 and not kept) or person.branch_id != row.branch_id:
                 yield f"lead {row.lead_id} went to {person.code}, who takes none there"
+
+
+def _is_choice(row):
+    return row.what == "allocated" and row.worker == "allocate-leads"
 
 
 def _choices(evidence):
     """Each snapshot with the leads that were given away from it, in the order of the choices."""
     made = defaultdict(list)
     for row in evidence.rows("lead_history"):
-        if row.what == "allocated":
+        if _is_choice(row):
             made[row.snapshot_id].append(row)
     for snapshot in evidence.rows("allocation_snapshot"):
         yield snapshot, sorted(made[snapshot.id], key=lambda row: row.choice)
@@ -404,10 +428,13 @@ def choices_can_be_made_again(evidence):
     for row in evidence.rows("lead_history"):
         if row.snapshot_id is not None and row.snapshot_id not in snapshots:
             yield f"version {row.version} of lead {row.lead_id} names snapshot {row.snapshot_id}, which is not there"
-        if row.what == "allocated" and row.snapshot_id is None:
+        if _is_choice(row) and row.snapshot_id is None:
             yield f"version {row.version} of lead {row.lead_id} was given away from no snapshot"
         if row.what == "held" and row.snapshot_id is not None:
             held[row.snapshot_id, row.choice].append(row)
+    # Whose open leads others change as well.
+    disturbed = {row.former_owner_id for row in evidence.rows("lead_history")}
+    disturbed |= {row.owner_id for row in evidence.rows("lead_history") if row.worker != "allocate-leads"}
     kept = defaultdict(dict)
     turns = defaultdict(int)
     catch_up = {branch.id: branch.catch_up for branch in evidence.rows("branch")}
@@ -420,7 +447,7 @@ def choices_can_be_made_again(evidence):
         moved = set()
         for person in rotation.people:
             opened, turn = kept[number].get(person, (None, None))
-            if opened is not None and opened != rotation.open[person]:
+            if opened is not None and opened != rotation.open[person] and person not in disturbed:
                 yield (f"{code}: snapshot {snapshot.id} has {rotation.open[person]} open leads for person {person}, the "
                        f"choices before it left {opened}")  # fmt: skip
             owed = -(1 + catch_up[number]) * rotation.stride(person)
@@ -433,18 +460,23 @@ def choices_can_be_made_again(evidence):
             yield f"{code}: the choices of snapshot {snapshot.id} are counted {[row.choice for row in choices][:20]}"
             continue
         taking_part = set(rotation.eligible())
+        keeping = dict(zip(snapshot.kept_choices or [], snapshot.kept_people or []))
         for choice in range(len(choices) + 1):
             for row in held[snapshot.id, choice]:
                 if row.reason not in NOT_ABOUT_PEOPLE and row.reason != rotation.want():
                     yield f"lead {row.lead_id} is held at {code} as {row.reason}, but it was {rotation.want() or 'free'}"
             if choice < len(choices):
-                chosen = rotation.choose()
+                importer = keeping.get(choice)
+                if (importer is not None) != (choices[choice].basis == "importer"):
+                    yield f"lead {choices[choice].lead_id} and snapshot {snapshot.id} disagree whether it was kept"
+                chosen = rotation.choose() if importer is None else rotation.keep(importer)
                 if chosen != choices[choice].owner_id:
                     yield f"lead {choices[choice].lead_id} went to {choices[choice].owner_id}, it was {chosen}'s turn"
         for person in rotation.people:
             opened, turn = kept[number].get(person, (None, None))
             by_turns = rotation.method == "round-robin"
-            if rotation.offset[person] != found[person] or (by_turns and rotation.choices and person in moved & taking_part):
+            touched = rotation.offset[person] != found[person] or person in keeping.values()
+            if touched or (by_turns and rotation.choices and person in moved & taking_part):
                 latest = rotation.offset[person] if by_turns else rotation.elapsed + rotation.stride(person)
                 turn = snapshot.turn + min(rotation.offset[person], latest)
             kept[number][person] = rotation.open[person], turn
@@ -454,6 +486,8 @@ def choices_can_be_made_again(evidence):
             yield f"{branch.code} is at turn {branch.turn}, the last choices left it at {turns[branch.id]}"
     for person in evidence.rows("person"):
         left = kept[person.branch_id].get(person.id)
+        if left is not None and person.id in disturbed:
+            left = person.open_leads, left[1]
         if left is not None and left != (person.open_leads, person.turn):
             yield f"{person.code} has {(person.open_leads, person.turn)} (open, turn), the last choices left {left}"
 
@@ -462,29 +496,85 @@ def choices_can_be_made_again(evidence):
 NOT_ABOUT_PEOPLE = {"behind-held"}
 
 
-@promise("rules", "the branch is that of the first rule that matches", "lead_history")
+@promise("rules", "the branch is that of the source's policy, else of the first valid rule that matches", "lead_history")
 def first_rule_that_matches(evidence):
     rules = defaultdict(list)
     for rule in evidence.rows("allocation_rule"):
         rules[rule.ruleset].append(rule)
     leads = {lead.id: lead for lead in evidence.rows("lead")}
+    sources = {source.code: source for source in evidence.rows("lead_source")}
+    people = {person.id: person for person in evidence.rows("person")}
     for row in evidence.rows("lead_history"):
         lead = leads[row.lead_id]
-        if row.version != 1 or lead.phone is None:
+        if row.version != 1 or lead.phone is None or row.what == "converted" or row.reason == "keys-disagree":
             continue
-        rule = next((rule for rule in rules[row.ruleset] if _matches(rule, lead)), None)
-        expected = (rule.position, rule.branch_id) if rule else (None, None)
-        if expected != (row.rule_position, row.branch_id):
-            yield (f"lead {lead.id} of {lead.region} went by rule {row.rule_position} to branch {row.branch_id}; the "
-                   f"first that matches is {expected}")  # fmt: skip
+        source = sources.get(lead.source)
+        importer = people.get(lead.importer_id)
+        rule = None
+        if source and source.kind == "institution":
+            expected = "institution", source.branch_id
+        elif source and source.kind == "import" and source.keeps != "nothing" and importer:
+            bases = ["importer-branch", "importer"][: 1 + (source.keeps == "person")]
+            expected = row.basis if row.basis in bases else bases[0], importer.branch_id
+            if row.basis == "importer" and row.owner_id != importer.id:
+                yield f"lead {lead.id} is kept by {row.owner_id}, its importer is {importer.id}"
+            if source.keeps == "person" and row.basis != "importer" and not (row.note or "").startswith("importer-"):
+                yield f"lead {lead.id} was not kept by its importer, and nothing says why"
+        else:
+            rule = next((rule for rule in rules[row.ruleset] if _matches(rule, lead, row.at)), None)
+            expected = None, rule.branch_id if rule else None
+            if rule and rule.how == "steps" and row.what != "waiting" and row.reason != "no-step-policy":
+                yield f"lead {lead.id} is {row.what}, rule {rule.position} lets it be passed down"
+            if row.reason == "no-step-policy":
+                expected = None, None
+        if (rule and rule.position, *expected) != (row.rule_position, row.basis, row.branch_id):
+            yield (f"lead {lead.id} of {lead.region} went by rule {row.rule_position} ({row.basis}) to branch "
+                   f"{row.branch_id}; it should by {rule and rule.position}, {expected}")  # fmt: skip
 
 
-def _matches(rule, lead):
+def _matches(rule, lead, at):
+    if not ((rule.valid_from is None or rule.valid_from <= at) and (rule.valid_until is None or at < rule.valid_until)):
+        return False
     if rule.region is not None and lead.region != rule.region:
         inside = (rule.region + "/", rule.region + "-") if "-" not in rule.region else (rule.region + "/",)
         if not (lead.region or "").startswith(inside):
             return False
-    return rule.source in (None, lead.source) and rule.product in (None, lead.product)
+    if rule.currency is not None:
+        if lead.value_currency != rule.currency:
+            return False
+        if rule.value_from is not None and lead.value_amount < rule.value_from:
+            return False
+        if rule.value_below is not None and lead.value_amount >= rule.value_below:
+            return False
+    return (
+        rule.source in (None, lead.source) and rule.product in (None, lead.product)
+        and rule.language in (None, lead.language)
+    )  # fmt: skip
+
+
+@promise("converted", "who is a customer by ID or customer number is converted, once; keys that disagree are held", "lead")
+def customers_are_converted_once(evidence):
+    by = {"identity": defaultdict(list), "number": defaultdict(list)}
+    for customer in evidence.rows("customer"):
+        if customer.status in ("active", "dormant"):
+            by["identity"][customer.identity].append(customer)
+            by["number"][customer.number].append(customer)
+    converted = Counter(row.lead_id for row in evidence.rows("lead_history") if row.what == "converted")
+    for lead in evidence.rows("lead"):
+        identity = by["identity"][lead.identity] if lead.identity else []
+        number = by["number"][lead.customer_number] if lead.customer_number else []
+        named = {customer.id for customer in identity + number}
+        agreed = {customer.id for customer in identity if not number or customer in number} or (
+            {customer.id for customer in number if not (lead.identity and customer.identity)} if not identity else set()
+        )
+        if converted[lead.id] != (lead.state == "converted"):
+            yield f"lead {lead.id} is {lead.state} and was converted {converted[lead.id]} times"
+        if lead.state != "converted" and len(agreed) == 1 and lead.state != "closed":
+            yield f"lead {lead.id} is {lead.state}, its keys name customer {agreed.pop()}"
+        if lead.state == "converted" and named and lead.customer_id not in named:
+            yield f"lead {lead.id} is converted to customer {lead.customer_id}, its keys name {named}"
+        if lead.held_reason == "keys-disagree" and not lead.suggested_customers:
+            yield f"lead {lead.id} is held for keys that disagree, and names no customers"
 
 
 @promise("fairness", "while the same people can be chosen by turns, each has their share to within one lead, always",
@@ -497,6 +587,10 @@ def shares_are_fair(evidence):
         branch, state = snapshot.branch_id, Rotation(snapshot)
         for row in choices:
             weights = {person: state.weight[person] for person in state.eligible()}
+            if row.basis == "importer":
+                for counts in (state.open, state.today, state.week):
+                    counts[row.owner_id] += 1
+                continue
             if snapshot.method != "round-robin" or steady.setdefault(branch, weights) != weights:
                 changed.add(branch)
             for counts in (state.open, state.today, state.week):
@@ -517,13 +611,14 @@ def nobody_is_overtaken(evidence):
             if row.what == "held" and row.branch_id is not None:
                 waits[row.branch_id].append((row.at, later.at if later else None, row))
     for row in evidence.rows("lead_history"):
-        if row.what == "allocated" and row.version == 1:
+        if row.what == "allocated" and row.version == 1 and row.basis != "importer":
             for began, ended, waiting in waits[row.branch_id]:
                 if began < row.at and (ended is None or ended > row.at):
                     yield f"lead {row.lead_id} was given away at once while lead {waiting.lead_id} waited at the branch"
                     break
     branches = {branch.id: branch.code for branch in evidence.rows("branch")}
     for branch, periods in waits.items():
+        # Who came from elsewhere has waited longer than here.
         served = [period for period in periods if period[1] is not None and period[2].version == 1]
         latest, last = None, None
         for began, ended, row in sorted(served, key=lambda period: (period[1], period[0])):

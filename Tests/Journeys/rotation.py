@@ -76,6 +76,20 @@ class Rotation:
         self.elapsed = above // below
         return winner
 
+    def keep(self, importer):
+        """The importer has one lead more, out of turn, if they are there and within their bounds; else None."""
+        bound = any(bounds[importer] is not None and counts[importer] >= bounds[importer]
+                    for _, bounds, counts in self.bounds)  # fmt: skip
+        if bound or self.excluded[importer] in ("inactive", "on-leave"):
+            return None
+        for counts in (self.open, self.today, self.week):
+            counts[importer] += 1
+        self.choices += 1
+        above, below = self._mean(self.eligible())
+        if below:
+            self.elapsed = above // below
+        return importer
+
     def want(self):
         """Why nobody can be chosen now; None when somebody can."""
         if not self.people:

@@ -28,7 +28,7 @@ def killed_sweep(ground, step):
         world.programs[-1].kill()
         for _ in range(2):
             world.give_room(10)
-            killed = world.struck(f"{step}:kill", at=1, meanwhile=lambda: world.publish(leads.take(300)))
+            killed = world.struck(f"{step}@allocate-held-leads:kill", at=1, meanwhile=lambda: world.publish(leads.take(300)))
             assert killed.wait() == -9
         world.give_room()
         finish(world)

@@ -57,7 +57,7 @@ class Ground:
         ran = self.command({}, "migrate", database=self.template)
         assert ran.returncode == 0, ran.stderr
         with services.connect(self.template) as connection:
-            firm.found(connection)
+            firm.found(connection, services.variables["IDENTITY_KEY"])
 
     def command(self, variables, *words, database=None, patience=60):
         """Runs `millrace`."""
