@@ -293,7 +293,7 @@ final class RelayLane: Lane {
   private func warnOfRefused(_ run: Run) {
     for (index, reason) in run.refused.sorted(by: { $0.key < $1.key }).prefix(10) {
       log.error(
-        "the broker refuses an event for good; it is kept in outbox_refused",
+        "the broker refuses an event for good; to settle it: millrace outbox refused list",
         [
           "topic": .text(run.row(of: index)?.topic ?? ""), "run": .integer(run.number), "index": .integer(index),
           "cause": .text(reason),

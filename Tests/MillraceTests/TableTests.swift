@@ -43,6 +43,21 @@ import Values
     var much = Table(.left("worker"), .left("topic"), .left("state"), .left("id"))
     for id in ["1", "2"] { much.add(.text("allocate-leads"), .text("lead.registered"), .none, .text(id)) }
     #expect(much.fitted(to: 30) == "All: worker allocate-leads,\n  topic lead.registered,\n  no state\nID\n1\n2\n")
+    var wide = Table(.right("id"), .left("reason"), .left("path"), .left("source"), .left("detail"))
+    wide.add(.number(1), .text("wrong-type"), .text("phone"), .text("/shop"), .text("a string was expected, not 7"))
+    wide.add(.number(2), .text("empty"), .none, .text("/web"), .text("no value"))
+    #expect(
+      wide.fitted(to: 24) == """
+        ID  REASON      PATH
+         1  wrong-type  phone
+            source /shop, a
+            string was expected,
+            not 7
+         2  empty       -
+            source /web, no
+            value
+
+        """)
     var nothingInCommon = Table(.left("a"), .left("b"))
     nothingInCommon.add(.text("陈伟"), .text("1"))
     nothingInCommon.add(.text("王"), .text("2"))

@@ -156,5 +156,11 @@ revoke execute on function recover_database from public;
 
 grant execute on function recover_database to millrace_operator;
 grant select on database_identity, lost_run to millrace_operator;
+-- What the broker refused for good is settled by people: `millrace outbox refused`.
+alter table outbox_refused add column state text not null default 'open' check (state in ('open', 'resent', 'discarded'));
+alter table outbox_refused add column settled_at timestamptz;
+alter table outbox_refused add column settled_by text;
+grant update on outbox_refused to millrace_operator;
+
 -- Before it publishes anything the relay compares every position with what Kafka was told.
 grant select on position to millrace_relay_events;

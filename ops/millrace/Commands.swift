@@ -6,6 +6,7 @@ enum Commands {
     Lag.command,
     Lanes.list, Lanes.resume,
     Positions.show, Positions.reset, Recover.command,
+    OutboxRefused.command,
     DeadLetters.list, DeadLetters.show, DeadLetterSettling.replay, DeadLetterSettling.discard,
     Leads.explain, Leads.held, Leads.list, LeadsSetup.command,
     LeadsRehearse.command, LeadsImport.command,
@@ -21,6 +22,7 @@ enum Commands {
   static let groups: [String: String] = [
     "topics": "see the contract's topics, compare them with the cluster's, create them",
     "lanes": "see which partitions stand still, and let them go on",
+    "outbox": "see what the broker refused for good, send or discard it",
     "positions": "see how far every worker is, and move it",
     "dead-letters": "see what could not be applied, replay or discard it",
     "customers": "import, show and find customers",

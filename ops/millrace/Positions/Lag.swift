@@ -110,7 +110,8 @@ enum Lag {
           case when r.expires_at < clock_timestamp() then 'no relay-events is active' end
         from outbox o, relay r
         union all
-        select 2, 'refused by the broker', topic, refused_at, 1, 'see the table outbox_refused' from outbox_refused
+        select 2, 'refused by the broker', topic, refused_at, 1, 'to settle them: millrace outbox refused list' from outbox_refused
+        where state = 'open'
         union all
         select 3, 'scheduled, overdue', topic, due_at, 1, null from scheduled_event where due_at < clock_timestamp()
         union all
