@@ -5,6 +5,8 @@
     python_copy      the same job in Python as fast as it can be written: COPY, at least once
     python_batched   the same with executemany, 1,000 messages a transaction
     python_single    the same with a transaction a message
+
+With --standing N, so many customers and so many leads stand there before; `none_standing` is end_to_end without them.
 """
 
 import argparse
@@ -20,6 +22,7 @@ from services_in_use import ServicesInUse
 
 from . import latency, processes_alone
 from .contenders import ours, peer, recorded, sql_alone
+from .firm import firm
 from .ground import Ground
 from .leads import Leads
 
@@ -44,8 +47,8 @@ def say(line):
 
 
 class Bench:
-    def __init__(self, ground, leads, regions_file, options):
-        self.ground, self.leads, self.regions = ground, leads, regions_file
+    def __init__(self, ground, leads, firm, regions_file, options):
+        self.ground, self.leads, self.firm, self.regions = ground, leads, firm, regions_file
         self.options = options
         self.runs = {}
         self.report = Report("allocate")
@@ -78,6 +81,8 @@ class Bench:
             self.run("sql_alone", lambda leads: sql_alone(self.ground, leads, session))
             self.run("python_copy", lambda leads: peer(self.ground, leads, "copy", self.regions))
             self.run("python_copy_async", lambda leads: peer(self.ground, leads, "copy", self.regions, commit="off"))
+            if self.options.standing:
+                self.run("none_standing", lambda leads: ours(self.ground, leads, template=self.ground.empty))
             self.run("two_lanes", lambda leads: ours(self.ground, leads, lanes=2))
             for name in ("batched", "single"):
                 share = SHARES[f"python_{name}"]
@@ -88,7 +93,9 @@ class Bench:
             return statistics.median(run.rate for run in self.runs[name])
 
         rates = {name: [run.rate for run in runs] for name, runs in self.runs.items()}
-        for against in ("sql_alone", "python_copy", "python_copy_async", "python_batched", "python_single"):
+        for against in ("sql_alone", "python_copy", "python_copy_async", "python_batched", "python_single", "none_standing"):
+            if against not in rates:
+                continue
             ratio = median("end_to_end") / median(against)
             self.report.add("end_to_end", rates["end_to_end"], "leads/s", against, ratio)
         for name in rates:
@@ -137,7 +144,7 @@ class Bench:
 
     def tell_latency(self):
         wanted = latency.WARM + LATENCY_SECONDS * latency.RATE
-        few = list(Leads(self.ground.folder, wanted, seed=32))
+        few = list(Leads(self.ground.folder, wanted, self.firm, seed=32))
         measured = [latency.measure(self.ground, few) for _ in range(self.options.runs)]
         values = defaultdict(list)
         for each in measured:
@@ -157,6 +164,7 @@ def main(arguments=None):
     parser.add_argument("--json", metavar="FILE", help="also write one object a line")
     parser.add_argument("--runs", type=int, default=3, help="turns; medians and spread are printed (default 3)")
     parser.add_argument("--leads", type=int, default=200_000, help="leads in the backlog (default 200000)")
+    parser.add_argument("--standing", type=int, default=0, metavar="N", help="customers and leads that stand there before")
     parser.add_argument("--statements", action="store_true", help="also tell what each statement costs")
     parser.add_argument("--latency", action="store_true", help="the latency alone")
     options = parser.parse_args(arguments)
@@ -166,18 +174,21 @@ def main(arguments=None):
     folder.mkdir(parents=True, exist_ok=True)
     say(f"{options.leads:,} leads, {options.runs} turns")
     regions_file = folder / "regions.json"
-    leads = list(Leads(folder, options.leads))
+    made = firm(ROOT)
+    source = Leads(folder, options.leads, made)
+    leads = list(source)
     shutil.copy(next(folder.glob("regions-*.json")), regions_file)
     with ServicesInUse.started(folder / "services") as services:
-        ground = Ground(services, ROOT, folder)
-        bench = Bench(ground, leads, regions_file, options)
+        ground = Ground(services, ROOT, folder, made)
+        ground.know(source, options.standing)
+        bench = Bench(ground, leads, made, regions_file, options)
         if not options.latency:
             bench.contenders()
             bench.tell_rates()
             bench.tell_costs()
             bench.tell_memory()
         bench.tell_latency()
-        print(f"{ground.server}, {options.leads:,} leads, {options.runs} turns")
+        print(f"{ground.server}, {options.leads:,} leads, {options.standing:,} standing, {options.runs} turns")
     bench.report.print()
     if options.json:
         bench.report.write(options.json)

@@ -2,25 +2,42 @@
 
 Ids and times differ from run to run, and so does the order in which a lane meets the partitions. All else has to be
 equal: every lead with what was decided about it, every duplicate, every refused event; and because whose turn it is
-depends only on how often it was somebody's, each person's leads and credit follow from the branch's number of leads.
+depends only on how often it was somebody's, each person's leads and turn follow from the branch's number of leads.
 """
 
 import collections
+import fractions
+import heapq
 
 import orjson
 from confluent_kafka import Consumer, TopicPartition
 
-LEADS = """
-    select h.event_id::bigint, l.phone, l.phone_text, l.region, l.name, l.source, l.product,
+from .standing import FIRST_LEAD
+
+UNIT = 55_440_000
+
+LEADS = f"""
+    select h.event_id::bigint, l.phone, l.phone_text, l.region, l.name, l.source, l.product, l.language, l.value_amount,
+      l.value_currency, l.identity::text, l.customer_number, l.customer_id, l.suggested_customers, l.importer_id,
       l.registered_at at time zone 'UTC', l.state, b.code, h.what,
-      case when l.held_reason in ('vacant', 'nobody-available', 'behind-held') then 'waits' else l.held_reason end,
-      h.reason = l.held_reason, h.owner_id is not distinct from l.owner_id,
-      h.branch_id is not distinct from l.branch_id,
-      p.branch_id is not distinct from case when l.state = 'owned' then l.branch_id end, h.ruleset, h.rule_position,
-      h.version, l.version, h.source, (l.protected_until at time zone b.time_zone) - (l.protected_since at time zone
-      b.time_zone)::date, s.branch_id is not distinct from h.branch_id, h.choice is null
+      case when l.held_reason in ('vacant', 'nobody-available', 'off-hours', 'behind-held') then 'waits'
+        else l.held_reason end,
+      case when l.state = 'held' then h.reason = l.held_reason else h.reason end,
+      case when l.state = 'converted' or h.basis = 'importer' then l.owner_id end,
+      h.owner_id is not distinct from l.owner_id, h.branch_id is not distinct from l.branch_id,
+      p.branch_id is not distinct from case when l.state in ('owned', 'converted') then l.branch_id end,
+      h.basis, h.note, h.ruleset, h.rule_position, h.version, l.version, h.source,
+      case when l.state = 'owned' then (l.protected_until at time zone b.time_zone)
+        - (l.protected_since at time zone b.time_zone)::date end,
+      case when l.state = 'owned' then (l.check_at at time zone b.time_zone)
+        - (l.protected_since at time zone b.time_zone)::date end,
+      l.held_ruleset, l.held_step_policy, extract(epoch from l.step_due_at - h.at)::int,
+      extract(epoch from l.step_remind_at - h.at)::int, l.converted_at is not distinct from
+        case when l.state = 'converted' then h.at end, s.branch_id is not distinct from
+        case when h.choice is not null then h.branch_id end, h.choice is null, h.snapshot_id is null
     from lead l join lead_history h on h.lead_id = l.id left join branch b on b.id = l.branch_id
       left join person p on p.id = l.owner_id left join allocation_snapshot s on s.id = h.snapshot_id
+    where l.id >= {FIRST_LEAD}
 """
 
 DUPLICATES = """
@@ -31,13 +48,19 @@ DUPLICATES = """
 LETTERS = "select distinct event_id::bigint, topic, value, source from dead_letter"
 
 
-TURNS = """
-    select b.code, p.code, p.weight, n.open_leads, n.credit, n.allocated,
-      p.active and p.weight > 0 and not (coalesce(p.leave_from <= now(), p.leave_until is not null)
-        and coalesce(p.leave_until > now(), true)),
-      coalesce(owned.leads, 0)
+BRANCHES = "select b.code, b.method, l.turn from branch b join branch_load l on l.branch_id = b.id"
+
+# Leads that somebody brought are nobody's turn; converted ones are no longer anybody's.
+PEOPLE = f"""
+    select b.code, p.code, p.weight, n.open_leads, n.turn, n.allocated, n.given_today, a.excluded is null,
+      coalesce(owned.chosen, 0), coalesce(owned.kept, 0)
     from person p join person_load n on n.person_id = p.id join branch b on b.id = p.branch_id
-      left join (select owner_id, count(*) as leads from lead group by 1) owned on owned.owner_id = p.id
+      join people_at((select array_agg(id) from branch), now()) a on a.person_id = p.id
+      left join (
+        select l.owner_id, count(*) filter (where h.basis is distinct from 'importer') as chosen,
+          count(*) filter (where h.basis = 'importer') as kept
+        from lead l join lead_history h on h.lead_id = l.id
+        where l.id >= {FIRST_LEAD} and l.state = 'owned' group by 1) owned on owned.owner_id = p.id
     order by p.id
 """
 
@@ -47,36 +70,52 @@ HELD = """
     group by 1, 2
 """
 
-OWNERS = """
-    select l.id, l.version, l.region, b.code, p.code, l.held_reason
-    from lead l left join branch b on b.id = l.branch_id left join person p on p.id = l.owner_id
+OWNERS = f"""
+    select l.id, l.version, l.region, b.code, p.code, h.reason, c.code
+    from lead l join lead_history h on h.lead_id = l.id and h.version = l.version
+      left join branch b on b.id = l.branch_id left join person p on p.id = l.owner_id
+      left join customer c on c.id = l.customer_id
+    where l.id >= {FIRST_LEAD}
 """
 
 
 class Outcome:
     """What a run left in its database."""
 
-    def __init__(self, connection):
+    def __init__(self, connection, loads):
+        """`loads` are the open leads that people had before."""
         self.leads = keyed(connection, LEADS)
         self.duplicates = keyed(connection, DUPLICATES)
         self.letters = keyed(connection, LETTERS)
         self.seen = connection.execute("select count(*) from seen_event").fetchone()[0]
-        self.check_turns(connection)
+        self.check_turns(connection, loads)
         self.check_held(connection)
 
     @staticmethod
-    def check_turns(connection):
+    def check_turns(connection, loads):
         teams = collections.defaultdict(list)
-        for branch, *person in connection.execute(TURNS).fetchall():
+        for branch, *person in connection.execute(PEOPLE).fetchall():
             teams[branch].append(person)
-        for branch, people in teams.items():
-            expected = turns([weight if takes else 0 for _, weight, _, _, _, takes, _ in people],
-                             sum(person[6] for person in people))  # fmt: skip
-            for (code, _, open_leads, credit, allocated, _, leads), (count, owed) in zip(people, expected, strict=True):
-                if not (open_leads == allocated == leads == count and credit == owed):
+        for branch, method, turn in connection.execute(BRANCHES).fetchall():
+            people = teams[branch]
+            free = [person for person in people if person[6]]
+            chosen, kept = sum(person[7] for person in people), sum(person[8] for person in people)
+            weights = [person[1] for person in free]
+            if method == "least-loaded":
+                counts = fill(weights, [loads[person[0]] for person in free], chosen)
+            else:
+                counts = turns(weights, chosen)
+                ends = [count * (UNIT // weight) for count, weight in zip(counts, weights)]
+                if free and chosen + kept:
+                    now = sum(weight * end for weight, end in zip(weights, ends)) // sum(weights)
+                    if turn != now or any(person[3] != end for person, end in zip(free, ends)):
+                        raise SystemExit(f"bench allocate: the turns of {branch} are not those that follow from its leads")
+            expected = dict(zip((person[0] for person in free), counts))
+            for code, _, open_leads, _, allocated, today, _, chosen, kept in people:
+                if not (chosen == expected.get(code, 0) and allocated == today == chosen + kept == open_leads - loads[code]):
                     raise SystemExit(
-                        f"bench allocate: {code} of {branch} has {leads} leads, counts {open_leads} and {allocated} "
-                        f"and credit {credit}; in turn it would be {count} leads and credit {owed}")  # fmt: skip
+                        f"bench allocate: {code} of {branch} has {chosen} leads by turns and {kept} of their own, counts "
+                        f"{open_leads - loads[code]}, {allocated} and {today}; {expected.get(code, 0)} turns would be right")  # fmt: skip
 
     @staticmethod
     def check_held(connection):
@@ -106,18 +145,34 @@ def keyed(connection, statement):
 
 
 def turns(weights, choices):
-    """(leads, credit) of each after so many choices, by the rule itself."""
-    total = sum(weights)
-    if not total:
-        return [(0, 0)] * len(weights)
-    counts, credits = [choices // total * weight for weight in weights], [0] * len(weights)
-    for _ in range(choices % total):
-        credits = [credit + weight for credit, weight in zip(credits, weights)]
-        takers = (place for place in range(len(weights)) if weights[place])
-        winner = max(takers, key=lambda place: (credits[place], -place))
-        credits[winner] -= total
-        counts[winner] += 1
-    return list(zip(counts, credits))
+    """How often it was whose turn after so many choices, by the rule itself."""
+    counts, total = [0] * len(weights), sum(weights)
+    strides = [UNIT // weight for weight in weights]
+    ahead, ready, weighted = [(0, place) for place in range(len(weights))], [], 0
+    for _ in range(choices):
+        while ahead and ahead[0][0] * total <= weighted:
+            begin, place = heapq.heappop(ahead)
+            heapq.heappush(ready, (begin + strides[place], place))
+        end, place = heapq.heappop(ready)
+        heapq.heappush(ahead, (end, place))
+        weighted += weights[place] * strides[place]
+        counts[place] += 1
+    return counts
+
+
+def fill(weights, loads, choices):
+    """The same where whoever has the least for their weight is chosen, whose turn it is deciding between equals."""
+    counts = [0] * len(weights)
+    waiting = [(fractions.Fraction(load + 1, weight), UNIT // weight, place)
+               for place, (load, weight) in enumerate(zip(loads, weights))]  # fmt: skip
+    heapq.heapify(waiting)
+    for _ in range(choices):
+        _, end, place = waiting[0]
+        counts[place] += 1
+        weight = weights[place]
+        heapq.heapreplace(waiting, (
+            fractions.Fraction(loads[place] + counts[place] + 1, weight), end + UNIT // weight, place))  # fmt: skip
+    return counts
 
 
 def check_answers(connection, bootstrap, topic, partitions):
@@ -131,7 +186,8 @@ def check_answers(connection, bootstrap, topic, partitions):
                 ended += 1
                 continue
             said = orjson.loads(message.value())
-            here = (said["version"], said.get("region"), said.get("branch"), said.get("owner"), said.get("reason"))
+            here = (said["version"], said.get("region"), said.get("branch"), said.get("owner"),
+                    said.get("reason") or said.get("by"), said.get("customer"))  # fmt: skip
             if told.setdefault(said["leadId"], here) != here:
                 raise SystemExit(f"bench allocate: lead {said['leadId']} was told as {told[said['leadId']]} and {here}")
     consumer.close()

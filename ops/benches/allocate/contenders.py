@@ -18,9 +18,9 @@ PATIENCE = 900
 class Run:
     """What a run came to. `end` is when its last effect was there; None stands for the last commit."""
 
-    def __init__(self, leads, end, connection, ledger, used=(), peak=(), waits=()):
+    def __init__(self, leads, end, connection, ledger, loads, used=(), peak=(), waits=()):
         self.leads, self.ledger = leads, ledger
-        self.outcome = Outcome(connection)
+        self.outcome = Outcome(connection, loads)
         self.batches = commits(connection)
         # From the first transaction's commit on, so that neither start-up nor the broker's admission counts.
         (begin, first), last = self.batches[0], self.batches[-1][0]
@@ -39,11 +39,12 @@ class Run:
         return amount / self.leads
 
 
-def ours(ground, leads, lanes=1, relay=True, recorder=None):
+def ours(ground, leads, lanes=1, relay=True, recorder=None, template=None):
     """`end_to_end`: relay-events runs, and the end is when the outbox has been emptied into Kafka."""
     ground.fresh_broker()
     ground.publish(leads)
-    with ground.database() as (database, connection), contextlib.ExitStack() as running:
+    loads = ground.loads[template or ground.template]
+    with ground.database(template) as (database, connection), contextlib.ExitStack() as running:
         ledger = Ledger(ground, connection)
         settings = {"LANES": lanes, "LOG_FORMAT": "json"}
         through = {"PGPORT": recorder.port} if recorder else {}
@@ -63,7 +64,7 @@ def ours(ground, leads, lanes=1, relay=True, recorder=None):
         peak = {name: resident(process.pid, peak=True) for name, process in processes.items()}
         running.close()
         told = check_answers(connection, ground.services.bootstrap_servers, ANSWERS, PARTITIONS) if relay else None
-        run = Run(len(leads), end, connection, ledger, used, peak, waits)
+        run = Run(len(leads), end, connection, ledger, loads, used, peak, waits)
     if relay and told != len(run.outcome.leads):
         raise SystemExit(f"bench allocate: {len(run.outcome.leads)} leads, {told} events of theirs")
     return run
@@ -112,7 +113,7 @@ def sql_alone(ground, leads, session):
         session.replay(host=variables["PGHOST"], port=variables["PGPORT"], user=variables["PGUSER"],
                        password=variables["PGPASSWORD"], dbname=database)  # fmt: skip
         ledger.close()
-        return Run(len(leads), None, connection, ledger)
+        return Run(len(leads), None, connection, ledger, ground.loads[ground.template])
 
 
 def peer(ground, leads, name, regions, commit="on"):
@@ -136,4 +137,4 @@ def peer(ground, leads, name, regions, commit="on"):
             used = {f"python_{name}": cpu(process.pid)}
             peak = {f"python_{name}": resident(process.pid, peak=True)}
         check_answers(connection, ground.services.bootstrap_servers, ANSWERS, PARTITIONS)
-        return Run(len(leads), end, connection, ledger, used, peak)
+        return Run(len(leads), end, connection, ledger, ground.loads[ground.template], used, peak)

@@ -5,25 +5,24 @@ import ctypes
 import dataclasses
 import json
 import os
+import secrets
 import signal
 import subprocess
-import sys
 import time
 
 from confluent_kafka import Producer
 from services import lifecycle
 
 from .processes_seen import cpu_of_server, lines_of
+from .standing import FIRST_LEAD, enter_known, enter_standing
 
 TOPIC, ANSWERS = "lead.registered", "lead.ownership"
-# More than anybody gets, so that nobody is full and every run does the same work.
-ROOM = 1_000_000
 LIBC = ctypes.CDLL(None)
 SET_PARENT_DEATH_SIGNAL = 1  # prctl(2), PR_SET_PDEATHSIG.
 
 
 class Ground:
-    def __init__(self, services, top, folder):
+    def __init__(self, services, top, folder, firm):
         self.services, self.top, self.folder = services, top, folder
         self.executables = top / ".build/release"
         with services.connect() as connection:
@@ -35,19 +34,28 @@ class Ground:
             self.server = connection.execute("select version()").fetchone()[0].split(" (")[0].split(" on ")[0]
         self.template = services.create_database()
         self.command(self.template, "migrate")
-        firm = subprocess.run([sys.executable, top / "ops/example/firm"], check=True, capture_output=True).stdout
-        firm = json.loads(firm)
-        for person in firm["people"]:
-            person["capacity"] = ROOM
-            for cap in ("dailyCap", "weeklyCap"):
-                person.pop(cap, None)
-        # The peers know no more than these.
-        for branch in firm["branches"]:
-            branch.pop("calendar", None)
-            branch.pop("method", None)
-        firm["rules"] = [rule for rule in firm["rules"] if rule.keys() <= {"region", "source", "product", "branch"}]
         (folder / "firm.json").write_text(json.dumps(firm))
         self.command(self.template, "leads", "setup", folder / "firm.json", "--execute")
+
+    def know(self, leads, standing):
+        """The customers whom leads name are there, and of others, and of leads, so many as shall stand there."""
+        with self.connect(self.template) as connection:
+            enter_known(connection, leads.customers, self.services.variables["IDENTITY_KEY"].encode())
+        self.empty = self.template
+        self.loads = {}
+        if standing:
+            self.template = self.services.create_database(self.empty)
+            with self.connect(self.template) as connection:
+                enter_standing(connection, standing, leads.phones)
+        for template in {self.empty, self.template}:
+            with self.connect(template) as connection:
+                self.loads[template] = dict(connection.execute(
+                    "select p.code, l.open_leads from person p join person_load l on l.person_id = p.id").fetchall())  # fmt: skip
+
+    def connect(self, database):
+        connection = self.services.connect(database)
+        connection.execute("set search_path to millrace, public")
+        return connection
 
     def environment(self, database, **more):
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
@@ -60,9 +68,12 @@ class Ground:
             raise SystemExit(f"bench allocate: millrace {' '.join(map(str, words))} failed:\n{ran.stderr}{ran.stdout}")
 
     @contextlib.contextmanager
-    def database(self):
+    def database(self, template=None):
         """A fresh copy of the firm, after a checkpoint; gone afterwards."""
-        name = self.services.create_database(self.template)
+        name = f"{self.template}_{secrets.token_hex(4)}"
+        with self.services.connect() as connection:
+            # Pages are copied as files: a log of gigabytes would be written else.
+            connection.execute(f"create database {name} template {template or self.template} strategy file_copy")
         try:
             with self.services.connect() as connection:
                 connection.execute("checkpoint")
@@ -159,9 +170,9 @@ class Statement:
 def commits(connection):
     """(moment, events) of each transaction that applied leads, by the database's own commit time."""
     return connection.execute(
-        """
+        f"""
         select extract(epoch from at)::float8, count(*) from (
-          select pg_xact_commit_timestamp(xmin) from lead_history
+          select pg_xact_commit_timestamp(xmin) from lead_history where lead_id >= {FIRST_LEAD}
           union all select pg_xact_commit_timestamp(xmin) from lead_duplicate
           union all select pg_xact_commit_timestamp(xmin) from dead_letter) each (at)
         group by 1 order by 1

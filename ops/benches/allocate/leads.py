@@ -1,18 +1,24 @@
 """The leads that every contender is given: the same bytes, with the same keys, in every run.
 
 Phones are of real prefixes of mainland China (libphonenumber's), spelled in the ways that leads spell them; a few are
-landlines or from Hong Kong. Of every hundred, two are of a phone that came before; of every thousand, two are sent
-twice under one id, and two cannot be applied.
+landlines or from Hong Kong. Of every hundred, two are of a phone that came before, three bring an ID number or a customer
+number of a customer, two the phone of one, some the keys of two customers or of none; of every thousand, two are sent
+twice under one id, and two cannot be applied. Some have a language, a value, an importer.
 """
 
+import dataclasses
 import json
 import pathlib
 import random
 import sys
 import time
+from datetime import date, timedelta
 
 import phonenumbers
 from phonenumbers import geodata
+
+from .firm import importers, managers
+from .peers.reading import check_digit
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "ops/phone-data"))
@@ -21,8 +27,11 @@ import subdivisions  # noqa: E402
 
 SEED = 31
 BEGIN = 1_790_000_000  # Seconds since 1970: when the first lead was left; each later one a millisecond after.
-CHANNELS = ["wechat", "web", "app-store", "branch-event", "partner-bank", "private-banking"]
-CHANNEL_WEIGHTS = [40, 25, 15, 10, 8, 2]
+CHANNELS = ["wechat", "web", "app-store", "branch-event", "partner-bank", "private-banking", "hotline"]
+CHANNEL_WEIGHTS = [40, 25, 15, 6, 8, 2, 4]
+IMPORTED = ("branch-event", "hotline")
+LANGUAGES = [None, "zh", "zh-CN", "en", "yue"]
+LANGUAGE_WEIGHTS = [80, 8, 6, 3, 3]
 PRODUCTS = [None, "fund", "margin-trading", "private-fund", "bond"]
 PRODUCT_WEIGHTS = [40, 30, 15, 5, 10]
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗"
@@ -62,12 +71,26 @@ def is_mobile(digits):
     return phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
 
 
-class Leads:
-    """Makes (key, value, headers) of each lead, in order."""
+@dataclasses.dataclass
+class Customer:
+    """One whom a lead names; their ID number as it is written."""
 
-    def __init__(self, folder, count, seed=SEED):
+    id: int
+    branch: str
+    manager: str
+    number: str | None = None
+    document: str | None = None
+    phone: int | None = None
+
+
+class Leads:
+    """Makes (key, value, headers) of each lead, in order. `customers` and `phones` are complete when all are made."""
+
+    def __init__(self, folder, count, firm, seed=SEED):
         self.random = random.Random(seed)
         self.count = count
+        self.importers, self.managers = importers(firm), managers(firm)
+        self.customers, self.phones = [], set()
         mobile, landline = [], []
         for prefix in regions(folder):
             if not prefix.startswith("1"):
@@ -127,8 +150,49 @@ class Leads:
         lead["name"] = self.random.choice(SURNAMES) + "".join(self.random.choices(GIVEN, k=2))
         lead["source"] = self.random.choices(CHANNELS, CHANNEL_WEIGHTS)[0]
         lead["product"] = self.random.choices(PRODUCTS, PRODUCT_WEIGHTS)[0]
+        lead["language"] = self.random.choices(LANGUAGES, LANGUAGE_WEIGHTS)[0]
+        if self.random.random() < 0.2:
+            lead["value"] = {"amount": f"{self.random.randrange(1000, 2_000_000)}.00",
+                             "currency": self.random.choice(["CNY", "CNY", "CNY", "HKD", "USD"])}  # fmt: skip
+        if lead["source"] in IMPORTED and self.random.random() < 0.95:
+            lead["importer"] = self.random.choice(self.importers) if self.random.random() < 0.98 else "nobody"
+        lead |= self.keys(phone)
         lead = {name: value for name, value in lead.items() if value is not None}
         return phone, json.dumps(lead, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def keys(self, phone):
+        """What says that the lead is a customer, or seems to."""
+        dice = self.random.random()
+        digits = phone.translate(WITHOUT_SIGNS)[-11:]
+        if len(digits) == 11 and digits[0] == "1":
+            self.phones.add(int("86" + digits))
+        if dice < 0.015:
+            return {"idNumber": self.customer(document=self.document()).document}
+        if dice < 0.03:
+            return {"customerNumber": self.customer(number=f"C{len(self.customers):08}").number}
+        if dice < 0.032:
+            return {"idNumber": self.customer(document=self.document()).document,
+                    "customerNumber": self.customer(number=f"C{len(self.customers):08}").number}  # fmt: skip
+        if dice < 0.052 and len(digits) == 11 and digits[0] == "1":
+            self.customer(phone=int("86" + digits))
+        elif dice < 0.062:
+            return {"idNumber": self.document()}
+        elif dice < 0.072:
+            return {"customerNumber": f"X{self.random.randrange(10**8)}"}
+        return {}
+
+    def customer(self, **facts):
+        branch, manager = self.random.choice(self.managers)
+        self.customers.append(Customer(len(self.customers) + 1, branch, manager, **facts))
+        return self.customers[-1]
+
+    def document(self):
+        """A resident's number, or a passport's."""
+        if self.random.random() < 0.1:
+            return f"E{self.random.randrange(10**8):08}"
+        day = date(1940, 1, 1) + timedelta(self.random.randrange(25_000))
+        places = f"{self.random.choice([110105, 310101, 440305])}{day:%Y%m%d}{self.random.randrange(1000):03}"
+        return places + check_digit(places)
 
     def headers(self, number):
         seconds, milliseconds = divmod(number, 1000)

@@ -25,7 +25,7 @@ class Writer:
             if rows:
                 cursor.executemany(statement, rows)
 
-        many(statements.LEAD, [statements.lead(lead, now, ruleset) for lead in allocation.opened])
+        many(statements.LEAD, [statements.lead(lead, now, ruleset, allocation.step_policy) for lead in allocation.opened])
         many(statements.HISTORY, [statements.history(lead, now, ruleset) for lead in allocation.opened])
         many(statements.DUPLICATE, [statements.duplicate(*each, now) for each in allocation.duplicates])
         branches, people = allocation.changed_branches(), allocation.changed_people()

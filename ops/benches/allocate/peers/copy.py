@@ -4,25 +4,27 @@ from . import statements, work
 
 STAGING = """
     create temporary table staging (
-      id bigint, phone bigint, phone_text text, region text, name text, source text, product text,
-      registered_at timestamptz, branch_id bigint, owner_id bigint, reason text, protected_until timestamptz,
-      rule_position integer, snapshot_id bigint, choice integer, event_source text, event_id text
+      id bigint, phone bigint, phone_text text, region text, name text, source text, product text, language text,
+      amount bigint, currency text, identity uuid, number text, customer_id bigint, suggested bigint[], importer_id bigint,
+      registered_at timestamptz, state text, what text, branch_id bigint, owner_id bigint, reason text, basis text, note text,
+      protected_until timestamptz, check_at timestamptz, due timestamptz, remind timestamptz, rule_position integer,
+      snapshot_id bigint, choice integer, event_source text, event_id text
     ) on commit delete rows"""
 
-LEADS = """
-    insert into lead (id, phone, phone_text, region, name, source, product, registered_at, state, branch_id, owner_id,
-      held_reason, held_since, held_ruleset, protected_since, protected_until, version)
-    select id, phone, phone_text, region, name, source, product, registered_at,
-      case when owner_id is null then 'held' else 'owned' end, branch_id, owner_id, reason,
-      case when owner_id is null then %(now)s::timestamptz end, case when owner_id is null then %(ruleset)s::int end,
-      case when owner_id is not null then %(now)s::timestamptz end, protected_until, 1
+LEADS = f"""
+    insert into lead ({statements.LEAD_COLUMNS})
+    select id, phone, phone_text, region, name, source, product, language, amount / 10000.0, currency, identity, number,
+      customer_id, suggested, importer_id, registered_at, state, branch_id, owner_id,
+      case state when 'held' then reason end, case state when 'held' then %(now)s::timestamptz end,
+      case state when 'held' then %(ruleset)s::int end, case reason when 'no-step-policy' then %(step_policy)s::bigint end,
+      case state when 'owned' then %(now)s::timestamptz end, protected_until, check_at, due, remind,
+      case state when 'converted' then %(now)s::timestamptz end, 1
     from staging"""
 
-HISTORY = """
-    insert into lead_history (lead_id, version, at, what, branch_id, owner_id, reason, ruleset, rule_position,
-      snapshot_id, choice, source, event_id, worker)
-    select id, 1, %(now)s::timestamptz, case when owner_id is null then 'held' else 'allocated' end, branch_id,
-      owner_id, reason, %(ruleset)s::int, rule_position, snapshot_id, choice, event_source, event_id, 'allocate-leads'
+HISTORY = f"""
+    insert into lead_history ({statements.HISTORY_COLUMNS})
+    select id, 1, %(now)s::timestamptz, what, branch_id, owner_id, reason, basis, note, %(ruleset)s::int, rule_position,
+      snapshot_id, choice, event_source, event_id, 'allocate-leads'
     from staging"""
 
 ENTER = """
@@ -42,7 +44,8 @@ def escaped(text):
 
 
 def array(values):
-    return "{" + ",".join(map(str, values)) + "}"
+    """None where there is none; of texts only those without signs."""
+    return None if values is None else "{" + ",".join(["null" if each is None else str(each) for each in values]) + "}"
 
 
 class Writer:
@@ -70,7 +73,7 @@ class Writer:
         now = allocation.now
         if allocation.opened:
             self.copy("staging", [self.staged(lead) for lead in allocation.opened])
-            common = {"now": now, "ruleset": allocation.ruleset}
+            common = {"now": now, "ruleset": allocation.ruleset, "step_policy": allocation.step_policy}
             cursor.execute(LEADS, common)
             cursor.execute(HISTORY, common)
         if allocation.duplicates:
@@ -82,31 +85,32 @@ class Writer:
             cursor.execute(statements.PEOPLE, [list(column) for column in zip(*people)])
         used = allocation.used_branches()
         if used:
-            self.copy("allocation_snapshot", [self.snapshot(branch, now) for branch in used])
+            self.copy(f"allocation_snapshot ({statements.SNAPSHOT_COLUMNS})", [self.snapshot(branch, now) for branch in used])
         if letters:
             cursor.executemany(statements.LETTER, [statements.letter(event, self.name) for event in letters])
 
     @staticmethod
     def staged(lead):
-        event, branch, owner = lead.event, lead.branch, lead.owner
-        phone, _, name, source, product = event.lead
+        event, said = lead.event, lead.event.lead
         return line(
-            lead.id, event.digits, escaped(phone) if event.digits is None else None, event.region, escaped(name),
-            escaped(source), escaped(product), event.time, branch and branch.id, owner and owner.id, lead.reason,
-            lead.until, lead.rule, branch and branch.snapshot, lead.choice, escaped(event.source), escaped(event.id),
+            lead.id, event.digits, escaped(said.phone) if event.digits is None else None, event.region, escaped(said.name),
+            escaped(said.source), escaped(said.product), said.language, said.amount, said.currency, said.identity,
+            escaped(said.number), lead.customer, array(lead.suggested), lead.importer, event.time, lead.state, lead.what,
+            lead.branch, lead.owner, lead.reason, lead.basis, lead.note, lead.until, lead.check, lead.due, lead.remind,
+            lead.rule, lead.snapshot, lead.choice, escaped(event.source), escaped(event.id),
         )  # fmt: skip
 
     @staticmethod
     def duplicate(number, event, now):
-        _, _, _, source, product = event.lead
+        said = event.lead
         return line(
-            number, now, escaped(source), escaped(product), escaped(event.source), escaped(event.id), event.time
+            number, now, escaped(said.source), escaped(said.product), escaped(event.source), escaped(event.id), event.time
         )  # fmt: skip
 
     @staticmethod
     def snapshot(branch, now):
-        number, of_branch, at, *lists, excluded = statements.snapshot(branch, now)
-        return line(number, of_branch, at, *map(array, lists), array(f'"{each}"' for each in excluded))
+        number, of_branch, at, method, turn, *lists = statements.snapshot(branch, now)
+        return line(number, of_branch, at, method, turn, *map(array, lists))
 
 
 if __name__ == "__main__":

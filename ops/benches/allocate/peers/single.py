@@ -22,7 +22,7 @@ class Writer:
         allocation, cursor = self.allocation, self.cursor
         now, ruleset = allocation.now, allocation.ruleset
         for lead in allocation.opened:
-            cursor.execute(statements.LEAD, statements.lead(lead, now, ruleset))
+            cursor.execute(statements.LEAD, statements.lead(lead, now, ruleset, allocation.step_policy))
             cursor.execute(statements.HISTORY, statements.history(lead, now, ruleset))
         for number, event in allocation.duplicates:
             cursor.execute(statements.DUPLICATE, statements.duplicate(number, event, now))
