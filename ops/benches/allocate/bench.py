@@ -59,6 +59,9 @@ class Bench:
         first = self.runs.setdefault("end_to_end" if name == "end_to_end" else name, [])
         first.append(run)
         reference = self.runs["end_to_end"][0]
+        if run is reference:
+            kinds = ", ".join(f"{count} {kind}" for kind, count in run.outcome.kinds.items())
+            say(f"  {kinds}, {len(run.outcome.duplicates)} duplicates, {len(run.outcome.letters)} dead letters")
         if run is not reference:
             reference.outcome.compare(run.outcome, name, len(leads))
             run.outcome = None

@@ -22,7 +22,7 @@ LEADS = f"""
       l.registered_at at time zone 'UTC', l.state, b.code, h.what,
       case when l.held_reason in ('vacant', 'nobody-available', 'off-hours', 'behind-held') then 'waits'
         else l.held_reason end,
-      case when l.state = 'held' then h.reason = l.held_reason else h.reason end,
+      case when l.state <> 'held' then h.reason end, l.state <> 'held' or h.reason = l.held_reason,
       case when l.state = 'converted' or h.basis = 'importer' then l.owner_id end,
       h.owner_id is not distinct from l.owner_id, h.branch_id is not distinct from l.branch_id,
       p.branch_id is not distinct from case when l.state in ('owned', 'converted') then l.branch_id end,
@@ -38,6 +38,12 @@ LEADS = f"""
     from lead l join lead_history h on h.lead_id = l.id left join branch b on b.id = l.branch_id
       left join person p on p.id = l.owner_id left join allocation_snapshot s on s.id = h.snapshot_id
     where l.id >= {FIRST_LEAD}
+"""
+
+KINDS = f"""
+    select concat_ws(' ', h.what, h.basis, case h.what when 'held' then l.held_reason when 'converted' then h.reason end,
+      case when l.suggested_customers is not null then 'suggested' end), count(*)
+    from lead l join lead_history h on h.lead_id = l.id where l.id >= {FIRST_LEAD} group by 1 order by 2 desc
 """
 
 DUPLICATES = """
@@ -85,6 +91,7 @@ class Outcome:
     def __init__(self, connection, loads):
         """`loads` are the open leads that people had before."""
         self.leads = keyed(connection, LEADS)
+        self.kinds = dict(connection.execute(KINDS).fetchall())
         self.duplicates = keyed(connection, DUPLICATES)
         self.letters = keyed(connection, LETTERS)
         self.seen = connection.execute("select count(*) from seen_event").fetchone()[0]
@@ -102,7 +109,10 @@ class Outcome:
             chosen, kept = sum(person[7] for person in people), sum(person[8] for person in people)
             weights = [person[1] for person in free]
             if method == "least-loaded":
-                counts = fill(weights, [loads[person[0]] for person in free], chosen)
+                # Between equals turns decide, which depend on where batches ended.
+                counts = [person[7] for person in free]
+                if not is_level(weights, [loads[person[0]] for person in free], counts):
+                    raise SystemExit(f"bench allocate: somebody of {branch} has more leads than the least loaded")
             else:
                 counts = turns(weights, chosen)
                 ends = [count * (UNIT // weight) for count, weight in zip(counts, weights)]
@@ -160,19 +170,12 @@ def turns(weights, choices):
     return counts
 
 
-def fill(weights, loads, choices):
-    """The same where whoever has the least for their weight is chosen, whose turn it is deciding between equals."""
-    counts = [0] * len(weights)
-    waiting = [(fractions.Fraction(load + 1, weight), UNIT // weight, place)
-               for place, (load, weight) in enumerate(zip(loads, weights))]  # fmt: skip
-    heapq.heapify(waiting)
-    for _ in range(choices):
-        _, end, place = waiting[0]
-        counts[place] += 1
-        weight = weights[place]
-        heapq.heapreplace(waiting, (
-            fractions.Fraction(loads[place] + counts[place] + 1, weight), end + UNIT // weight, place))  # fmt: skip
-    return counts
+def is_level(weights, loads, counts):
+    """Whether nobody was given a lead that somebody else had less for their weight with."""
+    least = min(((load + count + 1, weight) for weight, load, count in zip(weights, loads, counts)), default=None,
+                key=lambda each: fractions.Fraction(*each))  # fmt: skip
+    return all((load + count) * least[1] <= least[0] * weight
+               for weight, load, count in zip(weights, loads, counts) if count)  # fmt: skip
 
 
 def check_answers(connection, bootstrap, topic, partitions):
