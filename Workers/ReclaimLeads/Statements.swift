@@ -119,7 +119,7 @@ enum Statements {
       """
       select b.id, b.code, b.parent_id, t.claim_delay_minutes, t.claims_a_day, t.unclaimed_to,
         t.transfer_clock = 'keep', case when t.unclaimed_days is not null then e.ends end,
-        $2::timestamptz + s.within_minutes * interval '1 minute'
+        case when s.within_minutes is not null then working_deadline(b.calendar_id, b.time_zone, $2, s.within_minutes) end
       from pool_terms($1) t join branch b on b.id = t.branch_id
       cross join lateral protection_end($2, coalesce(t.unclaimed_days, 0), false, null, t.time_zone, t.day_end) e
       left join lateral (

@@ -11,6 +11,8 @@ enum Commands {
     Leads.explain, Leads.held, Leads.list, LeadsSetup.command,
     LeadsRehearse.command, LeadsImport.command,
     CustomersImport.command, CustomersCommands.show, CustomersCommands.find,
+    LeadDeeds.claim, LeadDeeds.contact, LeadDeeds.release, LeadDeeds.assign, LeadTransfer.command,
+    ProtectionPolicies.command,
     PeopleReport.command,
     Reminders.list, Reminders.own, Reminders.finish, ReminderDigests.command,
     Phone.command,
@@ -28,6 +30,6 @@ enum Commands {
     "customers": "import, show and find customers",
     "reminders": "see who is to see to what, and say that it is done",
     "people": "see who has which leads",
-    "leads": "import, explain, list leads; load the firm",
+    "leads": "import, explain, list leads; load the firm; claim, contact, release, assign, transfer",
   ]
 }

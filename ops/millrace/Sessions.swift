@@ -6,6 +6,9 @@ internal import Settings
 enum Sessions {
   static let role = Setting<String>.databaseRole(default: "millrace_operator")
 
+  /// Of people who act on leads: what their login may do is for the database's functions to say.
+  static let personRole = Setting<String>.databaseRole(default: "millrace_person")
+
   static let database = SettingGroup("PostgreSQL:", .postgres, .databaseSchema, role)
   static let kafka = SettingGroup("Kafka:", .kafka)
 
@@ -27,6 +30,16 @@ extension Invocation {
   func database() throws -> Connection {
     let settings = try databaseSettings()
     let connection = try connect(settings, role: settings[Sessions.role])
+    try Migrations.check(connection)
+    return connection
+  }
+
+  /// A session with the rights of a person, who is known by the login.
+  func personsDatabase() throws -> Connection {
+    let settings = try Settings(
+      reading: environment,
+      declared: [SettingGroup("PostgreSQL:", .postgres, .databaseSchema, Sessions.personRole)])
+    let connection = try connect(settings, role: settings[Sessions.personRole])
     try Migrations.check(connection)
     return connection
   }
