@@ -30,7 +30,7 @@ public struct LeadConversion: Equatable, Sendable {
         update lead l
         set state = 'converted', customer_id = a.customer, converted_at = a.at, branch_id = a.branch, owner_id = a.owner,
           held_reason = null, held_since = null, held_ruleset = null, protected_since = null, protected_until = null,
-          check_at = null, step_due_at = null, step_reminded_at = null, pooled_at = null, pool_due_at = null,
+          check_at = null, step_due_at = null, step_remind_at = null, step_reminded_at = null, pooled_at = null, pool_due_at = null,
           version = a.version
         from unnest($1::bigint[], $2::int[], $3::bigint[], $4::timestamptz[], $5::bigint[], $6::bigint[])
           a (id, version, customer, at, branch, owner)

@@ -15,6 +15,7 @@ from psycopg.rows import namedtuple_row
 
 REGISTERED = "lead.registered"
 OWNERSHIP = "lead.ownership"
+PROFILES = "customer.profile"
 
 
 @dataclass(slots=True)
@@ -163,6 +164,8 @@ TABLES = {
                          from calendar_hours""",
     "person": """select p.*, l.open_leads, l.turn, l.allocated
                  from person p left join person_load l on l.person_id = p.id order by p.branch_id, p.id""",
+    "customer": """select c.*, array(select phone from customer_phone p where p.customer_id = c.id order by place) as phones
+                   from customer c""",
     "position": "select * from position",
     "outbox": "select id, topic from outbox",
     "outbox_run": "select run from outbox_run",

@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from calendars import Calendars
-from evidence import OWNERSHIP, REGISTERED
+from evidence import OWNERSHIP, PROFILES, REGISTERED
 from rotation import Rotation, murmur2
 
 ALL = []
@@ -88,7 +88,7 @@ def nothing_made_up(evidence):
 def _effects(evidence):
     effects = defaultdict(list)
     for row in evidence.rows("lead_history"):
-        if row.source is not None:
+        if row.source is not None and row.version == 1:
             effects[row.source, row.event_id].append(f"lead {row.lead_id}")
     for row in evidence.rows("lead_duplicate"):
         effects[row.event_source, row.event_id].append(f"a duplicate of lead {row.lead_id}")
@@ -110,7 +110,7 @@ def one_lead_a_phone(evidence):
 def positions_at_the_end(evidence):
     positions = {(row.topic, row.partition): row for row in evidence.rows("position")}
     for (topic, partition), end in evidence.ends.items():
-        if topic != REGISTERED:
+        if topic not in (REGISTERED, PROFILES):
             continue
         row = positions.get((topic, partition))
         reached = row.next_offset if row else 0
@@ -208,7 +208,7 @@ def runs_are_whole(evidence):
     for topic in evidence.topics:
         for record in evidence.records[topic]:
             # What operators replay goes back to where it came from, marked like everything else from the relay.
-            if record.mark() is None and topic != REGISTERED:
+            if record.mark() is None and topic not in (REGISTERED, PROFILES):
                 yield f"{record.place} is not marked as the relay's"
         for record in evidence.once(topic):
             run, index = record.mark()
@@ -609,20 +609,107 @@ def nobody_is_overtaken(evidence):
     for history in _histories(evidence).values():
         for row, later in zip(history, [*history[1:], None]):
             if row.what == "held" and row.branch_id is not None:
-                waits[row.branch_id].append((row.at, later.at if later else None, row))
+                # Who turns out to be a customer waits no more, and nobody was served before.
+                is_served = later is not None and later.what == "allocated"
+                waits[row.branch_id].append((row.at, later.at if later else None, row, is_served))
     for row in evidence.rows("lead_history"):
         if row.what == "allocated" and row.version == 1 and row.basis != "importer":
-            for began, ended, waiting in waits[row.branch_id]:
+            for began, ended, waiting, _ in waits[row.branch_id]:
                 if began < row.at and (ended is None or ended > row.at):
                     yield f"lead {row.lead_id} was given away at once while lead {waiting.lead_id} waited at the branch"
                     break
     branches = {branch.id: branch.code for branch in evidence.rows("branch")}
     for branch, periods in waits.items():
         # Who came from elsewhere has waited longer than here.
-        served = [period for period in periods if period[1] is not None and period[2].version == 1]
+        served = [period for period in periods if period[3] and period[2].version == 1]
         latest, last = None, None
-        for began, ended, row in sorted(served, key=lambda period: (period[1], period[0])):
+        for began, ended, row, _ in sorted(served, key=lambda period: (period[1], period[0])):
             if latest is not None and began < latest and ended > last:
                 yield f"at {branches[branch]} lead {row.lead_id}, held since {began}, was served after a younger one"
             if latest is None or began > latest:
                 latest, last = began, ended
+
+
+# Customers
+
+
+def _told(evidence):
+    """By customer, the profiles that were published and not refused, by version; None is a removal."""
+    dead = {(row.topic, row.partition, row.offset) for row in evidence.rows("dead_letter")}
+    told = defaultdict(dict)
+    for record in evidence.records[PROFILES]:
+        if (record.topic, record.partition, record.offset) in dead:
+            continue
+        data = json.loads(record.value)
+        removed = record.text("ce_type") == "customer.removed"
+        told[data["customerId"]][data["version"]] = None if removed else data
+    return told
+
+
+@promise("newest-profile", "every customer is as the highest version of their profile has them", "customer")
+def customers_are_as_told(evidence):
+    rows = {row.code: row for row in evidence.rows("customer")}
+    told = _told(evidence)
+    for code in rows.keys() - told.keys():
+        yield f"customer {code} was told by nobody"
+    branches = {branch.id: branch.code for branch in evidence.rows("branch")}
+    people = {person.id: person.code for person in evidence.rows("person")}
+    for code, versions in told.items():
+        row = rows.get(code)
+        if row is None:
+            yield f"customer {code} is not there"
+            continue
+        version = max(versions)
+        data = versions[version]
+        is_said = {"version": version, "status": "removed" if data is None else data.get("status", "active")}
+        data = data or {}
+        consents = {(each["channel"], each["purpose"]): each["given"] for each in data.get("consents", [])}
+        slots = [(c, p) for c in ("sms", "email", "fax", "call") for p in ("transactional", "service", "marketing")]
+        is_said |= {
+            "number": data.get("number"), "name": data.get("name"), "tags": data.get("tags", []),
+            "phones": list(dict.fromkeys(int("86" + each["number"]) for each in data.get("phones", []))),
+            "branch": data.get("branch"), "manager": data.get("manager"),
+            "consented": sum(1 << place for place, slot in enumerate(slots) if consents.get(slot) is True),
+            "refused": sum(1 << place for place, slot in enumerate(slots) if consents.get(slot) is False),
+        }  # fmt: skip
+        is_kept = {name: getattr(row, name) for name in is_said if name not in ("branch", "manager")}
+        is_kept["branch"] = branches.get(row.branch_id) or row.unknown_branch
+        is_kept["manager"] = people.get(row.manager_id) or row.unknown_manager
+        wrong = [name for name in is_said if is_said[name] != is_kept[name]]
+        if wrong or (row.identity is None) != ("idNumber" not in data):
+            yield f"customer {code} at version {row.version} differs from version {version} as told in {', '.join(wrong)}"
+
+
+@promise("converted-once", "a lead that is a customer by ID number or customer number is converted, once, to that one", "lead")
+def leads_are_converted(evidence):
+    codes = {row.id: row.code for row in evidence.rows("customer")}
+    now, ever = defaultdict(set), defaultdict(set)
+    for code, versions in _told(evidence).items():
+        for version, data in versions.items():
+            for key in (("idNumber", (data or {}).get("idNumber")), ("number", (data or {}).get("number"))):
+                ever[key].add(code)
+                if version == max(versions) and data is not None and data.get("status") != "closed":
+                    now[key].add(code)
+    registrations = {
+        record.identity(): record.value for record in evidence.records[REGISTERED] if record.identity() is not None}
+    histories = _histories(evidence)
+    for lead in evidence.rows("lead"):
+        history = histories[lead.id]
+        conversions = [row for row in history if row.what == "converted"]
+        if len(conversions) > 1:
+            yield f"lead {lead.id} was converted {len(conversions)} times"
+        value = registrations.get((history[0].source, history[0].event_id)) if history else None
+        if value is None:
+            continue
+        envelope = json.loads(value)
+        data = envelope["data"] if "specversion" in envelope else envelope
+        keys = [("idNumber", data.get("idNumber")), ("number", data.get("customerNumber"))]
+        keys = [key for key in keys if key[1] is not None]
+        named = [now[key] for key in keys if now[key]]
+        if named and all(each == named[0] and len(each) == 1 for each in named):
+            if lead.state != "converted":
+                yield f"lead {lead.id} is {lead.state}, but it is the customer {next(iter(named[0]))}"
+            elif {codes.get(lead.customer_id)} != named[0]:
+                yield f"lead {lead.id} was converted to {codes.get(lead.customer_id)}, but it is {named[0]}"
+        elif lead.state == "converted" and not any(codes.get(lead.customer_id) in ever[key] for key in keys):
+            yield f"lead {lead.id} was converted to {codes.get(lead.customer_id)}, who has no key of it"

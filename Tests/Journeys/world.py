@@ -25,7 +25,7 @@ from wire import Wire
 from services import broker, processes
 from services.trouble import Trouble
 
-TOPICS = ("lead.registered", "lead.ownership", "reminder.raised", "organisation.changed")
+TOPICS = ("lead.registered", "lead.ownership", "reminder.raised", "organisation.changed", "customer.profile")
 PATIENCE = 60.0
 
 
@@ -102,7 +102,9 @@ class World:
         self.services = ground.services
         self.place = ground.services.place
         self.number = number
+        # To lead.registered; to customer.profile.
         self.published = 0
+        self.profiled = 0
         self.programs = []
         self.more = dict(settings)
         self.database = ground.clone()
@@ -181,7 +183,10 @@ class World:
                     producer.poll(0.1)
         left = producer.flush(30)
         assert left == 0 and not failed, f"the broker did not take {left + len(failed)} records: {failed[:1]}"
-        self.published += len(messages)
+        if topic == "customer.profile":
+            self.profiled += len(messages)
+        else:
+            self.published += len(messages)
 
     # Database
 
@@ -233,6 +238,14 @@ class World:
         until(
             lambda: self.applied() >= self.published,
             lambda: f"{self.published} published events to be applied; {self.applied()} are",
+            patience,
+        )
+
+    def until_kept(self, patience=PATIENCE):
+        """keep-customers has taken every profile."""
+        until(
+            lambda: self.applied("keep-customers") >= self.profiled,
+            lambda: f"{self.profiled} profiles to be kept; {self.applied('keep-customers')} are",
             patience,
         )
 
