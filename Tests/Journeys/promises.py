@@ -651,7 +651,9 @@ def customers_are_as_told(evidence):
     rows = {row.code: row for row in evidence.rows("customer")}
     told = _told(evidence)
     for code in rows.keys() - told.keys():
-        yield f"customer {code} was told by nobody"
+        # Numbers below a thousand are never handed out: those customers were there before.
+        if rows[code].id >= 1000:
+            yield f"customer {code} was told by nobody"
     branches = {branch.id: branch.code for branch in evidence.rows("branch")}
     people = {person.id: person.code for person in evidence.rows("person")}
     for code, versions in told.items():
@@ -699,7 +701,7 @@ def leads_are_converted(evidence):
         if len(conversions) > 1:
             yield f"lead {lead.id} was converted {len(conversions)} times"
         value = registrations.get((history[0].source, history[0].event_id)) if history else None
-        if value is None:
+        if value is None or (lead.customer_id or 1000) < 1000:
             continue
         envelope = json.loads(value)
         data = envelope["data"] if "specversion" in envelope else envelope

@@ -1,6 +1,8 @@
 """keep-customers beside allocate-leads, killed at every step of a batch's life and of its sweep's: every customer is as the
 highest version has them, and every lead that is a customer is converted once, whichever came first."""
 
+import re
+
 import people
 from side_by_side import scenarios
 from test_killed_workers import BATCH
@@ -80,9 +82,35 @@ def finish(world, started=False):
     world.start("relay-events")
     world.until_applied()
     world.until_kept()
+    # Whoever is converted makes room for somebody who waits.
+    world.until_nobody_placeable()
     world.until_published()
     assert world.ask("select count(*) from lead where state = 'converted'") > 20, "hardly anybody was converted"
     world.judged()
+
+
+def wrong_key(ground, _):
+    """Another key would find nobody, and a short one is none. Neither shows anybody's number."""
+    with ground.world() as world:
+        crowd = people.People("key")
+        short = world.start("keep-customers", IDENTITY_KEY="short")
+        assert short.wait(20) != 0
+        assert "IDENTITY_KEY" in str(short.log())
+        publish(world, crowd, 50)
+        right = world.start("keep-customers")
+        world.until_kept()
+        right.kill()
+        publish(world, crowd, 50)
+        wrong = world.start("keep-customers", IDENTITY_KEY="another key, and long enough for one")
+        sentence = wrong.until_not_ready("IDENTITY_KEY is not the key")
+        wrong.kill()
+        for words in set(re.findall(r"millrace (lanes resume \S+ \S+)", sentence)):
+            resumed = world.command(*words.split())
+            assert resumed.returncode == 0, resumed.stderr
+        told = str([program.log() for program in world.programs]) + str(world.ask("select array_agg(c::text) from customer c"))
+        assert not any(people.id_number(crowd.first + number) in told for number in range(1, 101))
+        world.start()
+        finish(world)
 
 
 @scenarios(killed_lane, LANE)
@@ -102,4 +130,9 @@ def test_its_sweep_killed_at_a_step_resolves_everybody_once(side_by_side, scenar
 
 @scenarios(two_lanes_each, ["lanes"])
 def test_several_lanes_of_both_miss_nobody(side_by_side, scenario):
+    side_by_side(scenario)
+
+
+@scenarios(wrong_key, ["key"])
+def test_a_key_that_is_not_the_firms_is_named(side_by_side, scenario):
     side_by_side(scenario)
