@@ -94,7 +94,7 @@ let package = Package(
       name: "millrace",
       dependencies: [
         "Runtime", "Contract", "Topics", "PhoneNumbers", "JSON", "Values", "Digest", "Settings", "Kafka", "Postgres",
-        "Migrations", "Customers", "LeadAllocation", "Observe",
+        "Migrations", "Customers", "Organisation", "LeadAllocation", "Observe",
       ],
       path: "ops/millrace", swiftSettings: strict),
 

@@ -35,6 +35,8 @@ public struct Organisation: Sendable {
   private(set) var newFacts: [Fact] = []
   private(set) var changedBranches: [String: BranchRecord] = [:]
   private(set) var changedPeople: [String: PersonRecord] = [:]
+  /// As they were spoken of: new ones get their numbers in this order.
+  private var spokenOf: [Fact.Subject: Int] = [:]
   private(set) var handOvers: [HandOver] = []
   /// Who is back before everything was handed over.
   private(set) var returned: Set<String> = []
@@ -74,19 +76,48 @@ public struct Organisation: Sendable {
   /// Takes in what was said at once of one subject. Whoever calls has read that subject.
   public mutating func take(_ said: [Fact]) -> Outcome {
     guard let subject = said.first?.subject else { return .unchanged }
+    speak(of: subject)
     switch subject {
     case .person(let code):
       var known = people[code] ?? Known()
       let isNew = add(said, to: &known.facts) { known.row?.before($0) }
       people[code] = known
       return isNew ? settle(person: code) : .unchanged
-    case .branch(let code):
-      let row = branchRows[code]
-      var facts = branchFacts[code] ?? []
-      let isNew = add(said, to: &facts) { row?.before($0) }
-      branchFacts[code] = facts
-      return isNew ? settleBranches(because: code) : .unchanged
+    case .branch(let code): return add(said, toBranch: code) ? settleBranches(because: code) : .unchanged
     }
+  }
+
+  /// Takes in what was said of many branches, in one go: the tree is made once.
+  mutating func take(branches said: [[Fact]]) {
+    var last: String?
+    for facts in said {
+      guard case .branch(let code)? = facts.first?.subject, add(facts, toBranch: code) else { continue }
+      last = code
+    }
+    if let last { _ = settleBranches(because: last) }
+  }
+
+  private mutating func speak(of subject: Fact.Subject) {
+    if spokenOf[subject] == nil { spokenOf[subject] = spokenOf.count }
+  }
+
+  var branchRowsToWrite: [BranchRecord] { changedBranches.values.sorted(by: order { .branch($0.code) }) }
+  var personRowsToWrite: [PersonRecord] { changedPeople.values.sorted(by: order { .person($0.code) }) }
+
+  private func order<Row>(_ subject: @escaping (Row) -> Fact.Subject) -> (Row, Row) -> Bool {
+    { a, b in
+      let (first, second) = (subject(a), subject(b))
+      return (spokenOf[first] ?? .max, first) < (spokenOf[second] ?? .max, second)
+    }
+  }
+
+  private mutating func add(_ said: [Fact], toBranch code: String) -> Bool {
+    speak(of: .branch(code))
+    let row = branchRows[code]
+    var facts = branchFacts[code] ?? []
+    let isNew = add(said, to: &facts) { row?.before($0) }
+    branchFacts[code] = facts
+    return isNew
   }
 
   /// Looks at a person again, because a branch has come up or gone.

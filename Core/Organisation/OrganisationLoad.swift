@@ -66,16 +66,19 @@ extension Organisation {
   }
 
   /// Takes in what a file says, in the caller's transaction: loads, decides, locks and writes.
-  /// - Parameter said: what is said of one subject at once, subject by subject.
-  public static func record(_ said: [[Fact]], _ transaction: Transaction) throws(PostgresError) -> [Outcome] {
-    let people = said.compactMap { facts -> String? in
+  /// - Parameters:
+  ///   - branches: what is said of one branch at once, branch by branch. They are there before the people are looked at.
+  ///   - people: the same of people.
+  public static func record(
+    branches: [[Fact]], people: [[Fact]], _ transaction: Transaction
+  ) throws(PostgresError) {
+    let codes = people.compactMap { facts -> String? in
       if case .person(let code)? = facts.first?.subject { code } else { nil }
     }
-    var organisation = try load(people: people, transaction)
-    var outcomes: [Outcome] = []
-    for facts in said { outcomes.append(organisation.take(facts)) }
+    var organisation = try load(people: codes, transaction)
+    organisation.take(branches: branches)
+    for facts in people { _ = organisation.take(facts) }
     try organisation.lockBranches(transaction)
     try organisation.write(transaction)
-    return outcomes
   }
 }

@@ -20,15 +20,17 @@ extension Organisation {
         .text { $0.subject.kind }, .text { $0.subject.code }, .text { $0.field.rawValue }, .text { $0.value },
         .text { $0.more }, .timestamp { $0.at }, .text { $0.source }, .text { $0.event }),
       .total(
-        { state, _ in of(state).changedBranches.values.sorted { $0.code < $1.code } },
+        { state, _ in of(state).branchRowsToWrite },
         """
         insert into branch (code, name, level, time_zone)
-        select * from unnest($1::text[], $2::text[], $3::text[], $4::text[])
+        select code, name, level, zone
+        from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality a (code, name, level, zone, place)
+        order by place
         on conflict (code) do update set name = excluded.name, level = excluded.level, time_zone = excluded.time_zone
         """,
         .text { $0.code }, .text { $0.name }, .text { $0.level }, .text { $0.timeZone }),
       .total(
-        { state, _ in of(state).changedBranches.values.sorted { $0.code < $1.code } },
+        { state, _ in of(state).branchRowsToWrite },
         """
         update branch b set parent_id = p.id, merged_into_id = m.id, closed_at = a.closed_at
         from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) a (code, parent, merged, closed_at)
@@ -38,12 +40,14 @@ extension Organisation {
         .text { $0.code }, .text { $0.parent }, .text { $0.mergedInto }, .timestamp { $0.closedAt }),
       // Who has left loses their login at once: every right of a person hangs on it.
       .total(
-        { state, _ in of(state).changedPeople.values.sorted { $0.code < $1.code } },
+        { state, _ in of(state).personRowsToWrite },
         """
         insert into person (code, name, branch_id, active, manager, leave_from, leave_until)
         select a.code, a.name, b.id, a.active, a.manager, a.leave_from, a.leave_until
         from unnest($1::text[], $2::text[], $3::text[], $4::bool[], $5::bool[], $6::timestamptz[], $7::timestamptz[])
-          a (code, name, branch, active, manager, leave_from, leave_until) join branch b on b.code = a.branch
+          with ordinality a (code, name, branch, active, manager, leave_from, leave_until, place)
+          join branch b on b.code = a.branch
+        order by a.place
         on conflict (code) do update set name = excluded.name, branch_id = excluded.branch_id, active = excluded.active,
           manager = excluded.manager, leave_from = excluded.leave_from, leave_until = excluded.leave_until,
           login = case when excluded.active then person.login end

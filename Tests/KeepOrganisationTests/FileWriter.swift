@@ -11,7 +11,7 @@ extension Office {
     let connection = try database.connect(limits: limits)
     _ = try connection.rows("begin")
     let fact = Fact(.person(person), .name, name, at: time, source: "setup", event: "firm.json")
-    _ = try Organisation.record([[fact]], Transaction(open: connection))
+    try Organisation.record(branches: [], people: [[fact]], Transaction(open: connection))
     _ = try connection.rows("commit")
   }
 }

@@ -51,6 +51,39 @@ import Testing
     }
   }
 
+  @Test(
+    "files speak into the history that events speak into: who is made inactive hands over, what was said later stays")
+  func history() throws {
+    try TestDatabase.with { database in
+      _ = try load(Self.firm, on: database)
+      let session = try database.connect()
+      func said(_ field: String) throws -> [String?] {
+        try session.rows("select value from organisation_history where code = 'P2' and field = $1 order by at") {
+          $0.text(field)
+        }.map { $0.optionalText(0) }
+      }
+      #expect(try said("name") == ["李娜"])
+      let left = #"{"people": [{"code": "P2", "name": "李娜", "branch": "GD", "active": false, "login": "lina"}]}"#
+      #expect(try load(left, on: database).exit == .done)
+      #expect(try said("name") == ["李娜"], "what stays is not said again")
+      #expect(try said("active") == ["yes", "no"] && said("branch") == ["HQ", "GD"])
+      #expect(
+        try session.rows("select cause || ' ' || follows from hand_over order by id").map { $0.text(0) }
+          == ["moved true", "left false"])
+      #expect(try session.rows("select login from person where code = 'P2'")[0].optionalText(0) == nil)
+      // An event that is a day ahead of the next file.
+      try session.run(
+        script: """
+          insert into organisation_history (subject_kind, code, field, value, at, source, event_id)
+          values ('person', 'P2', 'name', '李 of tomorrow', now() + interval '1 day', '/hr', '1')
+          """)
+      #expect(
+        try load(#"{"people": [{"code": "P2", "name": "李 of today", "branch": "GD"}]}"#, on: database).exit == .done)
+      #expect(try session.rows("select name from person where code = 'P2'")[0].text(0) == "李 of tomorrow")
+      #expect(try session.rows("select phase from hand_over where cause = 'left'")[0].text(0) == "cancelled")
+    }
+  }
+
   @Test("a login goes from one person to another in one load")
   func login() throws {
     try TestDatabase.with { database in

@@ -6,6 +6,7 @@ extension FirmDifference {
   func write(_ session: Connection) throws(PostgresError) {
     if let terms { try write(terms, session) }
     if !calendars.isEmpty { try write(calendars: calendars, session) }
+    if !branches.isEmpty || !people.isEmpty { try recordOrganisation(session) }
     if !branches.isEmpty { try write(branches: branches, session) }
     if !people.isEmpty { try write(people: people, session) }
     if !sources.isEmpty { try write(sources: sources, session) }
@@ -71,90 +72,55 @@ extension FirmDifference {
     }
   }
 
-  /// Parents are set when all branches are there.
+  /// What only files say of branches; they are there already.
   private func write(branches rows: [Firm.Branch], _ session: Connection) throws(PostgresError) {
     _ = try session.rows(
       """
-      insert into branch (code, name, level, time_zone, day_end, calendar_id, method, catch_up, held_reminder_minutes)
-      select a.code, a.name, a.level, a.zone, a.day_end::time, c.id, a.method, a.catch_up, a.held_reminder
-      from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[],
-        $9::int[]) with ordinality a (code, name, level, zone, day_end, calendar, method, catch_up, held_reminder, place)
-        left join calendar c on c.code = a.calendar
-      order by a.place
-      on conflict (code) do update set name = excluded.name, level = excluded.level, time_zone = excluded.time_zone,
-        day_end = excluded.day_end, calendar_id = excluded.calendar_id, method = excluded.method,
-        catch_up = excluded.catch_up, held_reminder_minutes = excluded.held_reminder_minutes
+      update branch b set day_end = a.day_end::time, calendar_id = c.id, method = a.method, catch_up = a.catch_up,
+        held_reminder_minutes = a.held_reminder
+      from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::int[])
+        a (code, day_end, calendar, method, catch_up, held_reminder) left join calendar c on c.code = a.calendar
+      where b.code = a.code
       """
     ) {
       $0.texts(rows) { $0.code }
-      $0.texts(rows) { $0.name }
-      $0.texts(rows) { $0.level }
-      $0.texts(rows) { $0.timeZone }
       $0.texts(rows) { $0.dayEnd }
       $0.texts(rows) { $0.calendar }
       $0.texts(rows) { $0.method }
       $0.smalls(rows) { Int32($0.catchUp) }
       $0.smalls(rows) { $0.heldReminder.map { Int32($0) } }
     }
-    _ = try session.rows(
-      """
-      update branch b set parent_id = p.id
-      from unnest($1::text[], $2::text[]) a (code, parent) left join branch p on p.code = a.parent
-      where b.code = a.code and b.parent_id is distinct from p.id
-      """
-    ) {
-      $0.texts(rows) { $0.code }
-      $0.texts(rows) { $0.parent }
-    }
   }
 
+  /// What only files say of people; they are there already. Who has left has no login, whatever a file of before says.
   private func write(people rows: [Firm.Person], _ session: Connection) throws(PostgresError) {
     // A branch's row is the lock on its people: whoever gives leads away there now does so with the people as they were.
     _ = try session.rows(
       """
-      select from branch_load where branch_id in (
-        select branch_id from person where code = any($1) union select id from branch where code = any($2))
+      select from branch_load where branch_id in (select branch_id from person where code = any($1))
       order by branch_id for update
       """
-    ) {
-      $0.texts(rows) { $0.code }
-      $0.texts(rows) { $0.branch }
-    }
+    ) { $0.texts(rows) { $0.code } }
     // A login that goes from one person to another is free before it is taken.
     _ = try session.rows("update person set login = null where code = any($1) and login is not null") {
       $0.texts(rows) { $0.code }
     }
     _ = try session.rows(
       """
-      insert into person (code, name, branch_id, active, weight, capacity, daily_cap, weekly_cap, calendar_id, manager,
-        login, leave_from, leave_until)
-      select a.code, a.name, b.id, a.active, a.weight, a.capacity, a.daily_cap, a.weekly_cap, c.id, a.manager, a.login,
-        a.leave_from, a.leave_until
-      from unnest($1::text[], $2::text[], $3::text[], $4::bool[], $5::int[], $6::int[], $7::int[], $8::int[],
-        $9::text[], $10::bool[], $11::text[], $12::timestamptz[], $13::timestamptz[]) with ordinality
-        a (code, name, branch, active, weight, capacity, daily_cap, weekly_cap, calendar, manager, login, leave_from,
-          leave_until, place)
-        join branch b on b.code = a.branch left join calendar c on c.code = a.calendar
-      order by a.place
-      on conflict (code) do update set name = excluded.name, branch_id = excluded.branch_id, active = excluded.active,
-        weight = excluded.weight, capacity = excluded.capacity, daily_cap = excluded.daily_cap,
-        weekly_cap = excluded.weekly_cap, calendar_id = excluded.calendar_id, manager = excluded.manager,
-        login = excluded.login, leave_from = excluded.leave_from, leave_until = excluded.leave_until
+      update person p set weight = a.weight, capacity = a.capacity, daily_cap = a.daily_cap, weekly_cap = a.weekly_cap,
+        calendar_id = c.id, login = case when p.active then a.login end
+      from unnest($1::text[], $2::int[], $3::int[], $4::int[], $5::int[], $6::text[], $7::text[])
+        a (code, weight, capacity, daily_cap, weekly_cap, calendar, login) left join calendar c on c.code = a.calendar
+      where p.code = a.code
       """
     ) {
       $0.texts(rows) { $0.code }
-      $0.texts(rows) { $0.name }
-      $0.texts(rows) { $0.branch }
-      $0.booleans(rows) { $0.active }
       $0.smalls(rows) { Int32($0.weight) }
       $0.smalls(rows) { $0.capacity.map { Int32($0) } }
       $0.smalls(rows) { $0.dailyCap.map { Int32($0) } }
       $0.smalls(rows) { $0.weeklyCap.map { Int32($0) } }
       $0.texts(rows) { $0.calendar }
-      $0.booleans(rows) { $0.manager }
       $0.texts(rows) { $0.login }
-      $0.timestamps(rows) { $0.leaveFrom }
-      $0.timestamps(rows) { $0.leaveUntil }
     }
   }
 

@@ -88,6 +88,10 @@ struct RehearsalStage {
         create temporary table reminder (like reminder including all) on commit drop;
         create temporary table outbox (like outbox including all) on commit drop;
         create temporary table conversion_gate () on commit drop;
+        create temporary table organisation (like organisation including all) on commit drop;
+        create temporary table organisation_history (like organisation_history including all) on commit drop;
+        create temporary table organisation_pending (like organisation_pending including all) on commit drop;
+        create temporary table hand_over (like hand_over including all) on commit drop;
         create temporary sequence lead_block start 9000000000;
         create temporary sequence snapshot_block start 9000000000;
 
@@ -107,6 +111,7 @@ struct RehearsalStage {
         insert into pg_temp.pool_policy select * from pool_policy;
         insert into pg_temp.step_policy overriding system value select * from step_policy;
         insert into pg_temp.firm_policy select * from firm_policy;
+        insert into pg_temp.organisation_history select * from organisation_history;
         analyze pg_temp.branch, pg_temp.person, pg_temp.branch_load, pg_temp.person_load;
 
         alter table pg_temp.branch alter column id restart with 9000000000;
