@@ -4,6 +4,12 @@ import Values
 
 extension HandOver {
   static func claim(_ limit: Int, _ transaction: Transaction) throws(PostgresError) -> [Item] {
+    let due = try transaction.rows(
+      "select exists (select from hand_over where phase not in ('done', 'cancelled'))")[0].boolean(0)
+    guard due else { return [] }
+    // Whoever tells of somebody who is back, or of another successor, changes hand-overs under this lock: without it, they
+    // would wait for each other, one with a branch, the other with a hand-over in hand.
+    _ = try transaction.rows("select from organisation for update")
     let tasks = try transaction.rows(
       """
       select h.id, h.cause, h.person_id, p.code, p.branch_id, h.from_branch_id, h.follows, h.successor, h.phase,

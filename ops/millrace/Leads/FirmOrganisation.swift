@@ -5,6 +5,23 @@ internal import Values
 /// What a file says of the firm that events say too goes through the same door: of each field the latest by its own time
 /// counts. A file speaks of the moment at which it is loaded.
 extension FirmDifference {
+  /// A branch's row is the lock on its people: whoever gives leads away there now does so with the people as they were. All
+  /// at once and in order, after the firm's own row, so that nobody waits for anybody in a circle.
+  func lockPeople(_ session: Connection) throws(PostgresError) {
+    _ = try session.rows("select from organisation for update")
+    _ = try session.rows(
+      """
+      select from branch_load where branch_id in (
+        select branch_id from person where code = any($1)
+        union select open_branch(id) from branch where code = any($2))
+      order by branch_id for update
+      """
+    ) {
+      $0.texts(people) { $0.code }
+      $0.texts(people) { $0.branch }
+    }
+  }
+
   func recordOrganisation(_ session: Connection) throws(PostgresError) {
     let now = try session.rows("select clock_timestamp()")[0].timestamp(0)
     // One file loaded twice at one moment is nothing; two are told apart by their number.

@@ -6,7 +6,10 @@ extension FirmDifference {
   func write(_ session: Connection) throws(PostgresError) {
     if let terms { try write(terms, session) }
     if !calendars.isEmpty { try write(calendars: calendars, session) }
-    if !branches.isEmpty || !people.isEmpty { try recordOrganisation(session) }
+    if !branches.isEmpty || !people.isEmpty {
+      try lockPeople(session)
+      try recordOrganisation(session)
+    }
     if !branches.isEmpty { try write(branches: branches, session) }
     if !people.isEmpty { try write(people: people, session) }
     if !sources.isEmpty { try write(sources: sources, session) }
@@ -94,13 +97,6 @@ extension FirmDifference {
 
   /// What only files say of people; they are there already. Who has left has no login, whatever a file of before says.
   private func write(people rows: [Firm.Person], _ session: Connection) throws(PostgresError) {
-    // A branch's row is the lock on its people: whoever gives leads away there now does so with the people as they were.
-    _ = try session.rows(
-      """
-      select from branch_load where branch_id in (select branch_id from person where code = any($1))
-      order by branch_id for update
-      """
-    ) { $0.texts(rows) { $0.code } }
     // A login that goes from one person to another is free before it is taken.
     _ = try session.rows("update person set login = null where code = any($1) and login is not null") {
       $0.texts(rows) { $0.code }
