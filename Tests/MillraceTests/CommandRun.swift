@@ -15,7 +15,7 @@ struct CommandRun {
   }
 
   init(_ words: [String], on database: TestDatabase? = nil, kafka: String? = nil, more: [String: String] = [:]) {
-    var variables = more
+    var variables = ["IDENTITY_KEY": "a key that only tests have, long enough"].merging(more) { $1 }
     if let database { variables["DATABASE_URL"] = database.conninfo }
     if let kafka {
       variables["KAFKA_BOOTSTRAP_SERVERS"] = kafka
