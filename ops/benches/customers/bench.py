@@ -7,12 +7,12 @@
 
 import argparse
 import contextlib
-import json
 import pathlib
 import statistics
 import subprocess
 import sys
 
+from allocate.firm import firm
 from allocate.ground import Ground, Ledger, until
 from allocate.processes_seen import cpu, resident
 from allocate.wire import Recorder
@@ -162,8 +162,9 @@ def main(arguments=None):
     folder = ROOT / ".build/bench-customers"
     folder.mkdir(parents=True, exist_ok=True)
     with ServicesInUse.started(folder / "services") as services:
-        ground = Ground(services, ROOT, folder)
-        profiles = Profiles(options.customers, json.loads((folder / "firm.json").read_text()))
+        made = firm(ROOT)
+        ground = Ground(services, ROOT, folder, made)
+        profiles = Profiles(options.customers, made)
         say(f"{options.customers:,} customers, {profiles.events:,} profiles, {options.runs} turns")
         bench = Bench(ground, profiles, options)
         bench.go()
