@@ -12,6 +12,8 @@ import Values
 @testable import millrace
 
 @Suite struct RehearseTests {
+  private static let key = ["IDENTITY_KEY": String(repeating: "k", count: 32)]
+
   private static let firm = """
     {"branches": [{"code": "HQ", "name": "总部", "level": "head-office"},
        {"code": "GD", "name": "广东", "level": "province", "parent": "HQ"}, {"code": "SZ", "name": "深圳", "level": "city", "parent": "GD"}],
@@ -61,7 +63,7 @@ import Values
   @Test("it says what the worker then does: the same branch and the same person for every lead")
   func same() throws {
     try with { database, session, file throws in
-      let run = CommandRun("leads", "rehearse", file, "--all", on: database)
+      let run = CommandRun("leads", "rehearse", file, "--all", on: database, more: Self.key)
       let rehearsed = run.rows.prefix { $0.count > 4 }.map { Array($0) }
       #expect(rehearsed.count == 33, "\(run.out)\(run.err)")
       #expect(rehearsed.filter { $0.contains("allocated") }.count == 12)
@@ -84,10 +86,10 @@ import Values
   /// As a lane would: load, decide, write, commit.
   private func decideForReal(_ file: String, _ session: Connection) throws -> [RehearsalLeads.Lead] {
     let invocation = try Invocation(
-      of: LeadsRehearse.command, [file], Environment([:]), Output(out: { _ in }, err: { _ in }))
+      of: LeadsRehearse.command, [file], Environment(Self.key), Output(out: { _ in }, err: { _ in }))
     let now = try session.rows("select clock_timestamp()")[0].timestamp(0)
     let leads = try RehearsalLeads(invocation, now: now).leads
-    let settings = try Settings(reading: Environment([:]), declared: AllocateLeads.settings.map { [$0] } ?? [])
+    let settings = try Settings(reading: Environment(Self.key), declared: AllocateLeads.settings.map { [$0] } ?? [])
     var cache = AllocateLeads.Cache(settings)
     try session.run(script: "begin")
     var state = try AllocateLeads.load(leads.map(\.delivery), &cache, Transaction(open: session))
@@ -111,7 +113,7 @@ import Values
         script:
           "begin; select from branch_load for update; select from person_load for update; select from person for update"
       )
-      let run = CommandRun("leads", "rehearse", file, on: database)
+      let run = CommandRun("leads", "rehearse", file, on: database, more: Self.key)
       #expect(run.exit == .no && run.out.contains("Nothing was changed."), "\(run.out)\(run.err)")
       try other.run(script: "rollback")
       #expect(try everything(session) == before)
@@ -127,14 +129,24 @@ import Values
          "rules": [{"region": "CN-BJ", "branch": "BJ"}, {"branch": "GD"}]}
         """
       try temporaryFile(rules) { rules in
-        let run = CommandRun("leads", "rehearse", file, "--all", "--rules", rules, on: database)
+        let run = CommandRun("leads", "rehearse", file, "--all", "--rules", rules, on: database, more: Self.key)
         let rows = run.rows.filter { $0.count > 4 }
         #expect(rows.filter { $0.contains("BJ") && $0.contains("P9") }.count == 11, "\(run.out)\(run.err)")
         #expect(rows.contains { $0.contains("2: any lead") })
-        let json = CommandRun("leads", "rehearse", file, "--json", "--rules", rules, on: database)
+        let json = CommandRun("leads", "rehearse", file, "--json", "--rules", rules, on: database, more: Self.key)
         #expect(json.out.contains(#"{"branch":"BJ","outcome":"allocated","why":null,"leads":11}"#), "\(json.out)")
       }
       #expect(try everything(session) == before)
+    }
+  }
+
+  @Test("one lead is explained in full, so that its choice can be made again by hand")
+  func explained() throws {
+    try with { database, _, file throws in
+      let run = CommandRun("leads", "rehearse", file, "--explain", "1", on: database, more: Self.key)
+      #expect(run.exit == .done && run.out.contains("allocated to a (P1) in 广东 (GD)"), "\(run.out)\(run.err)")
+      #expect(run.out.contains("the lead's region is CN-GD/Jieyang") && run.out.contains("chosen"), "\(run.out)")
+      #expect(CommandRun("leads", "rehearse", file, "--explain", "32", on: database, more: Self.key).exit == .no)
     }
   }
 
@@ -145,7 +157,7 @@ import Values
         let table = file + ".csv"
         #expect(rename(file, table) == 0)
         defer { unlink(table) }
-        let run = CommandRun("leads", "rehearse", table, on: database)
+        let run = CommandRun("leads", "rehearse", table, on: database, more: Self.key)
         let rows = run.rows.filter { $0.count > 4 }
         #expect(rows.count == 2 && rows[0].contains("allocated") && rows[0].contains("P1"), "\(run.out)\(run.err)")
         #expect(rows[1].starts(with: ["3", "-", "-", "-", "refused"]))

@@ -6,7 +6,10 @@ struct ExplanationPage {
   private let story: [LeadExplanation]
   private let duplicates: Table
 
-  /// - Parameter row: the lead, in the order of `Leads.runExplain`.
+  /// Whether every choice, made again, is the one that was made.
+  var isConfirmed: Bool { story.allSatisfy(\.isConfirmed) }
+
+  /// - Parameter row: the lead, in the order of `Leads.explanation`.
   init(_ row: Row, _ story: [LeadExplanation], _ duplicates: Table) {
     var lead = Table(
       .left("lead"), .left("phone"), .left("region"), .left("name"), .left("source"), .left("product"), .left("state"),

@@ -106,6 +106,16 @@ enum Leads {
   private static func runExplain(_ invocation: Invocation) throws -> Exit {
     let session = try invocation.database()
     let word = invocation.operands[0]
+    guard let page = try explanation(of: Int64(word), orPhone: phone(word), session) else {
+      throw Failure.no("there is no lead with the number or phone \(shown(word)).")
+    }
+    invocation.output.write(invocation.output.isJSON ? page.json : page.text(width: invocation.output.width))
+    return page.isConfirmed ? .done : .no
+  }
+
+  static func explanation(
+    of lead: Int64?, orPhone phone: Int64? = nil, _ session: Connection
+  ) throws -> ExplanationPage? {
     let rows = try session.rows(
       """
       select l.id, l.phone, l.phone_text, l.region, l.name, l.source, l.product, l.state, b.code, b.name, p.code, p.name,
@@ -118,19 +128,16 @@ enum Leads {
       where l.id = $1 or l.phone = $2
       """
     ) {
-      $0.integer(Int64(word))
-      $0.integer(phone(word))
+      $0.integer(lead)
+      $0.integer(phone)
     }
-    guard rows.count > 0 else { throw Failure.no("there is no lead with the number or phone \(shown(word)).") }
-    let row = rows[0]
+    guard let row = rows.first else { return nil }
     let value = row.optionalInteger(25).map { Money(tenThousandths: $0, currency: row.optionalText(26) ?? "") }
     let reading = RuleReading(
       region: row.optionalText(3), source: row.text(5), product: row.optionalText(6), language: row.optionalText(18),
       value: value)
     let story = try LeadExplanation.load(row.integer(0), reading, session)
-    let page = ExplanationPage(row, story, try duplicates(row.integer(0), session))
-    invocation.output.write(invocation.output.isJSON ? page.json : page.text(width: invocation.output.width))
-    return story.allSatisfy(\.isConfirmed) ? .done : .no
+    return ExplanationPage(row, story, try duplicates(row.integer(0), session))
   }
 
   private static func phone(_ word: String) -> Int64? {

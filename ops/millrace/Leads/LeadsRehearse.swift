@@ -15,6 +15,7 @@ enum LeadsRehearse {
       CommandOption("--source", "S", "of a table: the source of rows that name none"),
       CommandOption("--importer", "PERSON", "of a table: the code of whoever brings them"),
       CommandOption("--map", "COLUMN=FIELD,…", "of a table: what columns mean, as for `leads import`"),
+      CommandOption("--explain", "LINE", "explain that line's lead in full, as `leads explain` does, and no other"),
       CommandOption("--all", nil, "print every lead, not only the first 50"), .json,
     ],
     details: """
@@ -39,6 +40,8 @@ enum LeadsRehearse {
     let now = try session.rows("select clock_timestamp()")[0].timestamp(0)
     let read = try RehearsalLeads(invocation, now: now)
     let settings = try Settings(reading: invocation.environment, declared: AllocateLeads.settings.map { [$0] } ?? [])
+    let line = try invocation.integer("--explain", 1...1_000_000_000)
+    var page: ExplanationPage?
     var warnings: [FirmWarnings.Warning] = []
     let outcomes = try RehearsalStage.with(session, phones: read.phones) { stage in
       if let firm {
@@ -50,7 +53,16 @@ enum LeadsRehearse {
       var cache = AllocateLeads.Cache(settings)
       let decisions = try stage.decide(
         as: AllocateLeads.self, role: "millrace_allocate_leads", read.leads.map(\.delivery), &cache)
-      return try RehearsalOutcome.read(read, decisions.map(said), session)
+      let outcomes = try RehearsalOutcome.read(read, decisions.map(said), session)
+      if let line {
+        page = try outcomes.first { $0.line == line }?.lead.flatMap { try Leads.explanation(of: $0, session) }
+      }
+      return outcomes
+    }
+    if let line {
+      guard let page else { throw Failure.no("of line \(line) no lead would be made.") }
+      invocation.output.write(invocation.output.isJSON ? page.json : page.text(width: invocation.output.width))
+      return .done
     }
     show(outcomes, warnings, invocation)
     return outcomes.contains { $0.outcome == "refused" } ? .no : .done

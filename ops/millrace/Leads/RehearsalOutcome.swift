@@ -12,6 +12,8 @@ struct RehearsalOutcome {
   }
 
   let line: Int
+  /// The number that it has in the rehearsal alone.
+  var lead: Int64?
   /// The middle left out.
   var phone: String?
   var region: String?
@@ -38,6 +40,7 @@ struct RehearsalOutcome {
       case .applied(let word):
         var outcome = RehearsalOutcome(line: lead.line, outcome: word)
         if let row = found[Key(lead.delivery)] {
+          outcome.lead = row.integer(8)
           outcome.phone = row.optionalInteger(2).map(Leads.masked)
           outcome.region = row.optionalText(3)
           outcome.branch = row.optionalText(4)
@@ -66,12 +69,14 @@ struct RehearsalOutcome {
   ) throws(PostgresError) -> [Key: Row] {
     let rows = try session.rows(
       """
-      select h.source, h.event_id, l.phone, l.region, b.code, p.code, h.reason, h.rule_position
+      select h.source, h.event_id, l.phone, l.region, b.code, p.code, h.reason, h.rule_position,
+        h.lead_id
       from lead_history h join lead l on l.id = h.lead_id left join branch b on b.id = h.branch_id
         left join person p on p.id = h.owner_id
       where h.source is not null and h.event_id is not null
       union all
-      select d.event_source, d.event_id, l.phone, l.region, b.code, p.code, 'registered before as lead ' || l.id, null
+      select d.event_source, d.event_id, l.phone, l.region, b.code, p.code, 'registered before as lead ' || l.id, null,
+        l.id
       from lead_duplicate d join lead l on l.id = d.lead_id left join branch b on b.id = l.branch_id
         left join person p on p.id = l.owner_id
       """)

@@ -87,6 +87,7 @@ struct RehearsalStage {
         create temporary table allocation_snapshot (like allocation_snapshot including all) on commit drop;
         create temporary table reminder (like reminder including all) on commit drop;
         create temporary table outbox (like outbox including all) on commit drop;
+        create temporary table identity_key (like identity_key including all) on commit drop;
         create temporary table conversion_gate () on commit drop;
         create temporary table organisation (like organisation including all) on commit drop;
         create temporary table organisation_history (like organisation_history including all) on commit drop;
@@ -112,6 +113,7 @@ struct RehearsalStage {
         insert into pg_temp.step_policy overriding system value select * from step_policy;
         insert into pg_temp.firm_policy select * from firm_policy;
         insert into pg_temp.organisation_history select * from organisation_history;
+        insert into pg_temp.identity_key select * from identity_key;
         analyze pg_temp.branch, pg_temp.person, pg_temp.branch_load, pg_temp.person_load;
 
         alter table pg_temp.branch alter column id restart with 9000000000;
@@ -125,7 +127,7 @@ struct RehearsalStage {
           pg_temp.calendar_hours, pg_temp.calendar_day, pg_temp.lead_source, pg_temp.ruleset, pg_temp.allocation_rule,
           pg_temp.protection_policy, pg_temp.pool_policy, pg_temp.step_policy, pg_temp.firm_policy, pg_temp.lead,
           pg_temp.lead_history, pg_temp.lead_duplicate, pg_temp.allocation_snapshot, pg_temp.reminder, pg_temp.outbox,
-          pg_temp.conversion_gate to millrace_allocate_leads;
+          pg_temp.identity_key, pg_temp.conversion_gate to millrace_allocate_leads;
         grant usage on sequence pg_temp.lead_block, pg_temp.snapshot_block to millrace_allocate_leads;
         """)
   }
