@@ -47,7 +47,7 @@ package struct Allocation {
       if case .passing = route {
         passing.insert(branch)
       } else {
-        wanted.insert(LeadClock.Place(branch: branch, product: product))
+        wanted.insert(policy.clock(of: branch, product))
       }
     }
     let ids = Set(wanted.map(\.branch)).sorted()
@@ -129,7 +129,7 @@ package struct Allocation {
   }
 
   func protection(_ branch: Int64, _ product: String?, _ now: Timestamp) -> LeadClock.Protection {
-    clocks[LeadClock.Place(branch: branch, product: product)] ?? LeadClock.Protection(until: now, checkAt: nil)
+    clocks[policy.clock(of: branch, product)] ?? LeadClock.Protection(until: now, checkAt: nil)
   }
 
   /// A lead that was held or waited goes on, with the event that says so.

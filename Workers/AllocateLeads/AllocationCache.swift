@@ -1,5 +1,6 @@
 import Contract
 import Customers
+import LeadClock
 import Postgres
 package import Settings
 import Values
@@ -55,6 +56,8 @@ struct FirmPolicy {
   var convertedOwner = ConvertedOwner.manager
   /// The newest step policy; leads that are held for want of one are tried again when there is a newer one.
   var stepPolicy: Int64 = 0
+  /// Products for which a policy of protection says something: all others have one clock in a branch.
+  var clockedProducts: Set<String> = []
 
   static let usual = FirmPolicy(moment: Timestamp(microseconds: 0))
 
@@ -62,7 +65,8 @@ struct FirmPolicy {
     let row = try transaction.rows(
       """
       select coalesce((select max(version) from ruleset), 0), clock_timestamp(), phone_converts, converted_owner,
-        coalesce((select max(id) from step_policy), 0)
+        coalesce((select max(id) from step_policy), 0),
+        array(select distinct product from protection_policy where product is not null)
       from firm_policy
       """)[0]
     guard let owner = ConvertedOwner(rawValue: row.text(3)) else {
@@ -70,6 +74,11 @@ struct FirmPolicy {
     }
     return FirmPolicy(
       ruleset: Int32(row.small(0)), moment: row.timestamp(1), phoneConverts: row.boolean(2), convertedOwner: owner,
-      stepPolicy: row.integer(4))
+      stepPolicy: row.integer(4), clockedProducts: Set(row.texts(5)))
+  }
+
+  /// What decides over a lead's clock.
+  func clock(of branch: Int64, _ product: String?) -> LeadClock.Place {
+    LeadClock.Place(branch: branch, product: product.flatMap { clockedProducts.contains($0) ? $0 : nil })
   }
 }
