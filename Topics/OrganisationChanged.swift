@@ -2,8 +2,8 @@ public import Contract
 public import JSON
 public import Values
 
-/// What became of the firm's people and branches. When it did is the envelope's `time`: of what is said of the same thing
-/// the latest counts, whenever it arrives.
+/// What became of the firm's people and branches. When it did is the envelope's `time`: of what is said of the same
+/// thing the latest counts, whenever it arrives.
 public enum OrganisationChanged: Event, Equatable {
   case joined(Joined)
   case moved(Moved)

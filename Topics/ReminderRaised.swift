@@ -2,8 +2,9 @@ public import Contract
 public import JSON
 public import Values
 
-/// Who should see to something, until when; and that it is settled. The two events of one reminder carry the same number
-/// and key; between them it may go from person to person, settled as `moved` for the one and raised for the other.
+/// Who should see to something, until when; and that it is settled. The two events of one reminder carry the same
+/// number and key; between them it may go from person to person, settled as `moved` for the one and raised for the
+/// other.
 public enum ReminderRaised: Event, Equatable {
   case raised(Raised)
   case settled(Settled)

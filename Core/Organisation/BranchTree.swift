@@ -30,8 +30,8 @@ public struct BranchRecord: Equatable, Sendable {
 
 /// All branches, as everything that was said of them makes them: a function of what was said, not of its order.
 ///
-/// Who stands above whom and who has taken over is gone through in the order of its own times, for all branches together:
-/// what would close a circle is passed over, and what was so before stays.
+/// Who stands above whom and who has taken over is gone through in the order of its own times, for all branches
+/// together: what would close a circle is passed over, and what was so before stays.
 struct BranchTree {
   private(set) var branches: [String: BranchRecord] = [:]
   private(set) var pending: [String: Pending] = [:]

@@ -3,11 +3,11 @@ internal import Values
 /// The firm's people and branches, as far as what is being said needs them, and what that changes.
 ///
 /// Invariants of this room:
-/// - Nothing else writes a person's name, branch, leave, whether they are active or a manager; nor a branch's name, level,
-///   time zone, parent, or what has taken it over.
+/// - Nothing else writes a person's name, branch, leave, whether they are active or a manager; nor a branch's name,
+///   level, time zone, parent, or what has taken it over.
 /// - The rows are a function of what was said, by its own times. The order of arrival never counts.
-/// - Whoever changes them holds the row of table `organisation`, then those of `branch_load` of every branch that a person
-///   leaves or comes to: no lead is given to somebody who is no longer there.
+/// - Whoever changes them holds the row of table `organisation`, then those of `branch_load` of every branch that a
+///   person leaves or comes to: no lead is given to somebody who is no longer there.
 /// - What is to be handed over is written in the same transaction, and done later in chunks.
 public struct Organisation: Sendable {
   /// What became of one event or one row of a file.

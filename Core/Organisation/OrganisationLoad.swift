@@ -67,7 +67,8 @@ extension Organisation {
 
   /// Takes in what a file says, in the caller's transaction: loads, decides, locks and writes.
   /// - Parameters:
-  ///   - branches: what is said of one branch at once, branch by branch. They are there before the people are looked at.
+  ///   - branches: what is said of one branch at once, branch by branch. They are there before the people are looked
+  /// at.
   ///   - people: the same of people.
   public static func record(
     branches: [[Fact]], people: [[Fact]], _ transaction: Transaction

@@ -3,8 +3,8 @@ public import Values
 /// That somebody should see to something, until when, and how much it matters.
 ///
 /// A reminder is raised once for its cause, however often the cause is met: `key` names it, and a row's unique key
-/// stands for that. It is cancelled when the cause has gone. Each of both is one event of `reminder.raised`, put into the
-/// outbox by the statement that changes the row, so that rows and events cannot disagree.
+/// stands for that. It is cancelled when the cause has gone. Each of both is one event of `reminder.raised`, put into
+/// the outbox by the statement that changes the row, so that rows and events cannot disagree.
 public struct Reminder: Equatable, Sendable {
   /// Its cause, as in `lead/1042/step/3`: at most 300 characters, made from the subject and whatever tells this time
   /// from the next (a version, a deadline, a day).

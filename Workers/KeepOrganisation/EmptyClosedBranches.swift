@@ -3,8 +3,8 @@ import Postgres
 import Topics
 import Values
 
-/// Leads without an owner in a branch that another has taken over go on there, whenever they came: a rule of yesterday, or
-/// a pool above, may still name the closed branch for a moment.
+/// Leads without an owner in a branch that another has taken over go on there, whenever they came: a rule of
+/// yesterday, or a pool above, may still name the closed branch for a moment.
 enum EmptyClosedBranches: Sweep {
   static let name = "empty-closed-branches"
 

@@ -5,11 +5,13 @@ import Reminders
 import Topics
 import Values
 
-/// Hands over what somebody who left or moved has: leads, then reminders, then customers, in chunks, one hand-over after
-/// the other. Who gets it is decided anew for each chunk, so that a successor who leaves in the midst gets no more.
+/// Hands over what somebody who left or moved has: leads, then reminders, then customers, in chunks, one hand-over
+/// after the other. Who gets it is decided anew for each chunk, so that a successor who leaves in the midst gets no
+/// more.
 ///
-/// A successor who is named gets everything: a person said so. By rule the branch's own manager takes leads as far as they
-/// have room; the rest goes back into the branch's rotation. Customers and reminders go to the nearest manager upwards.
+/// A successor who is named gets everything: a person said so. By rule the branch's own manager takes leads as far as
+/// they have room; the rest goes back into the branch's rotation. Customers and reminders go to the nearest manager
+/// upwards.
 enum HandOver: Sweep {
   static let name = "hand-over"
 

@@ -66,7 +66,8 @@ extension HandOverChange {
         """
         insert into lead_history (lead_id, version, at, what, branch_id, owner_id, reason, former_owner_id, worker)
         select id, version, at, case when owner is null then 'held' else 'transferred' end, branch, owner,
-          case when owner is null then 'handed-over' else cause end, case when owner is distinct from former then former end,
+          case when owner is null then 'handed-over' else cause end,
+        case when owner is distinct from former then former end,
           'keep-organisation'
         from unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[])
           a (id, version, at, branch, owner, cause, former)
@@ -128,7 +129,10 @@ extension HandOverChange {
       .integer { $0.task.id }, .text { $0.phase }, .text { $0.task.phase }),
     .each(
       { $0.waiting },
-      "update hand_over h set waited_at = a.at from unnest($1::bigint[], $2::timestamptz[]) a (id, at) where h.id = a.id",
+      """
+      update hand_over h set waited_at = a.at from unnest($1::bigint[], $2::timestamptz[]) a (id, at)
+      where h.id = a.id
+      """,
       .integer { $0.task.id }, .timestamp { $0.since }),
   ]
 

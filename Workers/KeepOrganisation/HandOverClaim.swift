@@ -7,8 +7,8 @@ extension HandOver {
     let due = try transaction.rows(
       "select exists (select from hand_over where phase not in ('done', 'cancelled'))")[0].boolean(0)
     guard due else { return [] }
-    // Whoever tells of somebody who is back, or of another successor, changes hand-overs under this lock: without it, they
-    // would wait for each other, one with a branch, the other with a hand-over in hand.
+    // Whoever tells of somebody who is back, or of another successor, changes hand-overs under this lock: without it,
+    // they would wait for each other, one with a branch, the other with a hand-over in hand.
     _ = try transaction.rows("select from organisation for update")
     let tasks = try transaction.rows(
       """
@@ -49,7 +49,8 @@ extension HandOver {
   ) throws(PostgresError) -> [LeadInHand] {
     try transaction.rows(
       """
-      select l.id, l.version, l.branch_id, l.region, l.product, l.level, l.protected_until, l.check_at, l.protected_since
+      select l.id, l.version, l.branch_id, l.region, l.product, l.level, l.protected_until, l.check_at,
+        l.protected_since
       from lead l
       where l.state = 'owned' and l.owner_id = $1
         and case when $2 then l.branch_id <> $3 else $4::bigint is null or l.branch_id = $4 end

@@ -4,8 +4,8 @@ import Postgres
 import Topics
 import Values
 
-/// What one chunk of a hand-over knows. The branches' rows are locked while it lives, so that nobody else gives leads to
-/// these people or takes them away.
+/// What one chunk of a hand-over knows. The branches' rows are locked while it lives, so that nobody else gives leads
+/// to these people or takes them away.
 struct HandOverState {
   struct Person {
     let id: Int64

@@ -18,7 +18,8 @@ enum SettlePeople: Sweep {
       order by p.since, p.code limit $1
       """
     ) { $0.integer(Int64(limit)) }
-    // The firm's lock comes with loading. Two sweeps that find the same people do no harm: the second finds nothing to do.
+    // The firm's lock comes with loading. Two sweeps that find the same people do no harm: the second finds nothing
+    // to do.
     return due.map { $0.text(0) }
   }
 

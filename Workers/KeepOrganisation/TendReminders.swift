@@ -3,8 +3,8 @@ import Postgres
 import Reminders
 import Values
 
-/// What becomes of reminders by themselves: they lapse; of urgent ones that stay open a manager is told; each person gets a
-/// digest in the morning where the firm wants it; those settled long ago are dropped.
+/// What becomes of reminders by themselves: they lapse; of urgent ones that stay open a manager is told; each person
+/// gets a digest in the morning where the firm wants it; those settled long ago are dropped.
 enum TendReminders: Sweep {
   static let name = "tend-reminders"
   static var pause: Duration { .seconds(5) }
