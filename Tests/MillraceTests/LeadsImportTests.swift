@@ -207,6 +207,18 @@ import Values
     #expect(try events(plain, keyed)[0].id == events(plain)[0].id)
   }
 
+  @Test("a document is of the kind that the table says, in either language")
+  func documents() throws {
+    let all = try events("phone,证件类型,证件号码\n13812345678,护照,E12345678\n13812345678,passport,E12345678\n13812345678,护照,\n")
+    #expect(all[0].value == all[1].value)
+    #expect(all[0].value.hasSuffix(#""idNumber":"E12345678","idType":"passport"}"#))
+    #expect(all[2].value == #"{"phone":"+8613812345678","source":"expo"}"#)
+    let map = try ColumnMap(["phone", "idType", "idNumber"], LeadsImportFields.all)
+    let leads = LeadRowReader(map, .init(source: "expo"))
+    let refusal = try leads.read(TableRow(cells: ["13812345678", "library card", "1234"])) { _ in }
+    #expect(refusal?.reason == "unknown-word" && refusal?.path == "idType")
+  }
+
   @Test("languages, countries and currencies are read as people write them")
   func words() throws {
     let all = try events(

@@ -11,7 +11,7 @@ import sys
 
 # More than anybody gets, so that nobody is full and every run does the same work.
 ROOM = 1_000_000
-SHUT = "CN-GS"
+SHUT = "CN-YN"
 LEAST_LOADED = ("CN-HB", "CN-SD")
 # What the example's own rules may ask for here; the others are in RULES.
 PLAIN = {"region", "source", "product", "branch"}

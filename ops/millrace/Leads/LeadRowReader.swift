@@ -70,7 +70,8 @@ final class LeadRowReader {
     var mended: Set<Cell.Mending> = []
     let phone = try self.phone(row, &mended)
     let value = try self.value(row, &mended)
-    let idNumber = try self.idNumber(row, &mended)
+    let idType = try text("idType", row, &mended).map { LeadsImportFields.documents[$0] ?? $0.lowercased() }
+    let idNumber = try self.idNumber(row, kind: idType, &mended)
     let name = try text("name", row, &mended)
     let source = try text("source", row, &mended) ?? choices.source
     let product = try text("product", row, &mended)
@@ -84,6 +85,7 @@ final class LeadRowReader {
       data.member("language", language.map { LeadsImportFields.languages[$0.lowercased()] ?? $0 })
       data.member("value", value)
       data.member("idNumber", idNumber)
+      data.member("idType", idNumber == nil ? nil : idType)
       data.member("customerNumber", customerNumber)
       data.member("importer", choices.importer)
     }
@@ -155,10 +157,12 @@ final class LeadRowReader {
     return try Amount.read(written, currency: currency)
   }
 
-  private func idNumber(_ row: TableRow, _ mended: inout Set<Cell.Mending>) throws(Refusal) -> String? {
+  private func idNumber(
+    _ row: TableRow, kind: String?, _ mended: inout Set<Cell.Mending>
+  ) throws(Refusal) -> String? {
     guard let written = try code("idNumber", row, &mended) else { return nil }
     do throws(IDNumber.Fault) {
-      _ = try IDNumber(written)
+      _ = try IDNumber(written, kind: kind.flatMap { IDNumber.Kind(rawValue: $0) })
     } catch {
       // Spreadsheets keep fifteen digits of a number and fill up with zeros.
       if written.utf8.count == 18, written.hasSuffix("000") {

@@ -14,8 +14,16 @@ enum LeadsImportFields {
     TableField("value", ["金额", "意向金额", "资产", "资产规模", "价值", "amount", "assets"]),
     TableField("currency", ["币种", "货币", "ccy"]),
     TableField("idNumber", ["证件号码", "证件号", "身份证", "身份证号", "身份证号码", "id", "idno", "identitynumber"]),
+    TableField("idType", ["证件类型", "证件种类", "idkind", "documenttype"]),
     TableField("customerNumber", ["客户号", "客户编号", "客户号码", "资金账号", "customerno", "customerid", "clientnumber"]),
     TableField("country", ["国家", "国家代码", "国别", "countrycode"]),
+  ]
+
+  /// Documents as people name them, and as events do.
+  static let documents = [
+    "身份证": "resident", "居民身份证": "resident", "护照": "passport", "港澳通行证": "hk-macao-permit",
+    "港澳居民来往内地通行证": "hk-macao-permit", "回乡证": "hk-macao-permit", "台胞证": "taiwan-permit",
+    "台湾居民来往大陆通行证": "taiwan-permit", "营业执照": "organisation", "统一社会信用代码": "organisation", "其他": "other",
   ]
 
   /// As people write languages, and as BCP 47 does.
