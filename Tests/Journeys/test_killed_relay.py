@@ -28,7 +28,6 @@ def killed_relay(ground, step):
 def killed_while_scheduling(ground, step):
     """Due events move to the outbox once, whenever the relay dies."""
     with ground.world() as world:
-        world.make_topics(1, ["reminder.raised"])
         for number in range(3):
             schedule(world, 50, f"round {number}")
             killed = world.struck(f"relay.{step}:kill", at=1, name="relay-events")

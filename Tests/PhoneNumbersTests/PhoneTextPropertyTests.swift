@@ -1,3 +1,4 @@
+import Glibc
 import PhoneNumbers
 import Testing
 
@@ -109,14 +110,19 @@ struct PhoneTextPropertyTests {
     func time(_ text: [UInt8], rounds: Int) -> Duration {
       var best = Duration.seconds(1_000)
       for _ in 0..<5 {
-        let took = ContinuousClock().measure {
-          for _ in 0..<rounds {
-            text.withUnsafeBytes { _ = try? PhoneNumber(parsing: $0, in: PhoneCountry("US")) }
-          }
+        let began = threadTime()
+        for _ in 0..<rounds {
+          text.withUnsafeBytes { _ = try? PhoneNumber(parsing: $0, in: PhoneCountry("US")) }
         }
-        best = min(best, took)
+        best = min(best, threadTime() - began)
       }
       return best
+    }
+    // What others do with the processor meanwhile does not count.
+    func threadTime() -> Duration {
+      var time = timespec()
+      clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+      return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
     func repeated(_ characters: Int) -> [UInt8] {
       Array("12345".utf8) + Array(String(repeating: trap, count: characters / trap.count).utf8)
