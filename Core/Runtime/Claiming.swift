@@ -5,13 +5,21 @@ internal import Values
 /// How a sweep's lane comes to its items.
 protocol Claiming<S>: AnyObject {
   associatedtype S: Sweep
-  /// What must be known before a transaction begins. False where there is nothing to claim now.
-  func prepare(_ cache: inout S.Cache, _ connection: Connection) throws(LaneFailure) -> Bool
+  /// What must be known before a transaction begins.
+  func prepare(_ cache: inout S.Cache, _ connection: Connection) throws(LaneFailure) -> Readiness
   func claim(_ limit: Int, _ cache: inout S.Cache, _ transaction: Transaction) throws(PostgresError) -> [S.Item]
 }
 
+enum Readiness {
+  case ready
+  /// Nothing is to be claimed.
+  case nothing
+  /// Something is due, but not everything has been heard yet.
+  case listening
+}
+
 final class ClaimedAtOnce<S: Sweep>: Claiming {
-  func prepare(_ cache: inout S.Cache, _ connection: Connection) throws(LaneFailure) -> Bool { true }
+  func prepare(_ cache: inout S.Cache, _ connection: Connection) throws(LaneFailure) -> Readiness { .ready }
 
   func claim(_ limit: Int, _ cache: inout S.Cache, _ transaction: Transaction) throws(PostgresError) -> [S.Item] {
     try S.claim(limit, transaction)
@@ -26,16 +34,16 @@ final class ClaimedWhenHeard<S: AwaitingSweep>: Claiming {
 
   init(_ hearing: Hearing) { self.hearing = hearing }
 
-  func prepare(_ cache: inout S.Cache, _ connection: Connection) throws(LaneFailure) -> Bool {
-    guard isEmpty else { return true }
+  func prepare(_ cache: inout S.Cache, _ connection: Connection) throws(LaneFailure) -> Readiness {
+    guard isEmpty else { return .ready }
     let isDue = try LaneFailure.postgres { () throws(PostgresError) in
       try S.isAnyDue(after: hearing.heard, &cache, Transaction(open: connection))
     }
-    guard isDue else { return false }
+    guard isDue else { return .nothing }
     switch try hearing.listen(connection) {
     case .heard:
       toldAt = nil
-      return true
+      return .ready
     case .unheard(let since, let waited):
       if waited > .seconds(60), toldAt.map({ Monotonic.now - $0 > .seconds(60) }) ?? true {
         toldAt = Monotonic.now
@@ -45,7 +53,7 @@ final class ClaimedWhenHeard<S: AwaitingSweep>: Claiming {
           _ = try connection.rows("commit")
         }
       }
-      return false
+      return .listening
     }
   }
 

@@ -72,7 +72,13 @@ final class SweepLane<S: Sweep>: Lane {
       try OutboxRow.obstacle(oldest: oldest, largest: largest, connection)
     }
     if let full { throw .unready(full) }
-    guard try claiming.prepare(&cache, connection) else { return 0 }
+    switch try claiming.prepare(&cache, connection) {
+    case .ready: break
+    case .nothing: return 0
+    case .listening:
+      _ = stopping.wait(min(S.pause, .milliseconds(200)))
+      return 1
+    }
     let began = Monotonic.now
     let transaction = Transaction(open: connection)
     var fold = SweepFold<S>()

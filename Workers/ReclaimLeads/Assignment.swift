@@ -84,6 +84,7 @@ extension LeadBook {
       lead.state = .waiting
       lead.branch = id
       lead.stepDueAt = due
+      lead.stepRemindAt = branch.pool.stepRemindAt
       emission = Emission(LeadOwnership.passed(.init(lead: lead.seen(at: at), branch: branch.code, dueAt: due)))
     } else {
       hold(&lead, in: id, "assigned")

@@ -6,9 +6,16 @@ import Values
 struct Floor {
   private var due: Timestamp?
   private var claims = 0
+  private var questions = 0
 
   /// nil is from the very start.
   var start: Timestamp? { claims == 0 ? nil : due }
+
+  /// After which moment something due is looked for; nil is at any time, asked about once a minute.
+  mutating func question(after heard: Timestamp?) -> Timestamp? {
+    questions = questions >= 30 ? 0 : questions + 1
+    return questions == 0 ? nil : heard
+  }
 
   /// - Parameter last: the latest due time of what was claimed; nil where there was nothing.
   mutating func swept(to last: Timestamp?) {

@@ -31,6 +31,7 @@ struct Lead {
   var pooledAt: Timestamp?
   var poolDueAt: Timestamp?
   var stepDueAt: Timestamp?
+  var stepRemindAt: Timestamp?
   var isChanged = false
 
   /// Whether it can still go to somebody.
@@ -55,5 +56,6 @@ struct Lead {
     pooledAt = nil
     poolDueAt = nil
     stepDueAt = nil
+    stepRemindAt = nil
   }
 }

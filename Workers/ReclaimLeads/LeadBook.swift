@@ -41,6 +41,8 @@ struct LeadBook {
     let unclaimedAt: Timestamp?
     /// A step's deadline from now on; nil where the branch passes nothing down.
     let stepDueAt: Timestamp?
+    /// When its manager is reminded of that; nil is never.
+    let stepRemindAt: Timestamp?
   }
 
   struct PersonBranch: Hashable {

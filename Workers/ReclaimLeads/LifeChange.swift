@@ -62,14 +62,14 @@ extension LifeChange {
         held_since = a.held_since, held_ruleset = a.held_ruleset, protected_since = a.protected_since,
         protected_until = a.protected_until, check_at = a.check_at, contacted_at = a.contacted_at,
         former_owner_id = a.former_owner, former_since = a.former_since, former_until = a.former_until,
-        pooled_at = a.pooled_at, pool_due_at = a.pool_due_at, step_due_at = a.step_due_at, step_reminded_at = null,
-        held_reminded_at = null
+        pooled_at = a.pooled_at, pool_due_at = a.pool_due_at, step_due_at = a.step_due_at,
+        step_remind_at = a.step_remind_at, step_reminded_at = null, held_reminded_at = null, held_step_policy = null
       from unnest($1::bigint[], $2::int[], $3::int[], $4::text[], $5::bigint[], $6::bigint[], $7::text[],
         $8::timestamptz[], $9::int[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[],
         $14::bigint[], $15::timestamptz[], $16::timestamptz[], $17::timestamptz[], $18::timestamptz[],
-        $19::timestamptz[]) a (id, version_before, version, state, branch, owner, held_reason, held_since, held_ruleset,
+        $19::timestamptz[], $20::timestamptz[]) a (id, version_before, version, state, branch, owner, held_reason, held_since, held_ruleset,
         protected_since, protected_until, check_at, contacted_at, former_owner, former_since, former_until, pooled_at,
-        pool_due_at, step_due_at)
+        pool_due_at, step_due_at, step_remind_at)
       where l.id = a.id and l.version = a.version_before
       """,
       .integer { $0.id }, .small { $0.versionBefore }, .small { $0.version }, .text { $0.state.rawValue },
@@ -77,7 +77,8 @@ extension LifeChange {
       .small { $0.heldRuleset }, .timestamp { $0.protectedSince }, .timestamp { $0.protectedUntil },
       .timestamp { $0.checkAt }, .timestamp { $0.contactedAt }, .integer { $0.formerOwner },
       .timestamp { $0.formerSince }, .timestamp { $0.formerUntil }, .timestamp { $0.pooledAt },
-      .timestamp { $0.poolDueAt }, .timestamp { $0.stepDueAt }),
+      .timestamp { $0.poolDueAt }, .timestamp { $0.stepDueAt },
+      .timestamp { $0.stepRemindAt }),
     .each(
       \.step,
       """

@@ -16,6 +16,7 @@ enum ReclaimDueLeads: AwaitingSweep {
     after heard: Timestamp?, _ cache: inout LifeCache, _ transaction: Transaction
   ) throws(PostgresError) -> Bool {
     let grace = cache.grace.components.seconds
+    let after = cache.floor.question(after: heard)
     let isDue = try transaction.rows(
       """
       select exists (
@@ -25,7 +26,7 @@ enum ReclaimDueLeads: AwaitingSweep {
           and protected_until <= clock_timestamp() - $2 * interval '1 second')
       """
     ) {
-      $0.timestamp(heard?.adding(seconds: -grace))
+      $0.timestamp(after?.adding(seconds: -grace))
       $0.integer(grace)
     }[0].boolean(0)
     if isDue { return true }

@@ -119,11 +119,13 @@ enum Statements {
       """
       select b.id, b.code, b.parent_id, t.claim_delay_minutes, t.claims_a_day, t.unclaimed_to,
         t.transfer_clock = 'keep', case when t.unclaimed_days is not null then e.ends end,
-        case when s.within_minutes is not null then working_deadline(b.calendar_id, b.time_zone, $2, s.within_minutes) end
+        case when s.within_minutes is not null then working_deadline(b.calendar_id, b.time_zone, $2, s.within_minutes) end,
+        case when s.remind_minutes is not null
+          then working_deadline(b.calendar_id, b.time_zone, $2, s.within_minutes - s.remind_minutes) end
       from pool_terms($1) t join branch b on b.id = t.branch_id
       cross join lateral protection_end($2, coalesce(t.unclaimed_days, 0), false, null, t.time_zone, t.day_end) e
       left join lateral (
-        select within_minutes from step_policy s where s.branch_id = b.id or s.level = b.level
+        select within_minutes, remind_minutes from step_policy s where s.branch_id = b.id or s.level = b.level
         order by s.branch_id nulls last limit 1) s on true
       """
     ) {
@@ -137,7 +139,7 @@ enum Statements {
         pool: LeadBook.PoolTerms(
           claimDelayMinutes: row.integer(3), claimsADay: row.optionalInteger(4).map { Int32($0) },
           unclaimedTo: row.text(5), keepsClock: row.boolean(6), unclaimedAt: row.optionalTimestamp(7),
-          stepDueAt: row.optionalTimestamp(8)))
+          stepDueAt: row.optionalTimestamp(8), stepRemindAt: row.optionalTimestamp(9)))
     }
     return branches
   }

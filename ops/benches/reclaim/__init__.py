@@ -1,0 +1,1 @@
+from .bench import main  # noqa: F401
