@@ -96,9 +96,8 @@ class Bench:
             return statistics.median(run.rate for run in self.runs[name])
 
         rates = {name: [run.rate for run in runs] for name, runs in self.runs.items()}
-        for against in ("sql_alone", "python_copy", "python_copy_async", "python_batched", "python_single", "none_standing"):
-            if against not in rates:
-                continue
+        others = ("sql_alone", "python_copy", "python_copy_async", "python_batched", "python_single", "none_standing")
+        for against in filter(rates.__contains__, others):
             ratio = median("end_to_end") / median(against)
             self.report.add("end_to_end", rates["end_to_end"], "leads/s", against, ratio)
         for name in rates:
@@ -167,7 +166,8 @@ def main(arguments=None):
     parser.add_argument("--json", metavar="FILE", help="also write one object a line")
     parser.add_argument("--runs", type=int, default=3, help="turns; medians and spread are printed (default 3)")
     parser.add_argument("--leads", type=int, default=200_000, help="leads in the backlog (default 200000)")
-    parser.add_argument("--standing", type=int, default=0, metavar="N", help="customers and leads that stand there before")
+    parser.add_argument("--standing", type=int, default=0, metavar="N",
+                        help="customers and leads that stand there before")  # fmt: skip
     parser.add_argument("--statements", action="store_true", help="also tell what each statement costs")
     parser.add_argument("--latency", action="store_true", help="the latency alone")
     options = parser.parse_args(arguments)

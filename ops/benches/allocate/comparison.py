@@ -41,7 +41,8 @@ LEADS = f"""
 """
 
 KINDS = f"""
-    select concat_ws(' ', h.what, h.basis, case h.what when 'held' then l.held_reason when 'converted' then h.reason end,
+    select concat_ws(' ', h.what, h.basis,
+      case h.what when 'held' then l.held_reason when 'converted' then h.reason end,
       case when l.suggested_customers is not null then 'suggested' end), count(*)
     from lead l join lead_history h on h.lead_id = l.id where l.id >= {FIRST_LEAD} group by 1 order by 2 desc
 """
@@ -119,13 +120,14 @@ class Outcome:
                 if free and chosen + kept:
                     now = sum(weight * end for weight, end in zip(weights, ends)) // sum(weights)
                     if turn != now or any(person[3] != end for person, end in zip(free, ends)):
-                        raise SystemExit(f"bench allocate: the turns of {branch} are not those that follow from its leads")
+                        raise SystemExit(f"bench allocate: the turns of {branch} do not follow from its leads")
             expected = dict(zip((person[0] for person in free), counts))
             for code, _, open_leads, _, allocated, today, _, chosen, kept in people:
-                if not (chosen == expected.get(code, 0) and allocated == today == chosen + kept == open_leads - loads[code]):
+                right, new = expected.get(code, 0), open_leads - loads[code]
+                if not (chosen == right and allocated == today == new == chosen + kept):
                     raise SystemExit(
-                        f"bench allocate: {code} of {branch} has {chosen} leads by turns and {kept} of their own, counts "
-                        f"{open_leads - loads[code]}, {allocated} and {today}; {expected.get(code, 0)} turns would be right")  # fmt: skip
+                        f"bench allocate: {code} of {branch} has {chosen} leads by turns and {kept} of their own, "
+                        f"counts {new}, {allocated} and {today}; {right} turns would be right")
 
     @staticmethod
     def check_held(connection):

@@ -1,8 +1,8 @@
-"""The bench's firm: the example's branches and people, with everything that an allocation can ask for, in such a way that
-what becomes of a lead depends neither on the hour nor on the order in which partitions are read.
+"""The bench's firm: the example's branches and people, with everything that an allocation can ask for, in such a way
+that what becomes of a lead depends neither on the hour nor on the order in which partitions are read.
 
-Nobody is full, everybody has caps, calendars are open day and night (or, for one branch, never), rules ask for language,
-value and dates, sources have wishes, one product is passed down step by step.
+Nobody is full, everybody has caps, calendars are open day and night (or, for one branch, never), rules ask for
+language, value and dates, sources have wishes, one product is passed down step by step.
 """
 
 import json
@@ -18,7 +18,8 @@ PLAIN = {"region", "source", "product", "branch"}
 
 CALENDARS = [
     {"code": "BENCH", "name": "Day and night",
-     "hours": [{"weekdays": "1-7", "opens": "00:00", "closes": "12:00"}, {"weekdays": "1-7", "opens": "12:00", "closes": "24:00"}],
+     "hours": [{"weekdays": "1-7", "opens": "00:00", "closes": "12:00"},
+               {"weekdays": "1-7", "opens": "12:00", "closes": "24:00"}],
      "days": [{"day": f"2025-{month:02}-01", "name": "a holiday that is over"} for month in range(1, 13)]},
     {"code": "BENCH-SHUT", "name": "Never", "days": [{"day": "2025-01-01", "name": "a holiday that is over"}]},
 ]  # fmt: skip
@@ -36,14 +37,16 @@ RULES = [
 SOURCES = [
     {"code": "wechat", "kind": "channel"}, {"code": "app-store", "kind": "behaviour"},
     {"code": "partner-bank", "kind": "institution", "branch": "CN-GD-SHENZHEN"},
-    {"code": "branch-event", "kind": "import", "keeps": "person"}, {"code": "hotline", "kind": "import", "keeps": "branch"},
+    {"code": "branch-event", "kind": "import", "keeps": "person"},
+    {"code": "hotline", "kind": "import", "keeps": "branch"},
 ]  # fmt: skip
 
 STEPS = [{"level": "province", "within": 480, "remind": 60, "then": "escalate"}]
 
 
 def firm(top):
-    example = json.loads(subprocess.run([sys.executable, top / "ops/example/firm"], check=True, capture_output=True).stdout)
+    printed = subprocess.run([sys.executable, top / "ops/example/firm"], check=True, capture_output=True).stdout
+    example = json.loads(printed)
     for branch in example["branches"]:
         branch["calendar"] = "BENCH-SHUT" if branch["code"] == SHUT else "BENCH"
         branch["method"] = "least-loaded" if branch["code"] in LEAST_LOADED else "round-robin"
@@ -59,7 +62,7 @@ def firm(top):
 
 def importers(made):
     """Those who can always keep what they bring."""
-    turns = {branch["code"] for branch in made["branches"] if branch["method"] == "round-robin" and branch["code"] != SHUT}
+    turns = {each["code"] for each in made["branches"] if each["method"] == "round-robin" and each["code"] != SHUT}
     return [
         person["code"] for person in made["people"]
         if person["branch"] in turns and person.get("active", True) and person.get("weight", 1) > 0

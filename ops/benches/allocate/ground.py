@@ -16,6 +16,7 @@ from services import lifecycle
 from .processes_seen import cpu_of_server, lines_of
 from .standing import FIRST_LEAD, enter_known, enter_standing
 
+LOADS = "select p.code, l.open_leads from person p join person_load l on l.person_id = p.id"
 TOPIC, ANSWERS = "lead.registered", "lead.ownership"
 LIBC = ctypes.CDLL(None)
 SET_PARENT_DEATH_SIGNAL = 1  # prctl(2), PR_SET_PDEATHSIG.
@@ -49,8 +50,7 @@ class Ground:
                 enter_standing(connection, standing, leads.phones)
         for template in {self.empty, self.template}:
             with self.connect(template) as connection:
-                self.loads[template] = dict(connection.execute(
-                    "select p.code, l.open_leads from person p join person_load l on l.person_id = p.id").fetchall())  # fmt: skip
+                self.loads[template] = dict(connection.execute(LOADS).fetchall())
 
     def connect(self, database):
         connection = self.services.connect(database)

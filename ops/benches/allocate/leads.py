@@ -1,9 +1,9 @@
 """The leads that every contender is given: the same bytes, with the same keys, in every run.
 
 Phones are of real prefixes of mainland China (libphonenumber's), spelled in the ways that leads spell them; a few are
-landlines or from Hong Kong. Of every hundred, two are of a phone that came before, three bring an ID number or a customer
-number of a customer, two the phone of one, some the keys of two customers or of none; of every thousand, two are sent
-twice under one id, and two cannot be applied. Some have a language, a value, an importer.
+landlines or from Hong Kong. Of every hundred, two are of a phone that came before, three bring an ID number or a
+customer number of a customer, two the phone of one, some the keys of two customers or of none; of every thousand, two
+are sent twice under one id, and two cannot be applied. Some have a language, a value, an importer.
 """
 
 import dataclasses

@@ -12,7 +12,8 @@ from .rules import NOWHERE, Rules, Sources
 
 class Event:
     __slots__ = (
-        "message", "id", "source", "time", "identity", "data", "lead", "digits", "region", "impossible", "refused", "route"
+        "message", "id", "source", "time", "identity", "data", "lead", "digits", "region", "impossible", "refused",
+        "route",
     )  # fmt: skip
 
     def __init__(self, message, phones):
@@ -54,9 +55,9 @@ class Numbers:
 class Opened:
     """A new lead. Branch and owner are those that it is given to, by number and code."""
 
-    __slots__ = ("id", "event", "what", "state", "branch", "branch_code", "owner", "owner_code", "until", "check", "due",
-                 "remind", "reason", "basis", "note", "rule", "snapshot", "choice", "customer", "customer_code", "suggested",
-                 "importer")  # fmt: skip
+    __slots__ = ("id", "event", "what", "state", "branch", "branch_code", "owner", "owner_code", "until", "check",
+                 "due", "remind", "reason", "basis", "note", "rule", "snapshot", "choice", "customer", "customer_code",
+                 "suggested", "importer")  # fmt: skip
 
     def __init__(self, number, event):
         self.id, self.event = number, event
@@ -76,8 +77,8 @@ class Allocation:
         from firm_policy"""
     RULES = """
         select position, branch_id, region, source, product, language, currency, (value_from * 10000)::bigint,
-          (value_below * 10000)::bigint, extract(epoch from valid_from)::float8, extract(epoch from valid_until)::float8,
-          how
+          (value_below * 10000)::bigint, extract(epoch from valid_from)::float8,
+          extract(epoch from valid_until)::float8, how
         from allocation_rule where ruleset = %s order by position"""
     SOURCES = "select code, kind, branch_id, keeps from lead_source where code = any(%s)"
     IMPORTERS = "select code, id, branch_id from person where code = any(%s)"
@@ -162,8 +163,9 @@ class Allocation:
             self.steps = {number: step for number, *step in rows}
         if wanted:
             branches, products = zip(*wanted)
+            levels = [None] * len(branches)
             rows = cursor.execute(self.DEADLINES, [
-                self.TIME, self.TIME, list(branches), list(products), [None] * len(branches), self.now]).fetchall()  # fmt: skip
+                self.TIME, self.TIME, list(branches), list(products), levels, self.now]).fetchall()  # fmt: skip
             self.deadlines = {(branch, product): protection for branch, product, *protection in rows}
 
     def load_sources(self, events):

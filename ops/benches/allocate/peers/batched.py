@@ -25,7 +25,8 @@ class Writer:
             if rows:
                 cursor.executemany(statement, rows)
 
-        many(statements.LEAD, [statements.lead(lead, now, ruleset, allocation.step_policy) for lead in allocation.opened])
+        step_policy = allocation.step_policy
+        many(statements.LEAD, [statements.lead(lead, now, ruleset, step_policy) for lead in allocation.opened])
         many(statements.HISTORY, [statements.history(lead, now, ruleset) for lead in allocation.opened])
         many(statements.DUPLICATE, [statements.duplicate(*each, now) for each in allocation.duplicates])
         branches, people = allocation.changed_branches(), allocation.changed_people()

@@ -5,9 +5,9 @@ from . import statements, work
 STAGING = """
     create temporary table staging (
       id bigint, phone bigint, phone_text text, region text, name text, source text, product text, language text,
-      amount bigint, currency text, identity uuid, number text, customer_id bigint, suggested bigint[], importer_id bigint,
-      registered_at timestamptz, state text, what text, branch_id bigint, owner_id bigint, reason text, basis text, note text,
-      protected_until timestamptz, check_at timestamptz, due timestamptz, remind timestamptz, rule_position integer,
+      amount bigint, currency text, identity uuid, number text, customer_id bigint, suggested bigint[],
+      importer_id bigint, registered_at timestamptz, state text, what text, branch_id bigint, owner_id bigint,
+      reason text, basis text, note text, protected_until timestamptz, check_at timestamptz, due timestamptz, remind timestamptz, rule_position integer,
       snapshot_id bigint, choice integer, event_source text, event_id text
     ) on commit delete rows"""
 
@@ -16,7 +16,8 @@ LEADS = f"""
     select id, phone, phone_text, region, name, source, product, language, amount / 10000.0, currency, identity, number,
       customer_id, suggested, importer_id, registered_at, state, branch_id, owner_id,
       case state when 'held' then reason end, case state when 'held' then %(now)s::timestamptz end,
-      case state when 'held' then %(ruleset)s::int end, case reason when 'no-step-policy' then %(step_policy)s::bigint end,
+      case state when 'held' then %(ruleset)s::int end,
+      case reason when 'no-step-policy' then %(step_policy)s::bigint end,
       case state when 'owned' then %(now)s::timestamptz end, protected_until, check_at, due, remind,
       case state when 'converted' then %(now)s::timestamptz end, 1
     from staging"""
@@ -85,7 +86,8 @@ class Writer:
             cursor.execute(statements.PEOPLE, [list(column) for column in zip(*people)])
         used = allocation.used_branches()
         if used:
-            self.copy(f"allocation_snapshot ({statements.SNAPSHOT_COLUMNS})", [self.snapshot(branch, now) for branch in used])
+            into = f"allocation_snapshot ({statements.SNAPSHOT_COLUMNS})"
+            self.copy(into, [self.snapshot(branch, now) for branch in used])
         if letters:
             cursor.executemany(statements.LETTER, [statements.letter(event, self.name) for event in letters])
 
@@ -93,10 +95,10 @@ class Writer:
     def staged(lead):
         event, said = lead.event, lead.event.lead
         return line(
-            lead.id, event.digits, escaped(said.phone) if event.digits is None else None, event.region, escaped(said.name),
-            escaped(said.source), escaped(said.product), said.language, said.amount, said.currency, said.identity,
-            escaped(said.number), lead.customer, array(lead.suggested), lead.importer, event.time, lead.state, lead.what,
-            lead.branch, lead.owner, lead.reason, lead.basis, lead.note, lead.until, lead.check, lead.due, lead.remind,
+            lead.id, event.digits, escaped(said.phone) if event.digits is None else None, event.region,
+            escaped(said.name), escaped(said.source), escaped(said.product), said.language, said.amount, said.currency, said.identity,
+            escaped(said.number), lead.customer, array(lead.suggested), lead.importer, event.time, lead.state,
+            lead.what, lead.branch, lead.owner, lead.reason, lead.basis, lead.note, lead.until, lead.check, lead.due, lead.remind,
             lead.rule, lead.snapshot, lead.choice, escaped(event.source), escaped(event.id),
         )  # fmt: skip
 
@@ -104,7 +106,8 @@ class Writer:
     def duplicate(number, event, now):
         said = event.lead
         return line(
-            number, now, escaped(said.source), escaped(said.product), escaped(event.source), escaped(event.id), event.time
+            number, now, escaped(said.source), escaped(said.product), escaped(event.source), escaped(event.id),
+            event.time,
         )  # fmt: skip
 
     @staticmethod

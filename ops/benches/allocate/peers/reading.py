@@ -29,8 +29,8 @@ class Refused(Exception):
 
 
 class Lead:
-    __slots__ = ("phone", "country", "name", "source", "product", "language", "amount", "currency", "identity", "number",
-                 "importer")  # fmt: skip
+    __slots__ = ("phone", "country", "name", "source", "product", "language", "amount", "currency", "identity",
+                 "number", "importer")  # fmt: skip
 
     def __init__(self, value):
         try:

@@ -13,8 +13,8 @@ IS_HERE = (None, "no-weight", "calendar-ended", "holiday", "off-hours")
 
 
 class Branch:
-    __slots__ = ("id", "code", "held", "held_before", "turn", "catch_up", "day", "people", "snapshot", "choices", "method",
-                 "begun", "free", "ahead", "ready", "weights", "weighted", "elapsed", "used", "kept")  # fmt: skip
+    __slots__ = ("id", "code", "held", "held_before", "turn", "catch_up", "day", "people", "snapshot", "choices",
+                 "method", "begun", "free", "ahead", "ready", "weights", "weighted", "elapsed", "used", "kept")  # fmt: skip
 
     def __init__(self, number, code, held, turn, method, catch_up, day, snapshot):
         self.id, self.code, self.held, self.held_before = number, code, held, held
@@ -97,8 +97,9 @@ class Branch:
         if self.choices == 0:
             return []
         in_turn = self.method == "round-robin"
+        most = None if in_turn else self.elapsed
         return [
-            (person, self.turn + (person.offset if in_turn else min(person.offset, self.elapsed + person.stride)), self.day)
+            (person, self.turn + (person.offset if in_turn else min(person.offset, most + person.stride)), self.day)
             for person in self.people if person.allocated or in_turn and person.moved and person.takes_part
         ]  # fmt: skip
 

@@ -17,8 +17,8 @@ BRANCHES = """
     from unnest(%s::bigint[], %s::int[], %s::bigint[]) a (branch, held, turn)
     where l.branch_id = a.branch"""
 
-SNAPSHOT_COLUMNS = """id, branch_id, taken_at, method, turn, people, offsets, open_leads, weights, capacities, daily_caps,
-  weekly_caps, given_today, given_this_week, excluded, kept_choices, kept_people"""
+SNAPSHOT_COLUMNS = """id, branch_id, taken_at, method, turn, people, offsets, open_leads, weights, capacities,
+  daily_caps, weekly_caps, given_today, given_this_week, excluded, kept_choices, kept_people"""
 SNAPSHOT = f"insert into allocation_snapshot ({SNAPSHOT_COLUMNS}) values ({', '.join(['%s'] * 17)})"
 
 LETTER = """
@@ -26,9 +26,9 @@ LETTER = """
       source, event_id, path, reason, detail)
     values (%s, %s, %s, %s, to_timestamp(%s / 1000.0), %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 
-LEAD_COLUMNS = """id, phone, phone_text, region, name, source, product, language, value_amount, value_currency, identity,
-  customer_number, customer_id, suggested_customers, importer_id, registered_at, state, branch_id, owner_id, held_reason,
-  held_since, held_ruleset, held_step_policy, protected_since, protected_until, check_at, step_due_at, step_remind_at,
+LEAD_COLUMNS = """id, phone, phone_text, region, name, source, product, language, value_amount, value_currency,
+  identity, customer_number, customer_id, suggested_customers, importer_id, registered_at, state, branch_id, owner_id,
+  held_reason, held_since, held_ruleset, held_step_policy, protected_since, protected_until, check_at, step_due_at, step_remind_at,
   converted_at, version"""
 LEAD = f"""
     insert into lead ({LEAD_COLUMNS})
@@ -67,8 +67,8 @@ def snapshot(branch, now):
     return (
         branch.snapshot, branch.id, now, branch.method, branch.turn, [person.id for person in people],
         [person.before[0] for person in people], [person.before[1] for person in people],
-        None if people and all(weight == 1 for weight in weights) else weights, bounded([person.capacity for person in people]),
-        bounded(days), bounded(weeks), bounded(days, [person.before[2] for person in people]),
+        None if people and all(weight == 1 for weight in weights) else weights,
+        bounded([person.capacity for person in people]), bounded(days), bounded(weeks), bounded(days, [person.before[2] for person in people]),
         bounded(weeks, [person.before[3] for person in people]), excluded if any(excluded) else None,
         [choice for choice, _ in branch.kept] or None, [person for _, person in branch.kept] or None,
     )  # fmt: skip
@@ -81,8 +81,8 @@ def lead(lead, now, ruleset, step_policy):
     held = state == "held"
     return (
         lead.id, event.digits, said.phone if event.digits is None else None, event.region, said.name, said.source,
-        said.product, said.language, said.amount, said.currency, said.identity, said.number, lead.customer, lead.suggested,
-        lead.importer, event.time, state, lead.branch, lead.owner, lead.reason if held else None, now if held else None,
+        said.product, said.language, said.amount, said.currency, said.identity, said.number, lead.customer,
+        lead.suggested, lead.importer, event.time, state, lead.branch, lead.owner, lead.reason if held else None, now if held else None,
         ruleset if held else None, step_policy if lead.reason == "no-step-policy" else None,
         now if state == "owned" else None, lead.until, lead.check, lead.due, lead.remind,
         now if state == "converted" else None,
