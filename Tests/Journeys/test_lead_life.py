@@ -1,4 +1,4 @@
-"""A lead's whole life with the executables as shipped: contacts, ends of protection, the pool, and who is killed meanwhile."""
+"""A lead's whole life with the executables as shipped: contacts, ends of protection, the pool, and kills meanwhile."""
 
 import contextlib
 import json
@@ -79,7 +79,8 @@ CHECKS = {
     "nothing was put aside": "select item from set_aside",
     "nobody has more than they take, but for what was restored": """
         select p.code from person p join person_load l on l.person_id = p.id
-        where l.open_leads > p.capacity + (select count(*) from lead_history h where h.what = 'restored' and h.owner_id = p.id)
+        where l.open_leads > p.capacity + (
+          select count(*) from lead_history h where h.what = 'restored' and h.owner_id = p.id)
         """,
 }
 
@@ -131,12 +132,13 @@ def test_contact_keeps_and_silence_loses(ground):
         allocated(world)
         with world.connect() as connection:
             owners = connection.execute(
-                "select l.id, p.code from lead l join person p on p.id = l.owner_id where l.state = 'owned' order by l.id"
+                """select l.id, p.code from lead l join person p on p.id = l.owner_id
+                   where l.state = 'owned' order by l.id"""
             ).fetchall()
         kept, lost = owners[::2], owners[1::2]
         end_protection(world)
-        # Contacts that happened in time lie unread in the topic when the worker starts: they are heard before anything is
-        # taken back, although everything is due at once.
+        # Contacts that happened in time lie unread in the topic when the worker starts: they are heard before
+        # anything is taken back, although everything is due at once.
         with world.connect() as connection:
             in_time = connection.execute(
                 "select to_char(now() at time zone 'UTC' - interval '1 hour', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
@@ -152,7 +154,8 @@ def test_contact_keeps_and_silence_loses(ground):
             states = dict(connection.execute("select id, state from lead").fetchall())
         assert all(states[lead] == "owned" for lead, _ in kept)
         assert all(states[lead] == "pooled" for lead, _ in lost)
-        assert world.ask("select count(*) from lead_history where what = 'restored'") == 0, "nobody was taken back first"
+        restored = world.ask("select count(*) from lead_history where what = 'restored'")
+        assert restored == 0, "nothing was taken back first"
         assert world.ask("select count(*) from dead_letter where reason = 'unknown-person'") == 5
 
 
@@ -172,7 +175,8 @@ def test_a_topic_that_cannot_be_read_holds_reclaim_up_within_its_bound(ground):
 
 
 def fight(ground, step, name="reclaim-leads"):
-    """Two workers, a claimer, an allocator and transfers over the same leads, one of the workers killed again and again."""
+    """Two workers, a claimer, an allocator and transfers over the same leads; one of the workers is killed again and
+    again."""
     with lively(ground) as world:
         chance = random.Random(step)
         leads = allocated(world, 600, step)
@@ -196,12 +200,13 @@ def fight(ground, step, name="reclaim-leads"):
                 number += 1
                 with world.connect() as connection:
                     connection.execute("set lock_timeout = '10s'")
-                    pooled = [row[0] for row in connection.execute("select id from lead where state = 'pooled' limit 20")]
-                    for lead in pooled[:10]:
-                        connection.execute("select claim_lead(%s)", [lead])
+                    pooled = connection.execute("select id from lead where state = 'pooled' limit 10").fetchall()
+                    for lead in pooled:
+                        connection.execute("select claim_lead(%s)", lead)
                     people = [row[0] for row in connection.execute("select code from person where active")]
                     owned = connection.execute(
-                        """select l.id, p.code from lead l join person p on p.id = l.owner_id order by random() limit 20"""
+                        """select l.id, p.code from lead l join person p on p.id = l.owner_id
+                           order by random() limit 20"""
                     ).fetchall()
                     for lead, _ in owned[:5]:
                         connection.execute("select assign_lead(%s, %s)", [lead, chance.choice(people)])

@@ -32,8 +32,8 @@ insert into person (id, code, branch_id, name, login)
   from generate_series(1, {people}) n;
 """
 LEADS = """
-insert into lead (id, phone, region, source, state, branch_id, owner_id, protected_since, protected_until, check_at, version,
-  registered_at)
+insert into lead (id, phone, region, source, state, branch_id, owner_id, protected_since, protected_until, check_at,
+  version, registered_at)
 select n, 8613000000000 + n, 'CN-GD', 'wechat', 'owned', 1 + p % {branches}, p, now() - interval '8 days',
   case when n % {share} = 0 then now() - interval '3 hours' + n * interval '1 microsecond'
     else now() + interval '5 days' + n * interval '1 millisecond' end,
@@ -132,8 +132,8 @@ class Bench:
                 while True:
                     time.sleep(0.1)
                     left = connection.execute(
-                        "select exists (select from lead where state = 'owned' and coalesce(check_at, protected_until) <= "
-                        "now() - interval '2 hours')").fetchone()[0]
+                        "select exists (select from lead where state = 'owned' "
+                        "and coalesce(check_at, protected_until) <= now() - interval '2 hours')").fetchone()[0]
                     if not left:
                         break
                     if time.monotonic() - began > self.options.patience:
