@@ -16,6 +16,8 @@ struct CommandRun {
 
   init(_ words: [String], on database: TestDatabase? = nil, kafka: String? = nil, more: [String: String] = [:]) {
     var variables = ["IDENTITY_KEY": "a key that only tests have, long enough"].merging(more) { $1 }
+    // An empty one takes away what is there by default.
+    variables = variables.filter { !$0.value.isEmpty }
     if let database { variables["DATABASE_URL"] = database.conninfo }
     if let kafka {
       variables["KAFKA_BOOTSTRAP_SERVERS"] = kafka

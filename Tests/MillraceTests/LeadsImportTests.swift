@@ -30,7 +30,7 @@ import Values
       try temporaryFile(bytes) {
         run = CommandRun(
           ["leads", "import", $0] + words, on: database, kafka: cluster.bootstrapServers,
-          more: key.map { ["IDENTITY_KEY": $0] } ?? [:])
+          more: ["IDENTITY_KEY": key ?? ""])
       }
     }
     return try #require(run)
