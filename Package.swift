@@ -80,8 +80,8 @@ let package = Package(
     room(
       "LeadAllocation",
       needs: [
-        "Contract", "Runtime", "Topics", "Settings", "PhoneNumbers", "Customers", "LeadClock", "Reminders", "Digest", "Values",
-        "Postgres",
+        "Contract", "Runtime", "Topics", "Settings", "PhoneNumbers", "Customers", "LeadClock", "Reminders", "Digest",
+        "Values", "Postgres",
       ],
       at: "Workers/AllocateLeads", exclude: ["Program"]),
     worker("allocate-leads", needs: ["LeadAllocation"], at: "Workers/AllocateLeads/Program"),
