@@ -182,10 +182,10 @@ final class RelayLane: Lane {
       guard let older = now.first(where: { $0.worker == worker && told[$0.partition] ?? 0 > $0.highest }) else {
         continue
       }
-      let finding = RestoredDatabase.finding(
-        worker, older.partition, told: told[older.partition] ?? 0, highest: older.highest)
+      let position = told[older.partition] ?? 0
+      let finding = RestoredDatabase.finding(worker, older.partition, told: position, highest: older.highest)
       let obstacle = try RelayFailure.postgres { () throws(PostgresError) in
-        try RestoredDatabase.suspect(finding, connection)
+        try RestoredDatabase.suspect(finding, worker, older.partition, told: position, connection)
         return try RestoredDatabase.obstacle(connection)
       }
       throw .unfit(obstacle ?? finding)

@@ -123,20 +123,22 @@ extension DecideLane {
   private func stopWhatWasRestored(_ found: [PositionTable.Found], _ consumer: Consumer) throws(LaneFailure) {
     guard mustCheckRestored, !found.isEmpty, let connection else { return }
     let told = try told(found.map(\.partition), consumer)
-    var findings: [String] = []
+    var first: (sentence: String, partition: TopicPartition, told: Int64)?
     for position in found {
       guard let known = told[position.partition], known > position.highest, let place = places[position.partition],
         !cursors[place].isStopped
       else { continue }
       let finding = RestoredDatabase.finding(W.name, position.partition, told: known, highest: position.highest)
-      findings.append(finding)
+      if first == nil { first = (finding, position.partition, known) }
       try stop(
         place, .restored, "\(finding): it was restored from a backup or lost commits; to go on: millrace recover",
         consumer)
     }
     mustCheckRestored = false
-    guard let finding = findings.first else { return }
-    try LaneFailure.postgres { () throws(PostgresError) in try RestoredDatabase.suspect(finding, connection) }
+    guard let first else { return }
+    try LaneFailure.postgres { () throws(PostgresError) in
+      try RestoredDatabase.suspect(first.sentence, W.name, first.partition, told: first.told, connection)
+    }
     // Before anything else is applied, the suspicion itself is met.
     nextChores = Monotonic.now
   }

@@ -27,9 +27,18 @@ public enum RestoredDatabase {
       + "this database knows \(highest)"
   }
 
-  /// From now on nothing goes on. The first finding is the one that is kept.
-  public static func suspect(_ finding: String, _ connection: Connection) throws(PostgresError) {
-    _ = try connection.rows("select suspect_restored($1)") { $0.text(finding) }
+  /// From now on nothing goes on, unless the database has come to know that position since. The first finding is the one
+  /// that is kept.
+  public static func suspect(
+    _ finding: String, _ worker: String, _ partition: TopicPartition, told: Int64, _ connection: Connection
+  ) throws(PostgresError) {
+    _ = try connection.rows("select suspect_restored($1, $2, $3, $4, $5)") {
+      $0.text(finding)
+      $0.text(worker)
+      $0.text(partition.topic)
+      $0.small(partition.partition)
+      $0.integer(told)
+    }
   }
 
   /// Why no session may go on; nil when nothing keeps it.

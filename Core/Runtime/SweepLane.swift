@@ -47,12 +47,21 @@ final class SweepLane<S: Sweep>: Lane {
         conflicts = 0
         limit = min(SweepLane.chunk, limit * 2)
         status.obstacle("failure", nil)
-        if swept == 0 { _ = stopping.wait(S.pause) }
+        if swept == 0 { rest(S.pause) }
       } catch {
         recover(from: error)
       }
     }
     connection = nil
+  }
+
+  /// A lane that rests is well, however long.
+  private func rest(_ duration: Duration) {
+    let end = Monotonic.now + duration
+    while !stopping.isRequested, Monotonic.now < end {
+      status.beat()
+      _ = stopping.wait(min(end - Monotonic.now, .seconds(1)))
+    }
   }
 
   /// Answers how many items were decided.
@@ -139,7 +148,7 @@ final class SweepLane<S: Sweep>: Lane {
     let wait = failure.isPassing ? backoff.failed() : .seconds(5)
     status.obstacle("failure", failure.isPassing ? "waits: \(failure)" : "stopped: \(failure)")
     log.warning("the sweep waits and tries again", ["sweep": .text(S.name), "cause": .text(failure.description)])
-    _ = stopping.wait(wait)
+    rest(wait)
   }
 
   /// Bad data is bad at once, a conflict only when fresh loads did not mend it.

@@ -188,7 +188,7 @@ def deadly(ground, deed):
             pytest.fail("the event kills every start")
         starts = len(world.programs)
         assert world.ask("select reason from dead_letter where event_id = 'e-killer'") == "crashed"
-        assert 4 <= starts <= 7, f"it took {starts} starts"
+        assert starts >= 4, f"it took {starts} starts: three that end on it, and one that goes on"
         world.start("relay-events")
         world.until_published()
         world.judged()

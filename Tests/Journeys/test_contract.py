@@ -77,11 +77,24 @@ def test_the_schema_takes_a_valid_example(path, example):
 @pytest.mark.parametrize("path, example", examples("invalid"))
 def test_the_schema_refuses_an_invalid_example_where_the_reader_does(path, example):
     errors = list(validator(load(path)).iter_errors(example["data"]))
+    if example["reason"] in BEYOND_A_SCHEMA and not errors:
+        return
     # A null for a required field is "missing" to the reader and of the wrong type to the schema.
-    named = {".".join(map(str, error.absolute_path)) for error in errors}
-    named |= {error.message.split("'")[1] for error in errors if error.validator == "required"}
+    named = {place(error.absolute_path) for error in errors}
+    named |= {
+        place([*error.absolute_path, error.message.split("'")[1]]) for error in errors if error.validator == "required"
+    }
     assert errors
     assert example["path"] in named or example["reason"] == "nul-character"
+
+
+# What fields say of each other, and days that no calendar has, are the reader's alone to see.
+BEYOND_A_SCHEMA = {"circle", "twice", "not-a-day"}
+
+
+def place(steps):
+    """As refusals write it: `consents[0].at`."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
 
 
 def test_asyncapi_names_the_topics_as_the_program_does(asyncapi, listed):
@@ -262,9 +275,9 @@ def test_apply_shows_first_then_creates_what_the_contract_says_and_check_agrees(
         assert run("check").returncode == 1
 
 
-def test_check_is_content_with_what_apply_made(millrace, topics):
+def test_check_is_content_with_what_apply_made(millrace, topics, listed):
     checked = millrace("topics", "check")
-    assert (checked.returncode, checked.stdout) == (0, "All 4 topics are as expected.\n")
+    assert (checked.returncode, checked.stdout) == (0, f"All {len(listed)} topics are as expected.\n")
 
 
 def test_published_lines_are_cloudevents_in_binary_mode(millrace, log, tmp_path):

@@ -97,6 +97,21 @@ import Testing
     }
   }
 
+  @Test("a finding that a recovery has settled meanwhile raises no suspicion")
+  func settledFinding() async throws {
+    try await Scene.play { scene in
+      try scene.havePosition("next_offset = 2, highest_offset = 2")
+      let find: Statement = "select suspect_restored('told 5', 'test-noted', 'test.noted', 0, 5)"
+      let suspicions: Statement = "select count(*) from database_identity where suspicion is not null"
+      try scene.recover(told: 5)
+      _ = try scene.session.rows(find)
+      #expect(try scene.number(suspicions) == 0)
+      try scene.session.run(script: "update position set highest_offset = 4")
+      _ = try scene.session.rows(find)
+      #expect(try scene.number(suspicions) == 1)
+    }
+  }
+
   @Test("what the relay published in the lost time is left out, what it published before and publishes since is taken")
   func lostRuns() async throws {
     @Sendable func echo(_ run: Int, _ number: Int) -> Scene.Made {

@@ -1,4 +1,7 @@
+import Contract
+import Postgres
 import Testing
+import Values
 
 @testable import Runtime
 
@@ -57,6 +60,22 @@ import Testing
       try holder.run(script: "commit")
       try scene.session.waitUntil("the held one") { try scene.done() == [2, 3, 1] }
       try lane.awaitReady()
+    }
+  }
+
+  @Test("a sweep that rests for an hour is seen to be well meanwhile")
+  func rests() async throws {
+    try await Scene.play { scene in
+      let sweep = try scene.sweep(RestingSweep.self)
+      try sweep.awaitReady()
+      var quiet = sweep.status.sinceBeat
+      var beats = 0
+      try scene.session.waitUntil("beats") {
+        let now = sweep.status.sinceBeat
+        if now < quiet { beats += 1 }
+        quiet = now
+        return beats >= 3
+      }
     }
   }
 
@@ -119,4 +138,15 @@ extension Scene {
   fileprivate func aside() throws -> [String] {
     try session.rows("select item || ' ' || reason from set_aside order by item").map { $0.text(0) }
   }
+}
+
+private enum RestingSweep: Sweep {
+  static let name = "test-resting"
+  static let pause = Duration.seconds(3600)
+  static let writes: [Write<Void, Void>] = []
+
+  static func claim(_ limit: Int, _ transaction: Transaction) throws(PostgresError) -> [Int64] { [] }
+  static func label(_ item: Int64) -> String { "\(item)" }
+  static func load(_ items: [Int64], _ cache: inout NoCache, _ transaction: Transaction) throws(PostgresError) {}
+  static func decide(_ item: Int64, _ state: inout Void, _ now: Timestamp) -> Decision<Void> { .ignore("none") }
 }

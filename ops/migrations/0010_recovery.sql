@@ -60,10 +60,20 @@ begin
 end $$;
 
 -- Somebody saw that Kafka knows more than this database: from now on nothing goes on, and no relay is the active one.
-create function suspect_restored(why text) returns void
+-- With a position: only if this database does not know it by now. A finding may have been made before a recovery that settled it.
+create function suspect_restored(
+  why text, told_worker text default null, told_topic text default null, told_partition integer default null,
+  told bigint default null) returns void
 language plpgsql security definer set search_path from current as $$
 begin
   perform database_obstacle();
+  -- What a recovery changes is seen once its lock on this row is gone.
+  perform from database_identity for update;
+  if told is not null and not exists (
+    select from position p
+    where p.worker = told_worker and p.topic = told_topic and p.partition = told_partition and p.highest_offset < told) then
+    return;
+  end if;
   update database_identity set suspicion = why where suspicion is null;
   if found then
     update relay set epoch = epoch + 1, holder = null, expires_at = '-infinity';
