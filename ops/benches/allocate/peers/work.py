@@ -23,6 +23,8 @@ def main(name, batch, writer):
         "", autocommit=True, prepare_threshold=0, application_name=name,
         options=f"-c search_path=millrace -c TimeZone=UTC -c jit=off "
                 f"-c synchronous_commit={os.environ.get('SYNCHRONOUS_COMMIT', 'on')}")  # fmt: skip
+    # At least once means to read one's own history again; the worker, exactly once, need not and may not.
+    connection.execute("grant select on lead_history to millrace_allocate_leads")
     connection.execute("set role millrace_allocate_leads")
     cursor = connection.cursor(binary=True)
     allocation = Allocation(connection, cursor)
