@@ -174,7 +174,7 @@ import Values
   @Test("what is left out has its default, and a section that is left out stays nil")
   func defaults() throws {
     let firm = try Firm(reading: Array(#"{"people": [{"code": "P", "name": "王伟", "branch": "HQ"}], "rules": []}"#.utf8))
-    #expect(firm.people == [Firm.Person(code: "P", name: "王伟", branch: "HQ")])
+    #expect(firm.completed(by: Firm()).people == [Firm.Person(code: "P", name: "王伟", branch: "HQ")])
     #expect(firm.rules == [] && firm.branches == nil && firm.policies == nil && firm.terms == nil)
   }
 

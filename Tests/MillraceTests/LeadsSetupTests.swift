@@ -38,7 +38,7 @@ import Testing
     try TestDatabase.with { database in
       let run = try load(Self.firm, on: database)
       #expect(run.exit == .done, "\(run.err)")
-      let firm = try Firm(reading: Array(Self.firm.utf8))
+      let firm = try Firm(reading: Array(Self.firm.utf8)).completed(by: Firm())
       let known = try FirmTables.read(try database.connect())
       let difference = FirmDifference(from: known, to: firm)
       #expect(difference.isEmpty, "\(difference.changes)")
@@ -80,7 +80,33 @@ import Testing
       #expect(
         try load(#"{"people": [{"code": "P2", "name": "李 of today", "branch": "GD"}]}"#, on: database).exit == .done)
       #expect(try session.rows("select name from person where code = 'P2'")[0].text(0) == "李 of tomorrow")
+      #expect(try said("active") == ["yes", "no"], "a file that does not say so hires nobody again")
+      let back = #"{"people": [{"code": "P2", "name": "李 of today", "branch": "GD", "active": true}]}"#
+      #expect(try load(back, on: database).exit == .done)
       #expect(try session.rows("select phase from hand_over where cause = 'left'")[0].text(0) == "cancelled")
+    }
+  }
+
+  @Test("what events tell of people too stays where a file does not speak of it, and goes where it does")
+  func unsaid() throws {
+    try TestDatabase.with { database in
+      _ = try load(Self.firm, on: database)
+      let session = try database.connect()
+      func row(_ more: String) -> String {
+        #"{"people": [{"code": "P2", "name": "李娜", "branch": "HQ", "login": "lina"\#(more)}]}"#
+      }
+      func kept() throws -> String {
+        let rows = try session.rows(
+          "select concat_ws(' ', active, manager, leave_until is not null, weight, login) from person where code = 'P2'")
+        return rows[0].text(0)
+      }
+      let away = #", "active": false, "manager": true, "leaveUntil": "2030-01-01T00:00:00Z""#
+      #expect(try load(row(away), on: database).exit == .done)
+      #expect(try load(row(#", "weight": 7"#), on: database).exit == .done)
+      #expect(try kept() == "f t t 7")
+      #expect(try load(row(#", "weight": 7"#), on: database).out.hasPrefix("Nothing changes."))
+      #expect(try load(row(#", "active": true, "manager": false"#), on: database).exit == .done)
+      #expect(try kept() == "t f t 1 lina")
     }
   }
 

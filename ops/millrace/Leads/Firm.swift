@@ -33,6 +33,28 @@ struct Firm {
     var login: String?
     var leaveFrom: Timestamp?
     var leaveUntil: Timestamp?
+    /// What the row left out of that which events tell as well: it stays as it is.
+    var unsaid: Unsaid = []
+
+    struct Unsaid: OptionSet {
+      let rawValue: Int
+      static let active = Unsaid(rawValue: 1)
+      static let manager = Unsaid(rawValue: 2)
+      static let leave = Unsaid(rawValue: 4)
+    }
+
+    /// As it is to be, where the person is known as `known`.
+    func completed(by known: Person?) -> Person {
+      var whole = self
+      whole.unsaid = []
+      guard let known else { return whole }
+      if unsaid.contains(.active) { whole.active = known.active }
+      // Who is out has no login, whatever the file still says.
+      if !whole.active { whole.login = nil }
+      if unsaid.contains(.manager) { whole.manager = known.manager }
+      if unsaid.contains(.leave) { (whole.leaveFrom, whole.leaveUntil) = (known.leaveFrom, known.leaveUntil) }
+      return whole
+    }
 
     /// Whether a lead could ever be given to them as things stand.
     var takesLeads: Bool { active && weight > 0 && capacity != 0 && dailyCap != 0 && weeklyCap != 0 }
@@ -187,6 +209,14 @@ struct Firm {
     pools = sum(pools, other.pools)
     steps = sum(steps, other.steps)
     origins.merge(other.origins) { $0 + $1 }
+  }
+
+  /// With everything that its rows leave as it is in the database.
+  func completed(by known: Firm) -> Firm {
+    let before = Dictionary((known.people ?? []).map { ($0.code, $0) }) { first, _ in first }
+    var whole = self
+    whole.people = people?.map { $0.completed(by: before[$0.code]) }
+    return whole
   }
 
   /// What is there once the files are loaded: rows that they do not name stay, where rows have codes.

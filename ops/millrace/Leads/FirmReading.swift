@@ -81,16 +81,17 @@ extension Firm.Person {
       "login", "leaveFrom", "leaveUntil")
     self.init(
       code: try row.text("code", 1...60), name: try row.text("name"), branch: try row.text("branch", 1...60))
-    active = try row.optionalBoolean("active") ?? active
+    if let said = try row.optionalBoolean("active") { active = said } else { unsaid.insert(.active) }
     weight = try row.optionalInteger("weight", 0...1000) ?? weight
     capacity = try row.optionalInteger("capacity", 0...1_000_000)
     dailyCap = try row.optionalInteger("dailyCap", 0...1_000_000)
     weeklyCap = try row.optionalInteger("weeklyCap", 0...1_000_000)
     calendar = try row.optionalText("calendar", 1...60)
-    manager = try row.optionalBoolean("manager") ?? manager
+    if let said = try row.optionalBoolean("manager") { manager = said } else { unsaid.insert(.manager) }
     login = try row.optionalText("login", 1...63)
     leaveFrom = try row.optionalTimestamp("leaveFrom")
     leaveUntil = try row.optionalTimestamp("leaveUntil")
+    if leaveFrom == nil, leaveUntil == nil { unsaid.insert(.leave) }
     if let leaveFrom, let leaveUntil, leaveFrom >= leaveUntil {
       throw Refusal("out-of-order", at: row.path("leaveUntil"), "a leave ends after it begins")
     }

@@ -40,9 +40,10 @@ enum LeadsSetup {
       What has a code is known by it; those that the files do not name stay as they are. Rules are read in order and
       replace all rules, as a new set; policies, pools and steps replace all of theirs. A section that is left out changes
       nothing. A field that is left out has its default: parent, calendar (always at work), timeZone (Asia/Shanghai),
-      dayEnd (24:00), method (round-robin), catchUp (3), heldReminder (240; 0 is never), active (true), weight (1),
-      capacity and caps (no bound; 0 takes none), leave, manager, login (none), keeps (nothing), how (direct), remind
-      (never). In rules and policies what is left out matches everything. catchUp is in leads, heldReminder, within and
+      dayEnd (24:00), method (round-robin), catchUp (3), heldReminder (240; 0 is never), weight (1), capacity and
+      caps (no bound; 0 takes none), login (none), keeps (nothing), how (direct), remind (never). What events tell of
+      people too stays as it is where a row leaves it out: active, manager, leave (of somebody new: true, false, none;
+      a leave that is over in the past ends one). In rules and policies what is left out matches everything. catchUp is in leads, heldReminder, within and
       remind are minutes of working time; hours are local time, weekdays ISO's: 1 is Monday. Of protection: days from the
       day a lead is given, extension (as days) those from a contact, maximum (none) those in all, reminders (3,1) days
       before the end, lastMorning (09:00, or never) the hour of a last one. Of pools: claimDelay (0) in minutes, coolOff
@@ -85,8 +86,9 @@ enum LeadsSetup {
     return .done
   }
 
-  static func compare(_ firm: Firm, _ session: Connection, _ path: String) throws -> Outcome {
+  static func compare(_ read: Firm, _ session: Connection, _ path: String) throws -> Outcome {
     let known = try FirmTables.read(session)
+    let firm = read.completed(by: known)
     let now = try session.rows("select clock_timestamp()")[0].timestamp(0)
     let whole = firm.loaded(over: known)
     do throws(Refusal) { try firm.check(whole, now: now) } catch { throw Failure.no("\(error)") }
