@@ -32,8 +32,9 @@ final class Desk {
   }
 
   /// A lane's session, as the worker has it.
-  func lane() throws -> Turns {
+  func lane(waiting: Duration? = nil) throws -> Turns {
     var limits = TestDatabase.limits
+    if let waiting { limits.lock = waiting }
     limits.role = "millrace_allocate_leads"
     return Turns(try database.connect(as: "allocate-leads", limits: limits))
   }

@@ -325,6 +325,26 @@ import Values
     }
   }
 
+  @Test("a lead with keys waits for a profile that is being taken, one without them does not")
+  func gate() async throws {
+    try await Desk.open(WholeDecisionTests.firm) { desk in
+      let lane = try desk.lane(waiting: .milliseconds(200))
+      let profile = try desk.database.connect()
+      _ = try profile.rows("begin")
+      _ = try profile.rows("lock table conversion_gate in share mode")
+      for (number, key) in [("11010519491231002X", nil), (nil, "C1")] {
+        let error = #expect(throws: PostgresError.self) {
+          try lane.register([WholeDecisionTests.lead(0, idNumber: number, customerNumber: key)])
+        }
+        #expect(error?.isLockTimeout == true)
+      }
+      try lane.register([WholeDecisionTests.lead(1)])
+      _ = try profile.rows("commit")
+      try lane.register([WholeDecisionTests.lead(0, customerNumber: "C1")])
+      #expect(try desk.number("select count(*) from lead") == 2)
+    }
+  }
+
   @Test("somebody who changes branch joins at the new branch's turn")
   func moving() async throws {
     try await Desk.open(WholeDecisionTests.firm) { desk in

@@ -26,7 +26,7 @@ from services import broker, processes
 from services.trouble import Trouble
 
 TOPICS = ("lead.registered", "lead.ownership", "reminder.raised", "organisation.changed", "customer.profile")
-PATIENCE = 120.0
+PATIENCE = 60.0
 
 
 def until(condition, what, patience=PATIENCE):
