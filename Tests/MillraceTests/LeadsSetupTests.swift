@@ -96,9 +96,10 @@ import Testing
         #"{"people": [{"code": "P2", "name": "李娜", "branch": "HQ", "login": "lina"\#(more)}]}"#
       }
       func kept() throws -> String {
-        let rows = try session.rows(
-          "select concat_ws(' ', active, manager, leave_until is not null, weight, login) from person where code = 'P2'")
-        return rows[0].text(0)
+        try session.rows(
+          """
+          select concat_ws(' ', active, manager, leave_until is not null, weight, login) from person where code = 'P2'
+          """)[0].text(0)
       }
       let away = #", "active": false, "manager": true, "leaveUntil": "2030-01-01T00:00:00Z""#
       #expect(try load(row(away), on: database).exit == .done)
