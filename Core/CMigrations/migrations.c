@@ -35,6 +35,9 @@ static const unsigned char organisation_changes[] = {
 static const unsigned char recovery[] = {
 #embed "../../ops/migrations/0010_recovery.sql"
 };
+static const unsigned char lead_life_rest[] = {
+#embed "../../ops/migrations/0011_lead_life_rest.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -47,6 +50,7 @@ static const struct millrace_migration steps[] = {
     {"0008_lead_life", lead_life, sizeof lead_life},
     {"0009_organisation", organisation_changes, sizeof organisation_changes},
     {"0010_recovery", recovery, sizeof recovery},
+    {"0011_lead_life_rest", lead_life_rest, sizeof lead_life_rest},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

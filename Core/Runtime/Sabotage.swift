@@ -20,6 +20,8 @@ package enum Sabotage: String, CaseIterable {
   case favour = "favour"
   /// Availability: calendars and leave are not asked.
   case callAnybody = "call-anybody"
+  /// Cool-off: a lead that was taken back may go to whoever had it.
+  case forgetCoolOff = "forget-cool-off"
 
   #if SABOTAGE
     private static let chosen = getenv("MILLRACE_SABOTAGE").map { String(cString: $0) }

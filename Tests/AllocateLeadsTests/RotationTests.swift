@@ -61,6 +61,17 @@ import Testing
     }
   }
 
+  @Test("who cools off for a lead is passed over in that choice alone, and gets the next", arguments: [true, false])
+  func coolingOff(byTurns: Bool) {
+    var rotation = Rotation([.made(1), .made(2), .made(3)], byTurns ? .roundRobin : .leastLoaded)
+    #expect([1, 9].map { rotation.choose(passing: [$0])?.id } == [2, 1])
+    #expect(rotation.choose(passing: [1, 2])?.id == 3)
+    #expect(rotation.passed.map { [Int64($0.choice), $0.person] } == [[0, 1], [2, 1], [2, 2]])
+    #expect(rotation.choose(passing: [1, 2, 3]) == nil)
+    #expect(rotation.want == "cooling-off" && rotation.choices == 3 && rotation.passed.count == 3)
+    #expect(rotation.choose()?.id == 1)
+  }
+
   @Test("somebody new joins at the branch's turn: nothing is owed for the time before")
   func joining() {
     var desk = Desklet((0..<4).map { .made(Int64($0)) })

@@ -90,6 +90,43 @@ import Values
     }
   }
 
+  @Test(
+    "a lead that was taken back goes to anybody but who had it, until their cool-off is over; meanwhile it holds up nobody"
+  )
+  func coolingOff() async throws {
+    try await Desk.open(
+      WholeDecisionTests.firm + """
+        insert into lead (id, phone, source, state, branch_id, held_reason, held_since, version, registered_at)
+        select n, 8613800000000 + n, 'web', 'held', 3, 'reclaimed', now() - interval '9 hours' + n * interval '1 hour', 2, now()
+        from generate_series(1, 3) n;
+        insert into lead_history (lead_id, version, at, what, branch_id, owner_id, former_owner_id, worker)
+        select id, v, now() - interval '9 days' + v * interval '1 day', case v when 1 then 'allocated' else 'reclaimed' end,
+          3, case v when 1 then 1 end, case v when 2 then 1 end, 'test' from lead, generate_series(1, 2) v;
+        update lead_history set what = 'held', reason = 'behind-held', former_owner_id = null
+        where lead_id = 3 and version = 2;
+        update branch_load set held = 3 where branch_id = 3;
+        update person set active = false where id = 2;
+        """
+    ) { desk in
+      let lane = try desk.lane()
+      #expect(try lane.sweep() == ["3 allocated"], "the others are P1's of before")
+      #expect(try lane.sweep() == [])
+      try desk.session.run(script: "update person set active = true, capacity = 1 where id = 2")
+      #expect(try lane.sweep() == ["1 allocated", "2 still-held"])
+      #expect(
+        try desk.lines(
+          """
+          select format('%s %s %s', l.owner_id, passed_choices, passed_people) from lead l
+            join lead_history h on h.lead_id = l.id and h.version = l.version
+            join allocation_snapshot s on s.id = h.snapshot_id
+          order by l.id
+          """) == ["2 {0} {1}", "1  "])
+      try desk.session.run(script: "update pool_policy set cool_off_days = 6")
+      #expect(try lane.sweep() == ["2 allocated"])
+      #expect(try desk.lines("select owner_id::text from lead order by id") == ["2", "1", "1"])
+    }
+  }
+
   private func addCustomers(_ desk: Desk) throws {
     let identity = Turns.key.fingerprint(of: try IDNumber("11010519491231002X"))
     _ = try desk.session.rows(

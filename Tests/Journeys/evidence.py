@@ -157,6 +157,7 @@ TABLES = {
                  from branch b left join branch_load l on l.branch_id = b.id order by b.id""",
     "customer": "select id, code, status, number, identity, branch_id, manager_id from customer",
     "lead_source": "select * from lead_source",
+    "pool_policy": "select * from pool_policy",
     "calendar": "select * from calendar",
     "calendar_day": "select * from calendar_day",
     # The driver knows no 24:00.

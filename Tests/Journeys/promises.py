@@ -3,7 +3,7 @@
 import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from calendars import Calendars
@@ -436,6 +436,7 @@ def choices_can_be_made_again(evidence):
     disturbed = {row.former_owner_id for row in evidence.rows("lead_history")}
     disturbed |= {row.owner_id for row in evidence.rows("lead_history") if row.worker != "allocate-leads"}
     kept = defaultdict(dict)
+    cooling = CoolOffs(evidence)
     turns = defaultdict(int)
     catch_up = {branch.id: branch.catch_up for branch in evidence.rows("branch")}
     for snapshot, choices in _choices(evidence):
@@ -461,15 +462,22 @@ def choices_can_be_made_again(evidence):
             continue
         taking_part = set(rotation.eligible())
         keeping = dict(zip(snapshot.kept_choices or [], snapshot.kept_people or []))
+        passed = defaultdict(set)
+        for choice, person in zip(snapshot.passed_choices or [], snapshot.passed_people or []):
+            passed[choice].add(person)
         for choice in range(len(choices) + 1):
             for row in held[snapshot.id, choice]:
-                if row.reason not in NOT_ABOUT_PEOPLE and row.reason != rotation.want():
-                    yield f"lead {row.lead_id} is held at {code} as {row.reason}, but it was {rotation.want() or 'free'}"
+                want = rotation.want(cooling.before(row))
+                if row.reason not in NOT_ABOUT_PEOPLE and row.reason != want:
+                    yield f"lead {row.lead_id} is held at {code} as {row.reason}, but it was {want or 'free'}"
             if choice < len(choices):
                 importer = keeping.get(choice)
                 if (importer is not None) != (choices[choice].basis == "importer"):
                     yield f"lead {choices[choice].lead_id} and snapshot {snapshot.id} disagree whether it was kept"
-                chosen = rotation.choose() if importer is None else rotation.keep(importer)
+                away = cooling.before(choices[choice]) & set(rotation.eligible())
+                if passed[choice] != away:
+                    yield f"lead {choices[choice].lead_id} passed over {passed[choice]}, who cool off are {away}"
+                chosen = rotation.choose(passed[choice]) if importer is None else rotation.keep(importer)
                 if chosen != choices[choice].owner_id:
                     yield f"lead {choices[choice].lead_id} went to {choices[choice].owner_id}, it was {chosen}'s turn"
         for person in rotation.people:
@@ -490,6 +498,42 @@ def choices_can_be_made_again(evidence):
             left = person.open_leads, left[1]
         if left is not None and left != (person.open_leads, person.turn):
             yield f"{person.code} has {(person.open_leads, person.turn)} (open, turn), the last choices left {left}"
+
+
+class CoolOffs:
+    """Former owners who shall not have a lead again for so many days, by the policy of the branch or the nearest above."""
+
+    def __init__(self, evidence):
+        self.histories = _histories(evidence)
+        self.parents = {branch.id: branch.parent_id for branch in evidence.rows("branch")}
+        self.homes = {person.id: person.branch_id for person in evidence.rows("person")}
+        self.days = {policy.branch_id: policy.cool_off_days for policy in evidence.rows("pool_policy")}
+
+    def before(self, row):
+        """Who cools off for the row's lead as it was given away or held."""
+        return {
+            former.former_owner_id for former in self.histories[row.lead_id]
+            if former.version < row.version and former.former_owner_id is not None and self._is_loss(former)
+            and former.at + timedelta(days=self._days(row.branch_id or self.homes[former.former_owner_id])) > row.at
+        }  # fmt: skip
+
+    @staticmethod
+    def _is_loss(row):
+        by_a_manager = row.what in ("held", "waiting") and row.reason in ("assigned", "transferred")
+        return row.what in ("reclaimed", "released") or by_a_manager
+
+    def _days(self, branch):
+        while branch is not None and branch not in self.days:
+            branch = self.parents[branch]
+        return self.days.get(branch, 30)
+
+
+@promise("cool-off", "nobody is given, or claims, a lead that they lost not long ago", "lead_history")
+def losers_cool_off(evidence):
+    cooling = CoolOffs(evidence)
+    for row in evidence.rows("lead_history"):
+        if (_is_choice(row) or row.what == "claimed") and row.owner_id in cooling.before(row):
+            yield f"lead {row.lead_id} was {row.what} to {row.owner_id} at version {row.version}, who had lost it"
 
 
 # Reasons for which a lead is held whoever is there.
@@ -591,7 +635,7 @@ def shares_are_fair(evidence):
                 for counts in (state.open, state.today, state.week):
                     counts[row.owner_id] += 1
                 continue
-            if snapshot.method != "round-robin" or steady.setdefault(branch, weights) != weights:
+            if snapshot.method != "round-robin" or snapshot.passed_choices or steady.setdefault(branch, weights) != weights:
                 changed.add(branch)
             for counts in (state.open, state.today, state.week):
                 counts[row.owner_id] += 1

@@ -56,8 +56,9 @@ class Rotation:
         return (sum(self.weight[person] * self.offset[person] for person in people),
                 sum(self.weight[person] for person in people))  # fmt: skip
 
-    def choose(self):
-        eligible = self.eligible()
+    def choose(self, passed=()):
+        """`passed` had this lead not long ago and do not take part in this choice."""
+        eligible = [person for person in self.eligible() if person not in passed]
         if not eligible:
             return None
         if self.method == "round-robin":
@@ -90,13 +91,14 @@ class Rotation:
             self.elapsed = above // below
         return importer
 
-    def want(self):
-        """Why nobody can be chosen now; None when somebody can."""
+    def want(self, cooling=()):
+        """Why nobody can be chosen now for a lead that `cooling` had not long ago; None when somebody can."""
         if not self.people:
             return "vacant"
+        eligible = self.eligible()
+        if eligible:
+            return "cooling-off" if set(eligible) <= set(cooling) else None
         found = {self.obstacle(person) for person in self.people}
-        if None in found:
-            return None
         return next((obstacle for obstacle in SOONEST if obstacle in found), "nobody-available")
 
 

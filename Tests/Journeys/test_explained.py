@@ -7,7 +7,7 @@ from fractions import Fraction
 import firm
 
 # Facts that a print gives as they are; those that follow from its numbers are worked out here.
-GIVEN = {"inactive", "on-leave", "no-weight", "calendar-ended", "holiday", "off-hours"}
+GIVEN = {"inactive", "on-leave", "no-weight", "calendar-ended", "holiday", "off-hours", "cooling-off"}
 UNIT = 55_440_000
 
 

@@ -53,6 +53,16 @@ import Testing
     #expect(choices(people, 6, .leastLoaded) == [3, 2, 3, 2, 2, 2])
   }
 
+  @Test("who had the lead not long ago takes no part in that choice, and in the next again")
+  func passed() {
+    var replay = ChoiceReplay([.init(id: 1), .init(id: 2)])
+    replay.passed = [1]
+    #expect(replay.obstacle(at: 0) == "cooling-off" && replay.choose() && replay.people[1].openLeads == 1)
+    #expect(replay.obstacle(at: 0) == nil && replay.choose() && replay.people[0].openLeads == 1)
+    replay.passed = [1, 2]
+    #expect(replay.winner == nil)
+  }
+
   @Test("choices of before are made again by credits")
   func credits() {
     #expect(choices([.init(id: 1, offset: -3), .init(id: 2, offset: 1)], 3, .credits) == [2, 2, 1])

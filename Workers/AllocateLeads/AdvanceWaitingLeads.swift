@@ -33,7 +33,7 @@ enum AdvanceWaitingLeads: Sweep {
       routes[lead.id] = lead.branch.map { ladder.route(lead.facts, from: $0, rules) }
     }
     var allocation = try Allocation(
-      policy, routes: leads.map { (routes[$0.id] ?? .none, $0.facts.product) }, &cache, transaction)
+      policy, standing: leads, routes: leads.map { (routes[$0.id] ?? .none, $0.facts.product) }, &cache, transaction)
     allocation.routes = routes
     return allocation
   }
@@ -45,7 +45,7 @@ enum AdvanceWaitingLeads: Sweep {
         lead: lead.id, version: lead.version, branch: branch, due: due, at: allocation.at ?? now)
       return .apply(.reminded(reminded), outcome: "reminded")
     }
-    return allocation.move(lead, allocation.place(route), route.rule, now)
+    return allocation.move(lead, allocation.place(route, of: lead), route.rule, now)
   }
 
   static let writes = LeadChange.writes + LeadChange.reminding

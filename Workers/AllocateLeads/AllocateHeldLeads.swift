@@ -15,14 +15,17 @@ enum AllocateHeldLeads: Sweep {
       """
       with moment as materialized (select clock_timestamp() as at),
       queues as materialized (select array_agg(branch_id) as ids from branch_load where held > 0),
-      room as (
-        select p.branch_id, sum(least(coalesce(p.room, $1), $1))::bigint as free
+      able as materialized (
+        select p.branch_id, p.person_id, least(coalesce(p.room, $1), $1) as room
         from queues q, moment m, people_at(q.ids, m.at) p
-        where p.excluded is null and (p.room is null or p.room > 0)
-        group by p.branch_id),
+        where p.excluded is null and (p.room is null or p.room > 0)),
+      room as (
+        select r.branch_id, r.free, m.at - t.cool_off_days * interval '1 day' as cooled
+        from moment m, (select branch_id, sum(room)::bigint as free from able group by 1) r
+          join pool_terms(array(select distinct branch_id from able)) t on t.branch_id = r.branch_id),
       -- Whoever has the branch gives its oldest away: another sweep waits here and then finds what is left.
       locked as materialized (
-        select b.branch_id, room.free from branch_load b join room on room.branch_id = b.branch_id
+        select b.branch_id, room.free, room.cooled from branch_load b join room on room.branch_id = b.branch_id
         order by b.branch_id for update of b)
       select h.id, h.version, h.branch_id, h.region, h.source, h.product, h.language,
         (h.value_amount * 10000)::bigint, h.value_currency
@@ -30,6 +33,13 @@ enum AllocateHeldLeads: Sweep {
         select * from lead
         where state = 'held' and branch_id = locked.branch_id
           and not exists (select from set_aside s where s.sweep = 'allocate-held-leads' and s.item = lead.id::text)
+          -- Those that everybody here had not long ago would stand in the way of others; see `cool_offs`.
+          and (version = 1 or exists (
+            select from able a where a.branch_id = locked.branch_id and not exists (
+              select from lead_history p
+              where p.lead_id = lead.id and p.former_owner_id = a.person_id and p.at > locked.cooled
+                and (p.what in ('reclaimed', 'released')
+                  or (p.what in ('held', 'waiting') and p.reason in ('assigned', 'transferred'))))))
         order by held_since, id limit least(locked.free, $1) for update skip locked) h
       order by h.held_since, h.id limit $1
       """
@@ -60,14 +70,14 @@ enum AllocateHeldLeads: Sweep {
         lead.branch.map { .branch($0, nil) } ?? cache.match(lead.facts).map { Route(byRule: $0) } ?? Route.none
     }
     var allocation = try Allocation(
-      policy, routes: leads.map { (routes[$0.id] ?? .none, $0.facts.product) }, &cache, transaction)
+      policy, standing: leads, routes: leads.map { (routes[$0.id] ?? .none, $0.facts.product) }, &cache, transaction)
     allocation.routes = routes
     return allocation
   }
 
   static func decide(_ lead: StandingLead, _ allocation: inout Allocation, _ now: Timestamp) -> Decision<LeadChange> {
     guard let branch = lead.branch else { return route(lead, &allocation, now) }
-    let placement = allocation.place(in: branch, behindHeld: false)
+    let placement = allocation.place(in: branch, behindHeld: false, of: lead)
     // Capacity went before the lock was there: the lead waits on where it was.
     if case .held = placement { return .ignore("still-held") }
     return allocation.move(lead, placement, nil, now)
@@ -78,7 +88,7 @@ enum AllocateHeldLeads: Sweep {
   ) -> Decision<LeadChange> {
     let policy = allocation.policy
     let route = allocation.routes[lead.id] ?? .none
-    let placement = allocation.place(route)
+    let placement = allocation.place(route, of: lead)
     if case .held(branch: nil, let reason, _, _, _, _, _) = placement {
       let rejudged = RejudgedLead(lead: lead.id, ruleset: policy.ruleset, stepPolicy: policy.stepPolicy)
       return .apply(.rejudged(rejudged), outcome: reason == "no-rule" ? "no-rule" : "no-step-policy")

@@ -21,6 +21,8 @@ package struct Allocation {
   private(set) var branches: [Int64: Branch]
   /// Where leads go that stood somewhere.
   var routes: [Int64: Route] = [:]
+  /// Former owners of leads that stood somewhere, who shall not have them now.
+  private let cooling: [Int64: Set<Int64>]
   /// How long each branch that passes leads down may take; none for those without a policy.
   let steps: [Int64: Step]
   /// The moment at which rules and people were read. What is decided is decided then.
@@ -31,7 +33,8 @@ package struct Allocation {
 
   init(
     _ policy: FirmPolicy, known: [Int64: Int64] = [:], _ customers: KnownCustomers = KnownCustomers(),
-    _ sources: Sources = Sources(), _ registrations: [Registration] = [], routes: [(route: Route, product: String?)],
+    _ sources: Sources = Sources(), _ registrations: [Registration] = [], standing: [StandingLead] = [],
+    routes: [(route: Route, product: String?)],
     _ cache: inout AllocationCache, _ transaction: Transaction
   ) throws(PostgresError) {
     self.policy = policy
@@ -58,6 +61,7 @@ package struct Allocation {
     // Rules are judged before branches are locked: if others are valid by now, all is done again.
     guard cache.rules.validUntil.map({ at < $0 }) ?? true else { throw .changedMeanwhile }
     steps = passing.isEmpty ? [:] : try Step.load(passing.sorted(), at: at, transaction)
+    cooling = try Statements.cooling(standing, at: at, transaction)
     clocks = try LeadClock.beginning(at: wanted.sorted(), since: at, transaction)
     guard clocks.count == wanted.count else { throw .changedMeanwhile }
     let ruleset = cache.ruleset
@@ -68,7 +72,7 @@ package struct Allocation {
   init(
     _ ruleset: Ruleset, policy: FirmPolicy = .usual, known: [Int64: Int64] = [:], customers: KnownCustomers = .init(),
     _ branches: [Branch], steps: [Step] = [], clocks: [LeadClock.Place: LeadClock.Protection] = [:],
-    _ leadNumbers: NumberStock
+    cooling: [Int64: Set<Int64>] = [:], _ leadNumbers: NumberStock
   ) {
     var policy = policy
     policy.ruleset = ruleset.version
@@ -78,6 +82,7 @@ package struct Allocation {
     self.branches = Dictionary(uniqueKeysWithValues: branches.map { ($0.id, $0) })
     self.steps = Dictionary(uniqueKeysWithValues: steps.map { ($0.branch, $0) })
     self.clocks = clocks
+    self.cooling = cooling
     self.leadNumbers = leadNumbers
     at = nil
     importers = [:]
@@ -104,16 +109,18 @@ package struct Allocation {
   }
 
   /// A lead's place, where it comes to a branch: it does not overtake those that wait there.
-  mutating func place(_ route: Route) -> Placement {
+  /// - Parameter lead: where it stood before.
+  mutating func place(_ route: Route, of lead: StandingLead? = nil) -> Placement {
     switch route {
     case .none: return .held(branch: nil, "no-rule")
     case .importer(let importer):
       let obstacle = branches[importer.branch]?.kept(by: importer.id) ?? .failure("importer-left")
       switch obstacle {
       case .success(let placement): return placement
-      case .failure(let note): return place(in: importer.branch, behindHeld: true, .importerBranch, note.text)
+      case .failure(let note):
+        return place(in: importer.branch, behindHeld: true, .importerBranch, note.text, of: lead)
       }
-    case .branch(let branch, _, let basis, let note): return place(in: branch, behindHeld: true, basis, note)
+    case .branch(let branch, _, let basis, let note): return place(in: branch, behindHeld: true, basis, note, of: lead)
     case .passing(let branch, _, let basis):
       return steps[branch].map { .waiting($0, basis: basis) } ?? .held(branch: nil, "no-step-policy")
     }
@@ -122,10 +129,11 @@ package struct Allocation {
   /// Finds somebody in the branch.
   /// - Parameter behindHeld: whether the lead waits behind those that wait there already.
   mutating func place(
-    in id: Int64, behindHeld: Bool, _ basis: Route.Basis? = nil, _ note: String? = nil
+    in id: Int64, behindHeld: Bool, _ basis: Route.Basis? = nil, _ note: String? = nil, of lead: StandingLead? = nil
   ) -> Placement {
     // In place: a copy of the branch would copy all its people when one of them changes.
-    branches[id]?.place(behindHeld: behindHeld, basis, note) ?? .held(branch: nil, "no-branch")
+    branches[id]?.place(behindHeld: behindHeld, basis, note, passing: lead.flatMap { cooling[$0.id] } ?? [])
+      ?? .held(branch: nil, "no-branch")
   }
 
   func protection(_ branch: Int64, _ product: String?, _ now: Timestamp) -> LeadClock.Protection {

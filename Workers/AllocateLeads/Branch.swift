@@ -28,7 +28,10 @@ struct Branch {
     rotation.changed.map { ($0, turn + $0.offset, day) }
   }
 
-  mutating func place(behindHeld: Bool, _ basis: Route.Basis?, _ note: String?) -> Placement {
+  /// - Parameter cooling: former owners who shall not have the lead now.
+  mutating func place(
+    behindHeld: Bool, _ basis: Route.Basis?, _ note: String?, passing cooling: Set<Int64> = []
+  ) -> Placement {
     isUsed = true
     let choice = rotation.choices
     if behindHeld, held > 0 {
@@ -36,7 +39,7 @@ struct Branch {
       return .held(
         branch: id, "behind-held", branchCode: code, snapshot: snapshot, choice: choice, basis: basis, note: note)
     }
-    guard let person = rotation.choose() else {
+    guard let person = rotation.choose(passing: cooling) else {
       if behindHeld { held += 1 }
       return .held(
         branch: id, rotation.want, branchCode: code, snapshot: snapshot, choice: choice, basis: basis, note: note)

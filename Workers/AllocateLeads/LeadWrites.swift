@@ -129,15 +129,16 @@ extension LeadChange {
       { state, _ in Snapshot.used(state) },
       """
       insert into allocation_snapshot (id, branch_id, taken_at, method, turn, people, offsets, open_leads, weights,
-        capacities, daily_caps, weekly_caps, given_today, given_this_week, excluded, kept_choices, kept_people)
+        capacities, daily_caps, weekly_caps, given_today, given_this_week, excluded, kept_choices, kept_people,
+        passed_choices, passed_people)
       select id, branch, at, method, turn, people::bigint[], offsets::bigint[], open_leads::int[], weights::int[],
         capacities::int[], daily_caps::int[], weekly_caps::int[], given_today::int[], given_this_week::int[],
-        excluded::text[], kept_choices::int[], kept_people::bigint[]
+        excluded::text[], kept_choices::int[], kept_people::bigint[], passed_choices::int[], passed_people::bigint[]
       from unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[], $5::bigint[], $6::text[], $7::text[],
         $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[],
-        $16::text[], $17::text[])
+        $16::text[], $17::text[], $18::text[], $19::text[])
         a (id, branch, at, method, turn, people, offsets, open_leads, weights, capacities, daily_caps, weekly_caps,
-          given_today, given_this_week, excluded, kept_choices, kept_people)
+          given_today, given_this_week, excluded, kept_choices, kept_people, passed_choices, passed_people)
       """,
       .integer { $0.branch.snapshot }, .integer { $0.branch.id }, .timestamp { $0.at },
       .text { $0.branch.rotation.method.rawValue }, .integer { $0.branch.turn }, .text { $0.list { $0.id } },
@@ -148,6 +149,7 @@ extension LeadChange {
       .text { $0.list(unless: { $0.weeklyCap == nil }) { $0.weeklyCap.map { Int64($0) } } },
       .text { $0.list(unless: { $0.dailyCap == nil }) { Int64($0.givenToday) } },
       .text { $0.list(unless: { $0.weeklyCap == nil }) { Int64($0.givenThisWeek) } }, .text { $0.excluded },
-      .text { $0.kept { Int64($0.choice) } }, .text { $0.kept { $0.person } }),
+      .text { $0.kept { Int64($0.choice) } }, .text { $0.kept { $0.person } },
+      .text { $0.passed { Int64($0.choice) } }, .text { $0.passed { $0.person } }),
   ]
 }

@@ -72,6 +72,8 @@ struct Rotation {
   private(set) var choices: Int32 = 0
   /// Choices that were none: which, and whose.
   private(set) var kept: [(choice: Int32, person: Int64)] = []
+  /// Who was passed over in which choice because they cool off for that lead.
+  private(set) var passed: [(choice: Int32, person: Int64)] = []
   /// Places in `people` of those who can take a lead, with what the choice looks at.
   private var candidates: [Candidate] = []
   /// Of the candidates' weights, and of their offsets times their weights.
@@ -103,8 +105,11 @@ struct Rotation {
   }
 
   /// The person whose turn it is, who now has one lead more; nil when nobody can take one.
-  mutating func choose() -> Person? {
-    guard let winner = method == .roundRobin ? nextInTurn() : leastLoaded() else { return nil }
+  /// - Parameter cooling: who shall not have this lead; in this choice they do not take part.
+  mutating func choose(passing cooling: Set<Int64> = []) -> Person? {
+    let away = cooling.isEmpty ? [] : cooling.intersection(candidates.map { people[$0.place].id })
+    guard let winner = method == .roundRobin ? nextInTurn(away) : leastLoaded(away) else { return nil }
+    for person in away.sorted() { passed.append((choices, person)) }
     candidates[winner].offset += candidates[winner].stride
     candidates[winner].openLeads += 1
     weighted += candidates[winner].weight * candidates[winner].stride
@@ -156,11 +161,19 @@ struct Rotation {
     candidates.remove(at: candidate)
   }
 
-  private func nextInTurn() -> Int? {
+  private func nextInTurn(_ away: Set<Int64>) -> Int? {
     if Sabotage.favour.isOn, choices % 3 == 0, !candidates.isEmpty { return 0 }
     var winner: Int?
     var earliest = Int64.max
+    var (weights, weighted) = (weights, weighted)
+    if !away.isEmpty {
+      for candidate in candidates where away.contains(people[candidate.place].id) {
+        weights -= candidate.weight
+        weighted -= candidate.weight * candidate.offset
+      }
+    }
     for place in candidates.indices {
+      if !away.isEmpty, away.contains(people[candidates[place].place].id) { continue }
       // Not ahead of the mean, which somebody always is not.
       guard candidates[place].offset * weights <= weighted else { continue }
       let deadline = candidates[place].offset + candidates[place].stride
@@ -169,9 +182,10 @@ struct Rotation {
     return winner
   }
 
-  private func leastLoaded() -> Int? {
+  private func leastLoaded(_ away: Set<Int64>) -> Int? {
     var winner: Int?
     for place in candidates.indices {
+      if !away.isEmpty, away.contains(people[candidates[place].place].id) { continue }
       guard let best = winner else {
         winner = place
         continue
@@ -185,9 +199,11 @@ struct Rotation {
     return winner
   }
 
-  /// Why nobody could be chosen: of the people's obstacles the one that can be expected to end first.
+  /// Why nobody could be chosen: whoever could take a lead cools off for this one; else of the people's obstacles the one that
+  /// can be expected to end first.
   var want: String {
     if people.isEmpty { return "vacant" }
+    if !candidates.isEmpty { return "cooling-off" }
     let found = Set(people.compactMap(\.obstacle))
     let order: [Exclusion] = [.offHours, .dailyCap, .holiday, .weeklyCap, .full, .calendarEnded]
     return order.first { found.contains($0) }?.rawValue ?? "nobody-available"

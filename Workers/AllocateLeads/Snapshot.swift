@@ -32,6 +32,11 @@ struct Snapshot {
     branch.rotation.kept.isEmpty ? nil : ArrayLiteral.integers(branch.rotation.kept.map(number))
   }
 
+  /// Likewise, who was passed over in which choice.
+  func passed(_ number: ((choice: Int32, person: Int64)) -> Int64) -> String? {
+    branch.rotation.passed.isEmpty ? nil : ArrayLiteral.integers(branch.rotation.passed.map(number))
+  }
+
   /// The facts that exclude people from every choice.
   var excluded: String? {
     let people = branch.rotation.before

@@ -57,6 +57,21 @@ enum Statements {
     return (branches, rows.first?.timestamp(7))
   }
 
+  /// Former owners who shall not have the leads at that moment. A lead of one version had none.
+  static func cooling(
+    _ leads: [StandingLead], at moment: Timestamp, _ transaction: Transaction
+  ) throws(PostgresError) -> [Int64: Set<Int64>] {
+    let older = leads.filter { $0.version > 1 }
+    guard !older.isEmpty, !Sabotage.forgetCoolOff.isOn else { return [:] }
+    let rows = try transaction.rows("select lead_id, person_id from cool_offs($1) where until > $2") {
+      $0.integers(older) { $0.id }
+      $0.timestamp(moment)
+    }
+    var cooling: [Int64: Set<Int64>] = [:]
+    for row in rows { cooling[row.integer(0), default: []].insert(row.integer(1)) }
+    return cooling
+  }
+
   private static func person(_ id: Int64, _ row: Row, _ turn: Int64, _ catchUp: Int64) -> Rotation.Person {
     func optional(_ column: Int32) -> Int32? { row.optionalInteger(column).map { Int32($0) } }
     let weight = Int32(row.small(10))

@@ -189,12 +189,8 @@ enum Statements {
     guard !pairs.isEmpty else { return [:] }
     let rows = try transaction.rows(
       """
-      select a.person, a.lead, max(h.at + t.cool_off_days * interval '1 day')
-      from unnest($1::bigint[], $2::bigint[]) a (person, lead) join lead l on l.id = a.lead
-        join lead_history h on h.lead_id = a.lead and h.former_owner_id = a.person
-          and h.what in ('reclaimed', 'released')
-        cross join lateral pool_terms(array[l.branch_id]) t
-      group by 1, 2
+      select a.person, a.lead, c.until from unnest($1::bigint[], $2::bigint[]) a (person, lead)
+        join cool_offs($2::bigint[]) c on c.lead_id = a.lead and c.person_id = a.person
       """
     ) {
       $0.integers(pairs) { $0.person }

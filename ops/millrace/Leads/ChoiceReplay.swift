@@ -42,6 +42,8 @@ struct ChoiceReplay {
   let method: Method
   /// In order of id, as they stand before the next choice.
   private(set) var people: [Person]
+  /// Who does not take part in the next choice alone: they had that lead not long ago.
+  var passed: Set<Int64> = []
 
   init(_ people: [Person], _ method: Method = .roundRobin) {
     self.method = method
@@ -70,7 +72,12 @@ struct ChoiceReplay {
       }, method)
   }
 
-  private var free: [Int] { people.indices.filter { people[$0].obstacle == nil } }
+  private var free: [Int] { people.indices.filter { obstacle(at: $0) == nil } }
+
+  /// The fact that keeps this person out of the next choice; nil for who takes part.
+  func obstacle(at place: Int) -> String? {
+    people[place].obstacle ?? (passed.contains(people[place].id) ? "cooling-off" : nil)
+  }
 
   var sumOfWeights: Int64 { free.reduce(0) { $0 + people[$1].weight } }
 
@@ -79,7 +86,7 @@ struct ChoiceReplay {
 
   /// Whether this person can take a lead, but has had more than their share: no turn before the others have theirs.
   func isAhead(_ place: Int) -> Bool {
-    method == .roundRobin && people[place].obstacle == nil && people[place].offset * sumOfWeights > weightedNow
+    method == .roundRobin && obstacle(at: place) == nil && people[place].offset * sumOfWeights > weightedNow
   }
 
   /// The place in `people` of whose turn it is; nil when nobody can take a lead.
@@ -100,6 +107,7 @@ struct ChoiceReplay {
   /// Makes the choice; false when nobody can take a lead.
   mutating func choose() -> Bool {
     guard let winner else { return false }
+    defer { passed = [] }
     if method == .credits {
       let sum = sumOfWeights
       for place in free { people[place].offset += people[place].weight }

@@ -138,7 +138,7 @@ struct ExplanationPage {
       let outcome =
         part.judgement.basis == "importer" && person.id == part.judgement.owner
         ? "keeps"
-        : person.obstacle
+        : replay.obstacle(at: place)
           ?? (place == replay.winner ? "chosen" : replay.isAhead(place) ? "ahead" : isJSON ? "later" : "")
       return [.text(named?.code ?? "\(person.id)"), .text(named?.name ?? "-")] + columns.map { $0.2(person) }
         + [.text(outcome)]

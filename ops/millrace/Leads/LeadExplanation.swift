@@ -58,13 +58,14 @@ struct LeadExplanation {
       select h.version, h.at, h.what, b.code, b.name, h.owner_id, h.reason, h.ruleset, h.rule_position, h.snapshot_id,
         h.choice, h.worker, h.source, h.event_id, s.taken_at, s.method, s.people, s.weights, s.capacities, s.daily_caps,
         s.weekly_caps, s.open_leads, s.given_today, s.given_this_week, coalesce(s.offsets, s.credits::bigint[]),
-        s.excluded, s.kept_choices, s.kept_people, h.basis, h.note
+        s.excluded, s.kept_choices, s.kept_people, h.basis, h.note, s.passed_choices, s.passed_people, h.former_owner_id
       from lead_history h left join branch b on b.id = h.branch_id
         left join allocation_snapshot s on s.id = h.snapshot_id
       where h.lead_id = $1 order by h.version
       """
     ) { $0.integer(lead) }
     var before: String?
+    var formerOwners: Set<Int64> = []
     return try rows.map { $0 }.map { row in
       defer { before = row.optionalText(3) }
       let judgement = Judgement(
@@ -78,11 +79,17 @@ struct LeadExplanation {
       if row.optionalTimestamp(14) != nil, let choice = judgement.choice {
         var made = ChoiceReplay(row, from: 15)
         let kept = Dictionary(uniqueKeysWithValues: zip(row.integers(26), row.integers(27)))
+        let passed = Dictionary(grouping: zip(row.integers(30), row.integers(31)), by: \.0)
         for number in 0..<choice {
+          made.passed = Set(passed[number, default: []].map(\.1))
           if let importer = kept[number] { made.keep(importer) } else if !made.choose() { break }
         }
+        // Where all who could take it cool off no choice was made: whom its own history names.
+        made.passed =
+          judgement.reason == "cooling-off" ? formerOwners : Set(passed[choice, default: []].map(\.1))
         replay = made
       }
+      if let former = row.optionalInteger(32) { formerOwners.insert(former) }
       let asksRules =
         judgement.ruleset != nil && (judgement.version == 1 || judgement.rule != nil)
         && (judgement.basis == nil || judgement.basis == "step-overdue") && judgement.reason != "keys-disagree"
