@@ -16,6 +16,9 @@ from psycopg.rows import namedtuple_row
 REGISTERED = "lead.registered"
 OWNERSHIP = "lead.ownership"
 PROFILES = "customer.profile"
+ACTIVITY = "lead.activity"
+# Topics that others write to as well as the relay, or alone.
+FROM_OUTSIDE = {REGISTERED, PROFILES, ACTIVITY}
 
 
 @dataclass(slots=True)
@@ -163,7 +166,9 @@ TABLES = {
     # The driver knows no 24:00.
     "calendar_hours": """select calendar_id, weekday, opens, least(closes, '23:59:59.999999') as closes
                          from calendar_hours""",
-    "person": """select p.*, l.open_leads, l.turn, l.allocated
+    "command": "select * from command",
+    "reminder": "select * from reminder order by id",
+    "person": """select p.*, l.open_leads, l.turn, l.allocated, l.claimed_on, l.claimed_today
                  from person p left join person_load l on l.person_id = p.id order by p.branch_id, p.id""",
     "customer": """select c.*, array(select phone from customer_phone p where p.customer_id = c.id order by place) as phones
                    from customer c""",

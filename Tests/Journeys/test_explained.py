@@ -89,7 +89,8 @@ def test_every_choice_can_be_made_again_from_the_print_alone(ground):
             lead_ids = [row[0] for row in connection.execute(
                 "select id from (select id, row_number() over (partition by state, branch_id, held_reason order by id desc) n "
                 "from lead) l where n <= 3 union select l.id from lead l join lead_history h on h.lead_id = l.id "
-                "where h.basis in ('importer', 'institution') and l.id % 7 = 0 order by 1").fetchall()]  # fmt: skip
+                "where h.basis in ('importer', 'institution') and l.id % 7 = 0 "
+                "union select min(lead_id) from lead_history where basis is not null group by basis order by 1").fetchall()]  # fmt: skip
         seen = Counter()
         for lead in lead_ids:
             said = world.command("leads", "explain", str(lead), "--json")

@@ -55,52 +55,6 @@ def owned_and_due(world):
     return world.ask("select count(*) from lead where state = 'owned' and protected_until < now()")
 
 
-CHECKS = {
-    "counters of open leads equal the rows": """
-        select l.person_id from person_load l
-        where l.open_leads <> (select count(*) from lead where owner_id = l.person_id and state = 'owned')""",
-    "counters of held leads equal the rows": """
-        select l.branch_id from branch_load l
-        where l.held <> (select count(*) from lead where branch_id = l.branch_id and state = 'held')""",
-    "every history counts 1, 2, 3 and ends in what the lead is": """
-        select l.id from lead l cross join lateral (
-          select count(*) as rows, max(version) as last,
-            (array_agg(h.owner_id order by h.version desc))[1] as owner,
-            (array_agg(h.branch_id order by h.version desc))[1] as branch
-          from lead_history h where h.lead_id = l.id) h
-        where h.rows <> l.version or h.last <> l.version or h.owner is distinct from l.owner_id
-          or h.branch is distinct from l.branch_id""",
-    "each owned lead has one clock": """
-        select id from lead where (state = 'owned') <> (protected_until is not null and protected_since is not null)
-          or state = 'owned' and protected_until <= protected_since""",
-    "nobody has a lead twice claimed": """
-        select lead_id, version from lead_history where what = 'claimed' group by 1, 2 having count(*) > 1""",
-    "every command is settled": "select id from command where settled_at is null",
-    "nothing was put aside": "select item from set_aside",
-    "nobody has more than they take, but for what was restored": """
-        select p.code from person p join person_load l on l.person_id = p.id
-        where l.open_leads > p.capacity + (
-          select count(*) from lead_history h where h.what = 'restored' and h.owner_id = p.id)
-        """,
-}
-
-
-def consistent(world):
-    """Fails unless rows, counters, histories and events agree."""
-    with world.connect() as connection:
-        for sentence, query in CHECKS.items():
-            wrong = connection.execute(query).fetchall()
-            assert not wrong, f"not so: {sentence}: {wrong[:5]}"
-        rows = {(lead, version) for lead, version in connection.execute("select lead_id, version from lead_history")}
-    events = []
-    for record in world.evidence().once("lead.ownership"):
-        if record.text("ce_type") != "lead.declined":
-            data = json.loads(record.value)
-            events.append((data["leadId"], data["version"]))
-    assert len(events) == len(set(events)), "a version was told twice"
-    assert set(events) == rows, f"told but no row {set(events) - rows}, row but not told {rows - set(events)}"
-
-
 def finish(world):
     world.start("reclaim-leads")
     world.start("relay-events")
@@ -108,7 +62,7 @@ def finish(world):
     until(lambda: not world.ask("select count(*) from command where settled_at is null"), "every command to be settled")
     world.until_published()
     until_heard(world)
-    consistent(world)
+    world.judged()
 
 
 def until_heard(world):

@@ -93,7 +93,7 @@ def leaving(ground, step):
         assert world.ask(CHOSEN_AFTERWARDS) == 0
         assert rows(world, WRONG) == []
         evidence = world.evidence()
-        for check in (promises.announced_once, promises.in_order):
+        for check in (promises.emitted.announced_once, promises.emitted.in_order):
             assert list(check(evidence)) == []
 
 
