@@ -70,6 +70,7 @@ let package = Package(
       ]),
     room("Relay", needs: ["Runtime", "Values", "Digest", "Settings", "Observe", "Kafka", "Postgres"]),
     room("Reminders", needs: ["Contract", "Postgres", "Values"]),
+    room("ServiceLog", needs: ["Contract", "Digest", "Postgres", "Values"]),
     room("Organisation", needs: ["Contract", "Postgres", "Values"]),
     room("TestKit", needs: ["CKafka", "Kafka", "Postgres", "Migrations", "Runtime"]),
 
@@ -89,12 +90,13 @@ let package = Package(
       "keep-customers", needs: ["Customers", "PhoneNumbers", "Reminders", "Digest", "JSON", "Postgres", "Values"]),
     worker("reclaim-leads", needs: ["LeadClock", "Reminders", "Postgres", "Digest", "Values"]),
     worker("keep-organisation", needs: ["Organisation", "Reminders", "LeadClock"]),
+    worker("keep-service-log", needs: ["ServiceLog", "Digest", "Postgres", "Values"]),
     worker("relay-events", needs: ["Relay"]),
     .executableTarget(
       name: "millrace",
       dependencies: [
         "Runtime", "Contract", "Topics", "PhoneNumbers", "JSON", "Values", "Digest", "Settings", "Kafka", "Postgres",
-        "Migrations", "Customers", "Organisation", "LeadAllocation", "Observe",
+        "Migrations", "Customers", "Organisation", "LeadAllocation", "Observe", "ServiceLog",
       ],
       path: "ops/millrace", swiftSettings: strict),
 
@@ -128,6 +130,11 @@ let package = Package(
       "KeepOrganisationTests",
       of: [
         "keep-organisation", "Organisation", "Reminders", "Contract", "Topics", "Postgres", "Values", "TestKit",
+      ]),
+    tests(
+      "KeepServiceLogTests",
+      of: [
+        "keep-service-log", "ServiceLog", "Topics", "Contract", "Runtime", "Digest", "Postgres", "Values", "TestKit",
       ]),
     tests("RemindersTests", of: ["Reminders", "Topics", "Contract", "JSON", "Postgres", "Values", "TestKit"]),
     tests(

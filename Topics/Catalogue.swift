@@ -9,6 +9,7 @@ public enum Catalogue {
     CustomerProfile.self,
     LeadActivity.self,
     OrganisationChanged.self,
+    ServiceRecorded.self,
   ]
 
   /// The topics, each followed by the one that takes its dead letters.

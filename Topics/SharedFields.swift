@@ -32,6 +32,11 @@ extension JSONObject {
     return type
   }
 
+  func day(_ name: StaticString) throws(Refusal) -> String {
+    guard let day = try optionalDay(name) else { throw Refusal("missing", at: path(name), "the field is required") }
+    return day
+  }
+
   /// A day as RFC 3339 writes it, without time and zone.
   func optionalDay(_ name: StaticString) throws(Refusal) -> String? {
     guard let day = try optionalText(name, 0...100) else { return nil }

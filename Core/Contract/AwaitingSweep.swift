@@ -34,8 +34,3 @@ public struct Awaited: Sendable {
     self.worker = worker
   }
 }
-
-extension AwaitingSweep {
-  /// Nothing is due that was not heard.
-  public static func claim(_ limit: Int, _ transaction: Transaction) throws(PostgresError) -> [Item] { [] }
-}

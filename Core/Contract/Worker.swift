@@ -53,15 +53,53 @@ public protocol Sweep: Deciding where Item: Sendable {
   static var name: String { get }
   /// How long to rest when nothing was due. One second by default.
   static var pause: Duration { get }
+  /// Items that one transaction takes at most. 500 by default, so that nobody waits long for a row.
+  static var chunk: Int { get }
+  /// What the sweep shows of the database among its metrics. Nothing by default.
+  static var measures: [Measure] { get }
   /// Claims at most `limit` due rows for this transaction, `for update skip locked`, oldest first, without those that
   /// stand in `set_aside` for this sweep.
   static func claim(_ limit: Int, _ transaction: Transaction) throws(PostgresError) -> [Item]
+  /// The same with what the lane keeps; by default that is not needed. A sweep has one of the two.
+  static func claim(
+    _ limit: Int, _ cache: inout Cache, _ transaction: Transaction
+  ) throws(PostgresError) -> [Item]
   /// What identifies an item in `set_aside`, should it resist every decision.
   static func label(_ item: Item) -> String
 }
 
 extension Sweep {
   public static var pause: Duration { .seconds(1) }
+  public static var chunk: Int { 500 }
+  public static func claim(_ limit: Int, _ transaction: Transaction) throws(PostgresError) -> [Item] { [] }
+  public static func claim(
+    _ limit: Int, _ cache: inout Cache, _ transaction: Transaction
+  ) throws(PostgresError) -> [Item] { try claim(limit, transaction) }
+  public static var measures: [Measure] { [] }
+}
+
+/// A gauge that is read from the database every ten seconds: one statement that answers one row of one
+/// `double precision`.
+public struct Measure: Sendable {
+  /// Without `millrace_`; in base units, as in `…_seconds`.
+  public let name: String
+  public let help: String
+  public let statement: Statement
+
+  public init(_ name: String, _ help: String, _ statement: Statement) {
+    self.name = name
+    self.help = help
+    self.statement = statement
+  }
+}
+
+/// A worker that consumes no topic: sweeps alone, a lane each.
+public protocol SweepingWorker: SendableMetatype {
+  /// Written by hand: it names the database role, the source of events and the process.
+  static var name: String { get }
+  /// For `--help`, after the name.
+  static var summary: String { get }
+  static var sweeps: [any Sweep.Type] { get }
 }
 
 public protocol LaneCache {

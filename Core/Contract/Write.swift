@@ -74,6 +74,9 @@ public struct Column<Row>: Sendable {
   public static func timestamp(_ value: @escaping @Sendable (Row) -> Timestamp?) -> Column {
     Column { $1.timestamps($0, value) }
   }
+  public static func bytes(_ value: @escaping @Sendable (Row) -> [UInt8]?) -> Column {
+    Column { $1.bytes($0, value) }
+  }
   public static func fingerprint(_ value: @escaping @Sendable (Row) -> Fingerprint?) -> Column {
     Column { $1.fingerprints($0, value) }
   }

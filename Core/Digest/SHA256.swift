@@ -32,12 +32,24 @@ public final class SHA256 {
   /// The first sixteen bytes of the digest: enough to tell events apart.
   public func end() -> Fingerprint {
     withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { out in
-      let done = EVP_DigestFinal_ex(context, out.bindMemory(to: UInt8.self).baseAddress, nil)
-      precondition(done == 1, "libcrypto could not end a digest")
+      finish(out)
       return Fingerprint(
         high: UInt64(bigEndian: out.load(as: UInt64.self)),
         low: UInt64(bigEndian: out.load(fromByteOffset: 8, as: UInt64.self)))
     }
+  }
+
+  /// The whole digest, 32 bytes.
+  public func endWhole() -> [UInt8] {
+    withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { out in
+      finish(out)
+      return [UInt8](out)
+    }
+  }
+
+  private func finish(_ out: UnsafeMutableRawBufferPointer) {
+    let done = EVP_DigestFinal_ex(context, out.bindMemory(to: UInt8.self).baseAddress, nil)
+    precondition(done == 1, "libcrypto could not end a digest")
   }
 
   public func fingerprint(of bytes: UnsafeRawBufferPointer) -> Fingerprint {

@@ -22,7 +22,7 @@ final class ClaimedAtOnce<S: Sweep>: Claiming {
   func prepare(_ cache: inout S.Cache, _ connection: Connection) throws(LaneFailure) -> Readiness { .ready }
 
   func claim(_ limit: Int, _ cache: inout S.Cache, _ transaction: Transaction) throws(PostgresError) -> [S.Item] {
-    try S.claim(limit, transaction)
+    try S.claim(limit, &cache, transaction)
   }
 }
 

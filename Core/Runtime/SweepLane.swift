@@ -17,12 +17,12 @@ final class SweepLane<S: Sweep>: Lane {
   private var connection: Connection?
   private var cache: S.Cache
   private var backoff = Backoff()
-  /// Items a claim takes at most: short chunks, so that nobody waits long for a row. Halved to find a culprit.
-  private var limit = SweepLane.chunk
+  /// Items a claim takes at most. Halved to find a culprit.
+  private var limit = S.chunk
   /// Conflicts in a row at one item alone.
   private var conflicts = 0
 
-  private static var chunk: Int { 500 }
+  private var nextMeasures: Duration = .zero
 
   init(
     _ settings: WorkerSettings, _ status: LaneStatus, _ stopping: Stopping, _ log: Log, _ metrics: WorkerMetrics,
@@ -45,7 +45,7 @@ final class SweepLane<S: Sweep>: Lane {
         let swept = try turn()
         backoff.succeeded()
         conflicts = 0
-        limit = min(SweepLane.chunk, limit * 2)
+        limit = min(S.chunk, limit * 2)
         status.obstacle("failure", nil)
         if swept == 0 { rest(S.pause) }
       } catch {
@@ -76,6 +76,7 @@ final class SweepLane<S: Sweep>: Lane {
       status.obstacle("start", nil)
     }
     guard let connection else { return 0 }
+    try measure(connection)
     let (oldest, largest) = settings.outboxBounds
     let full = try LaneFailure.postgres { () throws(PostgresError) in
       try OutboxRow.obstacle(oldest: oldest, largest: largest, connection)
@@ -115,6 +116,17 @@ final class SweepLane<S: Sweep>: Lane {
     if count > 0 { metrics.count(fold.outcomes, [:], count, Monotonic.now - began) }
     // Items that were only looked at again do not call for another turn at once.
     return fold.changes.isEmpty && fold.aside.isEmpty ? 0 : count
+  }
+
+  private func measure(_ connection: Connection) throws(LaneFailure) {
+    guard !S.measures.isEmpty, Monotonic.now >= nextMeasures else { return }
+    for measure in S.measures {
+      let value = try LaneFailure.postgres { () throws(PostgresError) in
+        try connection.rows(measure.statement)[0].double(0)
+      }
+      metrics.measured(measure, value)
+    }
+    nextMeasures = Monotonic.now + .seconds(10)
   }
 
   private func write(_ fold: SweepFold<S>, _ state: S.State, _ connection: Connection) throws(PostgresError) {

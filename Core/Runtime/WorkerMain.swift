@@ -20,6 +20,16 @@ extension Worker {
   }
 }
 
+extension SweepingWorker {
+  /// What the executable does; `@main` on the worker's type is all it takes.
+  public static func main() {
+    let settings = Supervisor.settings(for: name, summary: summary, [WorkerSettings.outbox])
+    let supervisor = Supervisor(settings)
+    for sweep in sweeps { supervisor.add(sweep, settings) }
+    exitProcess(supervisor.run())
+  }
+}
+
 extension Supervisor {
   fileprivate func add<S: Sweep>(_ sweep: S.Type, _ settings: WorkerSettings) {
     let metrics = WorkerMetrics(self.metrics, worker: S.name)

@@ -1,3 +1,4 @@
+internal import Contract
 internal import Kafka
 internal import Observe
 internal import Synchronization
@@ -89,6 +90,10 @@ final class WorkerMetrics: Sendable {
     }
     batches.observe(time)
     batchSizes.observe(events)
+  }
+
+  func measured(_ measure: Measure, _ value: Double) {
+    metrics.gauge(GaugeFamily(measure.name, measure.help)).set(value)
   }
 
   func stopped(_ rule: StopRule) { counter(stops, WorkerMetrics.stopped, rule.rawValue).add() }

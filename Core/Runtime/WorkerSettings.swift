@@ -85,6 +85,9 @@ public struct WorkerSettings: Sendable {
     "Work", Setting.lanes, Setting.batchEvents, Setting.batchBytes, Setting.garbageShare,
     Setting.outboxOldest, Setting.outboxLargest)
 
+  /// What sweeps without lanes of the shape *decide* are set by.
+  static let outbox = SettingGroup("Work", Setting.outboxOldest, Setting.outboxLargest)
+
   /// What lanes of an awaiting sweep are set by.
   static let hearing = SettingGroup("Hearing", Setting.hearWithin)
 
