@@ -31,12 +31,12 @@ import Testing
         try desk.lines("select organisation || entries from service_day where organisation = 'HQ'") == ["HQ0"],
         "a day without entries is told as well")
       #expect(closed == 3)
-      #expect(
-        try desk.lines(
-          """
-          select format('%s %s', keys[1], convert_from(payloads[1], 'UTF8')::jsonb ->> 'entries') from outbox
-          where types = '{service.day-closed}' order by id
-          """).sorted() == ["GZ 1", "GZ 3", "HQ 0"])
+      let told = try desk.lines(
+        """
+        select format('%s %s', keys[1], convert_from(payloads[1], 'UTF8')::jsonb ->> 'entries') from outbox
+        where types = '{service.day-closed}' order by id
+        """)
+      #expect(told.sorted() == ["GZ 1", "GZ 3", "HQ 0"])
       #expect(
         try desk.count(
           """
