@@ -20,15 +20,20 @@ public struct SessionLimits: Sendable {
   public var schema: String
   /// The role that the session takes on, so that it has a worker's rights and no more; `none` keeps the login's own.
   public var role: String
+  /// Whether PostgreSQL may use more processes than the session's own for a statement. For reports; the statements of a lane
+  /// are over before another process has begun.
+  public var parallel: Bool
 
   public init(
-    idleInTransaction: Duration, statement: Duration, lock: Duration, schema: String = "millrace", role: String = "none"
+    idleInTransaction: Duration, statement: Duration, lock: Duration, schema: String = "millrace",
+    role: String = "none", parallel: Bool = true
   ) {
     self.idleInTransaction = idleInTransaction
     self.statement = statement
     self.lock = lock
     self.schema = schema
     self.role = role
+    self.parallel = parallel
   }
 }
 
@@ -86,6 +91,7 @@ public final class Connection {
     arguments.text(String(limits.lock.milliseconds))
     arguments.text(limits.schema)
     arguments.text(limits.role)
+    arguments.boolean(limits.parallel)
     do {
       _ = try prepareSession(arguments)
     } catch  where limits.role != "none" && (error.sqlState == "22023" || error.sqlState == "42501") {
@@ -101,7 +107,8 @@ public final class Connection {
       """
       select set_config('idle_in_transaction_session_timeout', $1, false), set_config('statement_timeout', $2, false),
         set_config('lock_timeout', $3, false), set_config('search_path', quote_ident($4) || ', pg_temp', false),
-        set_config('TimeZone', 'UTC', false), set_config('jit', 'off', false), set_config('role', $5, false)
+        set_config('TimeZone', 'UTC', false), set_config('jit', 'off', false), set_config('role', $5, false),
+        case when not $6 then set_config('max_parallel_workers_per_gather', '0', false) end
       """, arguments)
   }
 
@@ -218,6 +225,13 @@ public final class Connection {
     }
     guard PQexitPipelineMode(handle) == 1 else { throw abandon() }
     guard PQsetnonblocking(handle, 0) == 0 else { throw lost() }
+  }
+
+  /// Reads what is left of the pipeline's answers, whatever they say, and leaves it. For one whose answers do not matter any
+  /// more; after an error of the connection's own it has been done already.
+  func discardPipeline() {
+    guard PQpipelineStatus(handle) != PQ_PIPELINE_OFF else { return }
+    drain()
   }
 
   /// For every statement sent whose answer is due: the key of its text where it is also being prepared.

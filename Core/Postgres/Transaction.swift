@@ -1,20 +1,100 @@
 /// The door through which a worker's `load` and `claim` read. It cannot commit, roll back or outlive its batch's work.
 public struct Transaction {
   private let connection: Connection
+  private let opening: Opening
 
   /// For the runtime, and for tests of statements: the connection has a transaction open.
   public init(open connection: Connection) {
     self.connection = connection
+    opening = Opening(nil)
+  }
+
+  /// For the runtime: the transaction's first statements were sent in a pipeline that is still open, so that PostgreSQL works
+  /// on them while the worker thinks of its questions.
+  /// - Parameter settle: receives their answers. Called once, before the first question is answered or by `settle`.
+  public init(opening connection: Connection, settle: @escaping () throws(PostgresError) -> Void) {
+    self.connection = connection
+    opening = Opening(settle)
+  }
+
+  /// Asks all of these in one round trip, and in this order: each sees what the one before it locked or changed.
+  public func ask<each Answer>(
+    _ question: repeat Question<each Answer>
+  ) throws(PostgresError) -> (repeat each Answer) {
+    if !opening.isPending {
+      var isAsking = false
+      repeat isAsking = isAsking || (each question).asking != nil
+      guard isAsking else { return (repeat try (each question).read(nil)) }
+      try connection.enterPipeline()
+    }
+    repeat try send((each question).asking)
+    try finishOpening()
+    let answers = (repeat try receive(each question))
+    try connection.leavePipeline()
+    return (repeat try (each answers).read())
   }
 
   public func rows(_ statement: Statement) throws(PostgresError) -> Rows {
-    try connection.rows(statement)
+    try ask(Question(statement) { $0 })
   }
 
   public func rows(_ statement: Statement, _ bind: (inout Arguments) -> Void) throws(PostgresError) -> Rows {
+    try withoutActuallyEscaping(bind) { bind throws(PostgresError) in try ask(Question(statement, bind) { $0 }) }
+  }
+
+  /// For the runtime, when the worker has asked all it wants to.
+  public func settle() throws(PostgresError) {
+    guard opening.isPending else { return }
+    try finishOpening()
+    try connection.leavePipeline()
+  }
+
+  /// For the runtime, when work on the transaction ended with an error before anything was asked: what was sent is answered
+  /// to nobody, so that it can be rolled back.
+  public func discard() {
+    guard opening.take() != nil else { return }
+    connection.discardPipeline()
+  }
+
+  private func finishOpening() throws(PostgresError) {
+    try connection.finishSending()
+    guard let settle = opening.take() else { return }
+    do { try settle() } catch {
+      connection.discardPipeline()
+      throw error
+    }
+  }
+
+  private func send(_ asking: (Statement, (inout Arguments) -> Void)?) throws(PostgresError) {
+    guard let (statement, bind) = asking else { return }
     var arguments = Arguments()
     bind(&arguments)
-    return try connection.rows(statement, arguments)
+    try connection.send(statement, arguments)
+  }
+
+  private func receive<Answer>(_ question: Question<Answer>) throws(PostgresError) -> Received<Answer> {
+    Received(question: question, rows: question.asking == nil ? nil : try connection.receive())
+  }
+
+  private struct Received<Answer> {
+    let question: Question<Answer>
+    let rows: Rows?
+
+    func read() throws(PostgresError) -> Answer { try question.read(rows) }
+  }
+}
+
+/// What was sent and whose answers nobody has read yet.
+private final class Opening {
+  private var settle: (() throws(PostgresError) -> Void)?
+
+  init(_ settle: (() throws(PostgresError) -> Void)?) { self.settle = settle }
+
+  var isPending: Bool { settle != nil }
+
+  func take() -> (() throws(PostgresError) -> Void)? {
+    defer { settle = nil }
+    return settle
   }
 }
 

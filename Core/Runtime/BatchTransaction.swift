@@ -32,23 +32,25 @@ struct BatchTransaction<W: Worker> {
   ///   - meanwhile: run while PostgreSQL writes.
   func run(
     cursors: [PartitionCursor], applied: [Int64], gauges: [IntakeKey: GarbageGauge], cache: inout W.Cache,
-    log: (_ inserted: Int64, _ flushed: Int64) -> Void, meanwhile: (() -> Bool)?
+    log: @escaping (_ inserted: Int64, _ flushed: Int64) -> Void, meanwhile: (() -> Bool)?
   ) throws(LaneFailure) -> Committed {
     var clock = StepClock()
     let entries = batch.entries[range]
     var expected: [TopicPartition: Int64] = [:]
     for entry in entries { expected[cursors[entry.cursor].partition] = applied[entry.cursor] }
-    let seen = try begin(expected, identities(entries), log)
+    let opening = BatchOpening(positions, connection, expected, identities(entries), told: log)
+    try LaneFailure.postgres { () throws(PostgresError) in try opening.send() }
     clock.ended(steps.begin)
 
-    var fold = BatchFold<W>(positions.worker, cursors, garbageShare, gauges, seen: seen)
-    let fresh = fold.sort(entries)
-    FailPoint.pass(.locked)
-    var state = try LaneFailure.postgres { () throws(PostgresError) in
-      try W.load(fresh, &cache, Transaction(open: connection))
+    // Whatever may be new is loaded for: that some of it came before is known only afterwards, and seldom so.
+    var fold = BatchFold<W>(positions.worker, cursors, garbageShare, gauges, seen: [:])
+    var state = try load(fold.sort(entries), &cache, opening)
+    let (seen, now) = try LaneFailure.postgres { () throws(PostgresError) in
+      (try opening.repeats(), try connection.rows("select clock_timestamp()")[0].timestamp(0))
     }
-    let now = try LaneFailure.postgres { () throws(PostgresError) in
-      try connection.rows("select clock_timestamp()")[0].timestamp(0)
+    if !seen.isEmpty {
+      fold = BatchFold<W>(positions.worker, cursors, garbageShare, gauges, seen: seen)
+      _ = fold.sort(entries)
     }
     FailPoint.pass(.loaded)
     clock.ended(steps.load)
@@ -60,40 +62,19 @@ struct BatchTransaction<W: Worker> {
     return committed
   }
 
-  /// Opens the transaction, locks and compares the positions, and enters the identities. Answers those of them that
-  /// were seen before, with the fingerprint of the data they came with.
-  private func begin(
-    _ expected: [TopicPartition: Int64], _ identities: [SeenEvents.Seen], _ log: (Int64, Int64) -> Void
-  ) throws(LaneFailure) -> [Fingerprint: Int64] {
-    let (moved, entered) = try LaneFailure.postgres { () throws(PostgresError) in
-      var arguments = Arguments()
-      positions.bind(&arguments, expected.keys.sorted())
-      try connection.enterPipeline()
-      try connection.send("begin")
-      try connection.send(
-        """
-        select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint,
-          pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0')::bigint
-        """)
-      try connection.send(PositionTable.lock, arguments)
-      if !identities.isEmpty {
-        arguments.removeAll()
-        SeenEvents.bind(&arguments, identities)
-        try connection.send(SeenEvents.insert, arguments)
-      }
-      try connection.finishSending()
-      _ = try connection.receive()
-      let row = try connection.receive()[0]
-      log(row.integer(0), row.integer(1))
-      let rows = try connection.receive()
-      let entered = identities.isEmpty ? 0 : try connection.receive().affected
-      try connection.leavePipeline()
-      return (positions.moved(expected, rows), entered)
+  private func load(
+    _ deliveries: [Delivery<W.Input>], _ cache: inout W.Cache, _ opening: BatchOpening
+  ) throws(LaneFailure) -> W.State {
+    let transaction = Transaction(opening: connection, settle: opening.settle)
+    do {
+      let state = try W.load(deliveries, &cache, transaction)
+      try transaction.settle()
+      return state
+    } catch {
+      transaction.discard()
+      guard opening.moved.isEmpty else { throw .moved(opening.moved) }
+      throw .postgres(error)
     }
-    FailPoint.pass(.begun)
-    guard moved.isEmpty else { throw .moved(moved) }
-    guard entered < identities.count else { return [:] }
-    return try LaneFailure.postgres { () throws(PostgresError) in try SeenEvents.before(identities, connection) }
   }
 
   /// Each identity of the stretch once, with the data that came first, in the one order of locks.

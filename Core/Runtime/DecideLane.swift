@@ -140,7 +140,7 @@ final class DecideLane<W: Worker>: Lane {
     }
     let committed = try transaction.run(
       cursors: cursors, applied: applied, gauges: gauges, cache: &cache,
-      log: { flushed.log(insertedTo: $0, flushedTo: $1) },
+      log: { [self] in flushed.log(insertedTo: $0, flushedTo: $1) },
       meanwhile: { [self] in
         guard consumer.rebalance == nil, unsettled.isEmpty else { return false }
         return fill(upcoming, consumer, wait: .zero, slice: 100)

@@ -90,17 +90,9 @@ final class SweepLane<S: Sweep>: Lane {
       return 1
     }
     let began = Monotonic.now
-    let transaction = Transaction(open: connection)
     var fold = SweepFold<S>()
-    let (items, state) = try LaneFailure.postgres { () throws(PostgresError) -> ([S.Item], S.State?) in
-      _ = try connection.rows("begin")
-      let items = try claiming.claim(limit, &cache, transaction)
-      guard !items.isEmpty else { return ([], nil) }
-      FailPoint.pass(.sweepClaimed, event: S.name)
-      var state = try S.load(items, &cache, transaction)
-      let now = try connection.rows("select clock_timestamp()")[0].timestamp(0)
-      for item in items { fold.decide(item, &state, now) }
-      return (items, state)
+    let (items, state) = try LaneFailure.postgres { () throws(PostgresError) in
+      try claimAndDecide(&fold, connection)
     }
     if let sentence = fold.tooLarge { throw .broken(sentence) }
     try LaneFailure.postgres { () throws(PostgresError) in
@@ -127,6 +119,28 @@ final class SweepLane<S: Sweep>: Lane {
       metrics.measured(measure, value)
     }
     nextMeasures = Monotonic.now + .seconds(10)
+  }
+
+  private func claimAndDecide(
+    _ fold: inout SweepFold<S>, _ connection: Connection
+  ) throws(PostgresError) -> ([S.Item], S.State?) {
+    try connection.enterPipeline()
+    try connection.send("begin")
+    try connection.push()
+    let transaction = Transaction(opening: connection) { () throws(PostgresError) in _ = try connection.receive() }
+    do {
+      let items = try claiming.claim(limit, &cache, transaction)
+      try transaction.settle()
+      guard !items.isEmpty else { return ([], nil) }
+      FailPoint.pass(.sweepClaimed, event: S.name)
+      var state = try S.load(items, &cache, transaction)
+      let now = try connection.rows("select clock_timestamp()")[0].timestamp(0)
+      for item in items { fold.decide(item, &state, now) }
+      return (items, state)
+    } catch {
+      transaction.discard()
+      throw error
+    }
   }
 
   private func write(_ fold: SweepFold<S>, _ state: S.State, _ connection: Connection) throws(PostgresError) {

@@ -138,7 +138,7 @@ public struct WorkerSettings: Sendable {
     // The lock's bound comes first, so that the error names what is waited for.
     SessionLimits(
       idleInTransaction: patience, statement: patience, lock: patience * 3 / 4, schema: settings[.databaseSchema],
-      role: settings[.databaseRole(default: WorkerSettings.role(of: worker))])
+      role: settings[.databaseRole(default: WorkerSettings.role(of: worker))], parallel: false)
   }
 
   /// Age and bytes of unpublished events at which nothing more is taken in.

@@ -301,7 +301,7 @@ import Testing
       try lane.awaitReady()
       // Fails before the positions are compared, in a way that stops a lane.
       try scene.session.run(
-        script: "update position set owner = gen_random_uuid(); alter table seen_event rename to elsewhere")
+        script: "update position set owner = gen_random_uuid(); alter table position rename next_offset to elsewhere")
       try scene.publish(Scene.notes(0..<1))
       try lane.awaitWords("the stop could not be written down")
       #expect(try scene.text("select stopped_rule from position") == nil)
