@@ -1,3 +1,5 @@
+public import Postgres
+
 /// Numbers for new rows, handed out by the database in blocks of 1000. Those that a failed batch took are lost: gaps
 /// are harmless.
 public struct NumberStock: Sendable {
@@ -5,22 +7,34 @@ public struct NumberStock: Sendable {
 
   public init() {}
 
-  /// Splits so many off, fetching blocks as needed.
-  public mutating func take<Failure: Error>(
-    _ count: Int, block: () throws(Failure) -> Int64
-  ) throws(Failure) -> NumberStock {
+  /// How many blocks are missing before so many numbers can be taken.
+  public func blocks(missingFor count: Int) -> Int {
+    max(0, count - ranges.reduce(0) { $0 + $1.count } + 999) / 1000
+  }
+
+  /// Asks for them.
+  /// - Parameter blocks: answers `$1` numbers of blocks, a row each.
+  public func missing(for count: Int, _ blocks: Statement) -> Question<[Int64]> {
+    let missing = self.blocks(missingFor: count)
+    guard missing > 0 else { return Question(known: []) }
+    return Question(blocks) { $0.integer(Int64(missing)) } reading: { $0.map { $0.integer(0) } }
+  }
+
+  public mutating func add(_ blocks: [Int64]) {
+    ranges += blocks.map { $0 * 1000..<$0 * 1000 + 1000 }
+  }
+
+  /// Splits so many off, which have to be there.
+  public mutating func take(_ count: Int) -> NumberStock {
     var taken = NumberStock()
     var left = Int64(count)
     while left > 0 {
-      if ranges.isEmpty {
-        let number = try block()
-        ranges.append(number * 1000..<number * 1000 + 1000)
-      }
+      precondition(!ranges.isEmpty, "more numbers are taken than there are")
       let range = ranges.removeFirst()
       let cut = min(range.upperBound, range.lowerBound + left)
       taken.ranges.append(range.lowerBound..<cut)
       left -= cut - range.lowerBound
-      if cut < range.upperBound { ranges.append(cut..<range.upperBound) }
+      if cut < range.upperBound { ranges.insert(cut..<range.upperBound, at: 0) }
     }
     return taken
   }

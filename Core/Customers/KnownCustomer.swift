@@ -31,7 +31,7 @@ public struct KnownCustomer: Hashable, Sendable {
 /// Customers by the keys that a batch of leads brings. Several may have one key: numbers and phones are not unique, and an
 /// ID number stands twice where core systems do not agree.
 ///
-/// Whoever converts leads by what is found here locks `conversion_gate` in row exclusive mode first (`lockGate`).
+/// Whoever converts leads by what is found here locks `conversion_gate` in row exclusive mode first (`gateLock`).
 public struct KnownCustomers: Sendable {
   public private(set) var byIdentity: [Fingerprint: [KnownCustomer]] = [:]
   public private(set) var byNumber: [String: [KnownCustomer]] = [:]
@@ -50,16 +50,13 @@ public struct KnownCustomers: Sendable {
   }
 
   /// For those who bring leads with keys; waits for those who bring profiles, and they wait for this.
-  public static func lockGate(_ transaction: Transaction) throws(PostgresError) {
-    _ = try transaction.rows("lock table conversion_gate in row exclusive mode")
-  }
+  public static var gateLock: Question<Void> { Question("lock table conversion_gate in row exclusive mode") }
 
   public static func find(
-    identities: [Fingerprint], numbers: [String], phones: [Int64], _ transaction: Transaction
-  ) throws(PostgresError) -> KnownCustomers {
-    var found = KnownCustomers()
-    guard !(identities.isEmpty && numbers.isEmpty && phones.isEmpty) else { return found }
-    let rows = try transaction.rows(
+    identities: [Fingerprint], numbers: [String], phones: [Int64]
+  ) -> Question<KnownCustomers> {
+    guard !(identities.isEmpty && numbers.isEmpty && phones.isEmpty) else { return Question(known: KnownCustomers()) }
+    return Question(
       """
       select c.id, c.code, b.id, b.code, p.id, p.code, p.branch_id, pb.code, k.identity, k.number, k.phone, c.identity
       from (
@@ -77,15 +74,19 @@ public struct KnownCustomers: Sendable {
       $0.fingerprints(identities) { $0 }
       $0.texts(numbers) { $0 }
       $0.integers(phones) { $0 }
+    } reading: {
+      KnownCustomers($0)
     }
+  }
+
+  private init(_ rows: Rows) {
     for row in rows {
       let customer = KnownCustomer(
         id: row.integer(0), code: row.text(1), branch: ConvertedPlace.unit(row, 2),
         manager: ConvertedPlace.person(row, 4), identity: row.optionalFingerprint(11))
-      if let identity = row.optionalFingerprint(8) { found.byIdentity[identity, default: []].append(customer) }
-      if let number = row.optionalText(9) { found.byNumber[number, default: []].append(customer) }
-      if let phone = row.optionalInteger(10) { found.byPhone[phone, default: []].append(customer) }
+      if let identity = row.optionalFingerprint(8) { byIdentity[identity, default: []].append(customer) }
+      if let number = row.optionalText(9) { byNumber[number, default: []].append(customer) }
+      if let phone = row.optionalInteger(10) { byPhone[phone, default: []].append(customer) }
     }
-    return found
   }
 }

@@ -61,11 +61,9 @@ public enum LeadClock {
   }
 
   /// For leads that are given now, or at that moment. Every place has an answer as long as its branch exists.
-  public static func beginning(
-    at places: [Place], since moment: Timestamp? = nil, _ transaction: Transaction
-  ) throws(PostgresError) -> [Place: Protection] {
-    guard !places.isEmpty else { return [:] }
-    let rows = try transaction.rows(
+  public static func beginning(at places: [Place], since moment: Timestamp? = nil) -> Question<[Place: Protection]> {
+    guard !places.isEmpty else { return Question(known: [:]) }
+    return Question(
       """
       select branch_id, product, level, protected_until, check_at
       from lead_deadlines($1::bigint[], $2::text[], $3::text[], coalesce($4, statement_timestamp()))
@@ -75,13 +73,14 @@ public enum LeadClock {
       $0.texts(places) { $0.product }
       $0.texts(places) { $0.level }
       $0.timestamp(moment)
+    } reading: { rows in
+      var found: [Place: Protection] = [:]
+      for row in rows {
+        let place = Place(branch: row.integer(0), product: row.optionalText(1), level: row.optionalText(2))
+        found[place] = Protection(until: row.timestamp(3), checkAt: row.optionalTimestamp(4))
+      }
+      return found
     }
-    var found: [Place: Protection] = [:]
-    for row in rows {
-      let place = Place(branch: row.integer(0), product: row.optionalText(1), level: row.optionalText(2))
-      found[place] = Protection(until: row.timestamp(3), checkAt: row.optionalTimestamp(4))
-    }
-    return found
   }
 
   /// For many leads, each with a start of its own; in their order, nil where the branch does not exist.

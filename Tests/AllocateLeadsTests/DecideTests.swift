@@ -201,6 +201,7 @@ import Values
       rule(5, "GB", nil, nil, 5), rule(6, nil, "import", nil, 1),
     ]
     var stock = NumberStock()
+    stock.add([1])
     return Allocation(
       Ruleset(version: 3, rules: rules), known: known,
       [
@@ -208,7 +209,7 @@ import Values
         branch(3, "SH", [person(3, capacity: 2, open: 2), person(4, .inactive)]),
         branch(4, "US", [person(5, .onLeave)]),
         branch(5, "UK", held: 1, [person(6)]),
-      ], clocks: [LeadClock.Place(branch: 1, product: nil): .init(until: until, checkAt: nil)], stock.take(10) { 1 })
+      ], clocks: [LeadClock.Place(branch: 1, product: nil): .init(until: until, checkAt: nil)], stock.take(10))
   }
 
   private func lead(

@@ -131,8 +131,8 @@ import Values
     func bring(gated: Bool = true, beforeCommit: () -> Void = {}) throws -> Bool {
       _ = try connection.rows("begin")
       let transaction = Transaction(open: connection)
-      if gated { try KnownCustomers.lockGate(transaction) }
-      let known = try KnownCustomers.find(identities: [], numbers: ["k"], phones: [], transaction)
+      if gated { try transaction.ask(KnownCustomers.gateLock) }
+      let known = try transaction.ask(KnownCustomers.find(identities: [], numbers: ["k"], phones: []))
       let customer = known.byNumber["k"]?.first
       _ = try connection.rows(
         """

@@ -11,7 +11,8 @@ import Values
 @Suite struct DecideTests {
   private static func stock(_ count: Int) -> NumberStock {
     var all = NumberStock()
-    return all.take(count) { () in 1 }
+    all.add([1])
+    return all.take(count)
   }
 
   private static func outcome(_ decision: Decision<CustomerChange>) -> String {

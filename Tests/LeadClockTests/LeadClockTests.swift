@@ -125,7 +125,7 @@ import Values
     try await LeadClockTests.with("insert into protection_policy (product, period_days) values ('fund', 2)") {
       transaction in
       let places = [LeadClock.Place(branch: 2, product: nil), .init(branch: 3, product: "fund", level: "gold")]
-      let found = try LeadClock.beginning(at: places, transaction)
+      let found = try transaction.ask(LeadClock.beginning(at: places))
       #expect(found.count == 2)
       let older = try transaction.rows(
         """

@@ -22,27 +22,17 @@ package struct AllocateLeads: Worker {
   package static func load(
     _ leads: [Delivery<LeadRegistered>], _ cache: inout AllocationCache, _ transaction: Transaction
   ) throws(PostgresError) -> Allocation {
-    let policy = try cache.refresh(transaction)
     let registrations = leads.map { Registration($0, cache.identityKey) }
-    if registrations.contains(where: { $0.mayConvert(phoneConverts: policy.phoneConverts) }) {
-      try KnownCustomers.lockGate(transaction)
-    }
-    let known = try Statements.leads(of: registrations.compactMap(\.phone), transaction)
-    let fresh = registrations.filter { !$0.isRefused && ($0.phone.map { known[$0.digits] == nil } ?? true) }
-    let customers = try KnownCustomers.find(
-      identities: fresh.compactMap(\.identity), numbers: fresh.compactMap(\.lead.event.customerNumber),
-      phones: fresh.compactMap { $0.phone?.digits }, transaction)
-    let sources = try Sources.load(
-      Set(fresh.map(\.facts.source)), importers: Set(fresh.compactMap(\.lead.event.importer)), transaction)
+    let findings = try Findings.load(registrations, &cache, transaction)
+    let fresh = registrations.filter { !$0.isRefused && ($0.phone.map { findings.known[$0.digits] == nil } ?? true) }
     for registration in fresh where registration.phone != nil {
-      registration.route = sources.route(
+      registration.route = findings.sources.route(
         registration.facts.source, importer: registration.lead.event.importer,
         byRules: cache.match(registration.facts))
     }
     return try Allocation(
-      policy, known: known, customers, sources, registrations, routes: fresh.map { ($0.route, $0.facts.product) },
-      &cache,
-      transaction)
+      findings.policy, known: findings.known, findings.customers, findings.sources, registrations,
+      routes: fresh.map { ($0.route, $0.facts.product) }, &cache, transaction)
   }
 
   package static func decide(
@@ -66,11 +56,4 @@ package struct AllocateLeads: Worker {
   }
 
   package static let writes = LeadChange.writes
-}
-
-extension Registration {
-  /// Whether somebody's profile that comes in the same moment could convert it.
-  fileprivate func mayConvert(phoneConverts: Bool) -> Bool {
-    identity != nil || lead.event.customerNumber != nil || (phoneConverts && phone != nil)
-  }
 }

@@ -42,7 +42,7 @@ package struct Allocation {
     self.customers = customers
     self.registrations = registrations
     importers = sources.importers
-    leadNumbers = try cache.leadNumbers(registrations.count, transaction)
+    leadNumbers = cache.takeLeadNumbers(registrations.count)
     var wanted: Set<LeadClock.Place> = []
     var passing: Set<Int64> = []
     for (route, product) in routes {
@@ -60,9 +60,9 @@ package struct Allocation {
     self.at = at
     // Rules are judged before branches are locked: if others are valid by now, all is done again.
     guard cache.rules.validUntil.map({ at < $0 }) ?? true else { throw .changedMeanwhile }
-    steps = passing.isEmpty ? [:] : try Step.load(passing.sorted(), at: at, transaction)
-    cooling = try Statements.cooling(standing, at: at, transaction)
-    clocks = try LeadClock.beginning(at: wanted.sorted(), since: at, transaction)
+    (steps, cooling, clocks) = try transaction.ask(
+      Step.of(passing.sorted(), at: at), Statements.cooling(standing, at: at),
+      LeadClock.beginning(at: wanted.sorted(), since: at))
     guard clocks.count == wanted.count else { throw .changedMeanwhile }
     let ruleset = cache.ruleset
     byRules = { ruleset.match($0, at: at) }

@@ -10,6 +10,8 @@ package struct AllocationCache: LaneCache {
   private(set) var rules = RuleMemory(.none)
   let identityKey: IdentityKey?
   private var isKeyChecked = false
+  /// Whether a phone converted leads when it was last read.
+  private(set) var phoneConverts = false
   private var leads = NumberStock()
   private var snapshots = NumberStock()
 
@@ -21,29 +23,37 @@ package struct AllocationCache: LaneCache {
 
   /// Reads what holds for the whole firm now, and newer rules if there are any.
   mutating func refresh(_ transaction: Transaction) throws(PostgresError) -> FirmPolicy {
+    let policy = try transaction.ask(FirmPolicy.now)
+    try heed(policy, transaction)
+    return policy
+  }
+
+  mutating func heed(_ policy: FirmPolicy, _ transaction: Transaction) throws(PostgresError) {
     if !isKeyChecked, let identityKey {
       try identityKey.check(transaction)
       isKeyChecked = true
     }
-    let policy = try FirmPolicy.load(transaction)
+    phoneConverts = policy.phoneConverts
     if policy.ruleset != ruleset.version { rules = RuleMemory(try Ruleset.load(policy.ruleset, transaction)) }
     rules.advance(to: policy.moment)
-    return policy
   }
 
   /// With the firm's own memory of rules, so that what was found out is kept.
   mutating func match(_ lead: LeadFacts) -> Ruleset.Rule? { rules.match(lead) }
 
-  mutating func leadNumbers(_ count: Int, _ transaction: Transaction) throws(PostgresError) -> NumberStock {
-    try leads.take(count) { () throws(PostgresError) in
-      try transaction.rows("select nextval('lead_block')")[0].integer(0)
-    }
+  func missingLeadNumbers(_ count: Int) -> Question<[Int64]> {
+    leads.missing(for: count, "select nextval('lead_block') from generate_series(1, $1)")
   }
 
+  mutating func addLeadNumbers(_ blocks: [Int64]) { leads.add(blocks) }
+
+  mutating func takeLeadNumbers(_ count: Int) -> NumberStock { leads.take(count) }
+
   mutating func snapshotNumbers(_ count: Int, _ transaction: Transaction) throws(PostgresError) -> NumberStock {
-    try snapshots.take(count) { () throws(PostgresError) in
-      try transaction.rows("select nextval('snapshot_block')")[0].integer(0)
-    }
+    snapshots.add(
+      try transaction.ask(
+        snapshots.missing(for: count, "select nextval('snapshot_block') from generate_series(1, $1)")))
+    return snapshots.take(count)
   }
 }
 
@@ -61,20 +71,23 @@ struct FirmPolicy {
 
   static let usual = FirmPolicy(moment: Timestamp(microseconds: 0))
 
-  static func load(_ transaction: Transaction) throws(PostgresError) -> FirmPolicy {
-    let row = try transaction.rows(
+  static var now: Question<FirmPolicy> {
+    Question(
       """
       select coalesce((select max(version) from ruleset), 0), clock_timestamp(), phone_converts, converted_owner,
         coalesce((select max(id) from step_policy), 0),
         array(select distinct product from protection_policy where product is not null)
       from firm_policy
-      """)[0]
-    guard let owner = ConvertedOwner(rawValue: row.text(3)) else {
-      throw .unfit("firm_policy.converted_owner is \(row.text(3)), which this program does not know")
+      """
+    ) { rows throws(PostgresError) in
+      let row = rows[0]
+      guard let owner = ConvertedOwner(rawValue: row.text(3)) else {
+        throw .unfit("firm_policy.converted_owner is \(row.text(3)), which this program does not know")
+      }
+      return FirmPolicy(
+        ruleset: Int32(row.small(0)), moment: row.timestamp(1), phoneConverts: row.boolean(2), convertedOwner: owner,
+        stepPolicy: row.integer(4), clockedProducts: Set(row.texts(5)))
     }
-    return FirmPolicy(
-      ruleset: Int32(row.small(0)), moment: row.timestamp(1), phoneConverts: row.boolean(2), convertedOwner: owner,
-      stepPolicy: row.integer(4), clockedProducts: Set(row.texts(5)))
   }
 
   /// What decides over a lead's clock.

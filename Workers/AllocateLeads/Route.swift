@@ -86,23 +86,29 @@ struct Sources {
     }
   }
 
-  static func load(
-    _ codes: Set<String>, importers: Set<String>, _ transaction: Transaction
-  ) throws(PostgresError) -> Sources {
-    var found = Sources()
-    let rows = try transaction.rows("select code, kind, branch_id, keeps from lead_source where code = any($1)") {
+  static func policies(of codes: Set<String>) -> Question<[String: Source]> {
+    guard !codes.isEmpty else { return Question(known: [:]) }
+    return Question("select code, kind, branch_id, keeps from lead_source where code = any($1)") {
       $0.texts(codes.sorted()) { $0 }
+    } reading: { rows in
+      var sources: [String: Source] = [:]
+      for row in rows {
+        sources[row.text(0)] = Source(
+          kind: Source.Kind(rawValue: row.text(1)) ?? .channel, branch: row.optionalInteger(2),
+          keeps: Source.Keeping(rawValue: row.text(3)) ?? .nothing)
+      }
+      return sources
     }
-    for row in rows {
-      found.sources[row.text(0)] = Source(
-        kind: Source.Kind(rawValue: row.text(1)) ?? .channel, branch: row.optionalInteger(2),
-        keeps: Source.Keeping(rawValue: row.text(3)) ?? .nothing)
+  }
+
+  static func importers(_ codes: Set<String>) -> Question<[String: Importer]> {
+    guard !codes.isEmpty else { return Question(known: [:]) }
+    return Question("select code, id, branch_id from person where code = any($1)") {
+      $0.texts(codes.sorted()) { $0 }
+    } reading: { rows in
+      var importers: [String: Importer] = [:]
+      for row in rows { importers[row.text(0)] = Importer(id: row.integer(1), branch: row.integer(2)) }
+      return importers
     }
-    if importers.isEmpty { return found }
-    let people = try transaction.rows("select code, id, branch_id from person where code = any($1)") {
-      $0.texts(importers.sorted()) { $0 }
-    }
-    for row in people { found.importers[row.text(0)] = Importer(id: row.integer(1), branch: row.integer(2)) }
-    return found
   }
 }

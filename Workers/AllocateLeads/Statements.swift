@@ -6,13 +6,15 @@ import Values
 
 /// What allocation reads.
 enum Statements {
-  static func leads(of phones: [PhoneNumber], _ transaction: Transaction) throws(PostgresError) -> [Int64: Int64] {
-    let rows = try transaction.rows("select phone, id from lead where phone = any($1)") {
+  static func leads(of phones: [PhoneNumber]) -> Question<[Int64: Int64]> {
+    guard !phones.isEmpty else { return Question(known: [:]) }
+    return Question("select phone, id from lead where phone = any($1)") {
       $0.integers(phones) { $0.digits }
+    } reading: { rows in
+      var leads: [Int64: Int64] = [:]
+      for row in rows { leads[row.integer(0)] = row.integer(1) }
+      return leads
     }
-    var leads: [Int64: Int64] = [:]
-    for row in rows { leads[row.integer(0)] = row.integer(1) }
-    return leads
   }
 
   /// Locks the branches, sorted, and then reads them and their people as they are at one moment after that: a branch's row
@@ -21,10 +23,10 @@ enum Statements {
     _ ids: [Int64], _ snapshots: NumberStock, _ transaction: Transaction
   ) throws(PostgresError) -> (branches: [Int64: Branch], at: Timestamp?) {
     guard !ids.isEmpty else { return ([:], nil) }
-    _ = try transaction.rows("select from branch_load where branch_id = any($1) order by branch_id for update") {
+    let lock = Question("select from branch_load where branch_id = any($1) order by branch_id for update") {
       $0.integers(ids) { $0 }
     }
-    let rows = try transaction.rows(
+    let people: Question<Rows> = Question(
       """
       with moment as materialized (select clock_timestamp() as at)
       select b.id, b.code, l.held, l.turn, b.method, b.catch_up,
@@ -36,7 +38,10 @@ enum Statements {
         left join people_at($1, m.at) p on p.branch_id = b.id
       order by b.id, p.person_id
       """
-    ) { $0.integers(ids) { $0 } }
+    ) {
+      $0.integers(ids) { $0 }
+    } reading: { $0 }
+    let (_, rows) = try transaction.ask(lock, people)
     var numbers = snapshots
     var branches: [Int64: Branch] = [:]
     var row = 0
@@ -59,17 +64,18 @@ enum Statements {
 
   /// Former owners who shall not have the leads at that moment. A lead of one version had none.
   static func cooling(
-    _ leads: [StandingLead], at moment: Timestamp, _ transaction: Transaction
-  ) throws(PostgresError) -> [Int64: Set<Int64>] {
+    _ leads: [StandingLead], at moment: Timestamp
+  ) -> Question<[Int64: Set<Int64>]> {
     let older = leads.filter { $0.version > 1 }
-    guard !older.isEmpty, !Sabotage.forgetCoolOff.isOn else { return [:] }
-    let rows = try transaction.rows("select lead_id, person_id from cool_offs($1) where until > $2") {
+    guard !older.isEmpty, !Sabotage.forgetCoolOff.isOn else { return Question(known: [:]) }
+    return Question("select lead_id, person_id from cool_offs($1) where until > $2") {
       $0.integers(older) { $0.id }
       $0.timestamp(moment)
+    } reading: { rows in
+      var cooling: [Int64: Set<Int64>] = [:]
+      for row in rows { cooling[row.integer(0), default: []].insert(row.integer(1)) }
+      return cooling
     }
-    var cooling: [Int64: Set<Int64>] = [:]
-    for row in rows { cooling[row.integer(0), default: []].insert(row.integer(1)) }
-    return cooling
   }
 
   private static func person(_ id: Int64, _ row: Row, _ turn: Int64, _ catchUp: Int64) -> Rotation.Person {

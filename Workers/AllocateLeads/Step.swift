@@ -13,10 +13,9 @@ struct Step: Equatable {
   let remind: Timestamp?
 
   /// Of those branches that have a policy: their own counts before their level's. Minutes are working time.
-  static func load(
-    _ branches: [Int64], at moment: Timestamp, _ transaction: Transaction
-  ) throws(PostgresError) -> [Int64: Step] {
-    let rows = try transaction.rows(
+  static func of(_ branches: [Int64], at moment: Timestamp) -> Question<[Int64: Step]> {
+    guard !branches.isEmpty else { return Question(known: [:]) }
+    return Question(
       """
       select b.id, b.code, working_deadline(b.calendar_id, b.time_zone, $2, p.within_minutes),
         case when p.remind_minutes is not null
@@ -30,12 +29,13 @@ struct Step: Equatable {
     ) {
       $0.integers(branches) { $0 }
       $0.timestamp(moment)
+    } reading: { rows in
+      var steps: [Int64: Step] = [:]
+      for row in rows {
+        steps[row.integer(0)] = Step(
+          branch: row.integer(0), branchCode: row.text(1), due: row.timestamp(2), remind: row.optionalTimestamp(3))
+      }
+      return steps
     }
-    var steps: [Int64: Step] = [:]
-    for row in rows {
-      steps[row.integer(0)] = Step(
-        branch: row.integer(0), branchCode: row.text(1), due: row.timestamp(2), remind: row.optionalTimestamp(3))
-    }
-    return steps
   }
 }

@@ -92,8 +92,9 @@ struct CustomerCache: LaneCache {
   }
 
   mutating func numbers(_ count: Int, _ transaction: Transaction) throws(PostgresError) -> NumberStock {
-    try numbers.take(count) { () throws(PostgresError) in
-      try transaction.rows("select nextval('customer_block')")[0].integer(0)
-    }
+    numbers.add(
+      try transaction.ask(
+        numbers.missing(for: count, "select nextval('customer_block') from generate_series(1, $1)")))
+    return numbers.take(count)
   }
 }
