@@ -88,7 +88,9 @@ struct BatchTransaction<W: Worker> {
     return first.map { SeenEvents.Seen(identity: $0.key, data: $0.value) }.sorted()
   }
 
-  /// Entries that are decided before their rows are sent: PostgreSQL writes them while the next are decided.
+  /// Entries that are decided before their rows are sent: PostgreSQL writes them while the next are decided. The first few
+  /// go at once, because it has nothing to do until they come.
+  private static var firstChunk: Int { 125 }
   private static var chunk: Int { 500 }
 
   private func decideAndWrite(
@@ -101,7 +103,8 @@ struct BatchTransaction<W: Worker> {
       var writing = try Writing(connection)
       var start = entries.startIndex
       while start < entries.endIndex {
-        let end = min(start + BatchTransaction.chunk, entries.endIndex)
+        let size = start == entries.startIndex ? BatchTransaction.firstChunk : BatchTransaction.chunk
+        let end = min(start + size, entries.endIndex)
         let decided = fold.changes.count
         fold.decide(entries[start..<end], &state, now)
         try writing.send(W.writes, of: .changes, state, fold.changes[decided...])
