@@ -17,7 +17,11 @@ public struct NumberStock: Sendable {
   public func missing(for count: Int, _ blocks: Statement) -> Question<[Int64]> {
     let missing = self.blocks(missingFor: count)
     guard missing > 0 else { return Question(known: []) }
-    return Question(blocks) { $0.integer(Int64(missing)) } reading: { $0.map { $0.integer(0) } }
+    return Question(blocks) {
+      $0.integer(Int64(missing))
+    } reading: {
+      $0.map { $0.integer(0) }
+    }
   }
 
   public mutating func add(_ blocks: [Int64]) {

@@ -23,7 +23,7 @@ public struct Transaction {
   ) throws(PostgresError) -> (repeat each Answer) {
     if !opening.isPending {
       var isAsking = false
-      repeat isAsking = isAsking || (each question).asking != nil
+      repeat note((each question).asking != nil, in: &isAsking)
       guard isAsking else { return (repeat try (each question).read(nil)) }
       try connection.enterPipeline()
     }
@@ -64,6 +64,8 @@ public struct Transaction {
       throw error
     }
   }
+
+  private func note(_ isAsked: Bool, in any: inout Bool) { if isAsked { any = true } }
 
   private func send(_ asking: (Statement, (inout Arguments) -> Void)?) throws(PostgresError) {
     guard let (statement, bind) = asking else { return }

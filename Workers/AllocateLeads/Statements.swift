@@ -40,7 +40,9 @@ enum Statements {
       """
     ) {
       $0.integers(ids) { $0 }
-    } reading: { $0 }
+    } reading: {
+      $0
+    }
     let (_, rows) = try transaction.ask(lock, people)
     var numbers = snapshots
     var branches: [Int64: Branch] = [:]
