@@ -134,7 +134,8 @@ let package = Package(
     tests(
       "KeepServiceLogTests",
       of: [
-        "keep-service-log", "ServiceLog", "Topics", "Contract", "Runtime", "Digest", "Postgres", "Values", "TestKit",
+        "keep-service-log", "millrace", "ServiceLog", "Topics", "Contract", "Settings", "Digest", "Postgres", "Values",
+        "TestKit",
       ]),
     tests("RemindersTests", of: ["Reminders", "Topics", "Contract", "JSON", "Postgres", "Values", "TestKit"]),
     tests(

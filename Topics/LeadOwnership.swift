@@ -12,10 +12,13 @@ public enum LeadOwnership: Event, Equatable {
   case pooled(Pooled)
   case extended(Extended)
   case declined(Declined)
+  /// The person asked to be forgotten, or had to be: forget what you have of the lead.
+  case erased(LeadVersion)
 
   public static let topic = Topic("lead.ownership", key: "lead id", origin: .relay)
   public static let types = [
     "lead.allocated", "lead.held", "lead.passed", "lead.converted", "lead.pooled", "lead.extended", "lead.declined",
+    "lead.erased",
   ]
 
   /// A person of a branch has the lead, and nobody else may take it until `protectedUntil`.
@@ -91,6 +94,7 @@ public enum LeadOwnership: Event, Equatable {
     case .pooled: "lead.pooled"
     case .extended: "lead.extended"
     case .declined: "lead.declined"
+    case .erased: "lead.erased"
     }
   }
 
@@ -105,6 +109,7 @@ public enum LeadOwnership: Event, Equatable {
     case .pooled(let pooled): pooled.lead
     case .extended(let extended): extended.lead
     case .declined(let declined): declined.lead
+    case .erased(let lead): lead
     }
   }
 
@@ -128,6 +133,7 @@ public enum LeadOwnership: Event, Equatable {
     case "lead.pooled": self = .pooled(try Pooled(lead, reading: data))
     case "lead.extended": self = .extended(try Extended(lead, reading: data))
     case "lead.declined": self = .declined(try Declined(lead, reading: data))
+    case "lead.erased": self = .erased(lead)
     default:
       throw Refusal("unknown-type", "this topic carries \(Self.types.joined(separator: ", "))")
     }
@@ -153,6 +159,7 @@ public enum LeadOwnership: Event, Equatable {
     case .pooled(let pooled): pooled.write(to: &data)
     case .extended(let extended): extended.write(to: &data)
     case .declined(let declined): declined.write(to: &data)
+    case .erased: break
     }
   }
 }

@@ -8,12 +8,19 @@ internal import Settings
 /// whoever asks with another client sees no more.
 enum CustomersCommands {
   static let show = Command(
-    name: "customers show", summary: "print one customer", operands: "CODE", operandCount: 1...1, options: [.json],
+    name: "customers show", summary: "print one customer", operands: "CODE", operandCount: 1...1,
+    options: [
+      CommandOption("--reveal", nil, "show a confidential customer too: the service log has that you looked"),
+      CommandOption("--because", "TEXT", "why you look; kept with that"), .json,
+    ],
     details: """
-      CODE is the core system's customer id. Names, phones, e-mail, birthday and assets are masked, and confidential
-      customers shown by their code alone, unless the login was granted the role millrace_reveal.
+      CODE is the core system's customer id. Names, phones, e-mail, birthday and assets are masked unless the login was granted
+      the role millrace_reveal. Confidential customers are shown by their code alone, and with that role by --reveal.
       """,
-    examples: [("millrace customers show C0012345678", "see one customer")],
+    examples: [
+      ("millrace customers show C0012345678", "see one customer"),
+      ("millrace customers show C0012345678 --reveal --because 'complaint 88'", "see a confidential one"),
+    ],
     run: runShow)
 
   static let find = Command(
@@ -38,15 +45,28 @@ enum CustomersCommands {
     run: runFind)
 
   private static func runShow(_ invocation: Invocation) throws -> Exit {
-    let rows = try invocation.database().rows(
+    let session = try invocation.database()
+    if invocation.flag("--reveal") {
+      // In a transaction of its own: nothing is shown before it is known that somebody looks.
+      _ = try session.rows("select ask_to_reveal($1, $2)") {
+        $0.text(invocation.operands[0])
+        $0.text(invocation.text("--because"))
+      }
+    }
+    let rows = try session.rows(
       """
       select code, version, status, number, name, array_to_string(other_names, ', '), array_to_string(phones, ', '), email,
         has_identity, language, birthday, level, risk_rating, assets_amount::text, assets_currency, assets_as_of,
         array_to_string(tags, ', '), array_to_string(consents, ', '), coalesce(branch, unknown_branch || ' (unknown)'),
         coalesce(manager, unknown_manager || ' (unknown)'), confidential, array_to_string(flaws, ', '), changed_at
-      from customer_seen where code = $1
+      from (
+        select s.* from customer_seen s where s.code = $1 and not $2
+        union all select r.* from reveal_customer($1) r where $2) c
       """
-    ) { $0.text(invocation.operands[0]) }
+    ) {
+      $0.text(invocation.operands[0])
+      $0.boolean(invocation.flag("--reveal"))
+    }
     guard rows.count == 1 else { throw Failure.no("there is no customer \(shown(invocation.operands[0])).") }
     let row = rows[0]
     func text(_ column: Int32) -> Table.Cell {

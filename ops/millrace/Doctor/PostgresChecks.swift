@@ -25,6 +25,7 @@ struct PostgresChecks {
     let checks: [(String, (Connection) throws -> [Finding])] = [
       ("postgresql", server), ("pooler", pooler), ("clock", clock), ("durability", durability),
       ("migrations", migrations), ("restored", restored), ("rights", rights), ("calendars", calendars),
+      ("service log", ServiceLogCheck.run),
     ]
     for (name, check) in checks {
       do { findings += try check(session) } catch {

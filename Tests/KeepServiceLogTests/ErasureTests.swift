@@ -1,0 +1,193 @@
+import Postgres
+import TestKit
+import Testing
+
+@testable import keep_service_log
+@testable import millrace
+
+@Suite struct ErasureTests {
+  /// Lead 1 is owned, 2 held, 3 was customer C1, who is closed; each with what there may be of a person.
+  private static let people = """
+    insert into customer (id, code, version, data, status, number, name, email, tags, branch_id, manager_id, changed_at) values
+      (1, 'C1', 4, gen_random_uuid(), 'closed', '8800', '王小明', 'w@example.com', '{vip}', 2, 1, now()),
+      (2, 'C2', 1, gen_random_uuid(), 'active', null, '李四', null, '{}', 2, 1, now());
+    insert into customer_phone values (8613812340003, 1, 0, null);
+    insert into lead (id, phone, name, source, state, branch_id, owner_id, protected_since, protected_until, held_reason,
+        held_since, customer_id, converted_at, customer_number, identity, value_amount, value_currency, version, registered_at)
+      values
+      (1, 8613812340001, '甲', 'web', 'owned', 2, 1, now(), now() + interval '7 days', null, null, null, null, '77',
+        gen_random_uuid(), 5, 'CNY', 1, now()),
+      (2, 8613812340002, '乙', 'web', 'held', 2, null, null, null, 'full', now(), null, null, null, null, null, null, 1, now()),
+      (3, 8613812340003, '丙', 'web', 'converted', 2, 1, null, null, null, null, 1, now(), null, null, null, null, 1, now());
+    update person_load set open_leads = 1 where person_id = 1;
+    update branch_load set held = 1 where branch_id = 2;
+    insert into lead_duplicate values (1, now(), 'h5', null, '/h5', 'again', now());
+    insert into dead_letter (worker, topic, partition, "offset", key, value, header_names, header_values, source, event_id, path,
+        reason, detail) values
+      ('allocate-leads', 'lead.registered', 0, 1, 'x', '{"phone": "138 1234 0001", "name": "甲"}', '{}', '{}', '/h5', 'again',
+        'name', 'too-long', 'y'),
+      ('allocate-leads', 'lead.registered', 0, 2, '+8613812340001', '{"phone": "13812340001"}', '{a}', '{b}', null, null, 'name',
+        'too-long', 'y'),
+      ('keep-customers', 'customer.profile', 0, 3, 'C1', '{}', '{}', '{}', null, null, 'name', 'too-long', 'y'),
+      ('allocate-leads', 'lead.registered', 0, 4, '+8613812349999', '{"phone": "13812349999"}', '{}', '{}', null, null, 'name',
+        'too-long', 'y');
+    """
+
+  private static func open(_ body: (LogDesk) throws -> Void) throws {
+    try LogDesk.open(people) { desk in
+      try desk.history(1...3)
+      try desk.session.run(
+        script: """
+          select raise_reminders('tests', '{lead/1/x,customer/C1/x}', '{k,k}', '{lead,customer}', '{1,C1}', '{1,1}', '{2,2}',
+            array[now(), now()], '{normal,normal}', '{"call 甲","call 王小明"}');
+          update person set login = session_user where id = 1;
+          select write_note('lead', '1', 'a secret');
+          select write_note('customer', 'C1', 'another')
+          """)
+      while try desk.record() > 0 {}
+      try body(desk)
+    }
+  }
+
+  private static let rows: Statement =
+    "select row(l.*)::text from lead l union all select row(s.*)::text from service_log s order by 1"
+
+  @Test("a preview says what would go and changes nothing")
+  func preview() throws {
+    try Self.open { desk in
+      let before = try desk.lines(Self.rows)
+      let run = desk.command("privacy", "erase", "--lead", "1", "--because", "request 17", "--json")
+      #expect(run.exit == .done, "\(run.err)")
+      #expect(run.out.contains(#"{"table":"service_log","rows":2}"#), "\(run.out)")
+      #expect(run.out.contains(#"{"table":"dead_letter","rows":2}"#), "\(run.out)")
+      #expect(try desk.lines(Self.rows) == before)
+      #expect(try desk.count("select count(*) from privacy_erasure") == 0)
+      #expect(desk.command("privacy", "erase", "--lead", "1").exit == .usage)
+      #expect(desk.command("privacy", "erase", "--lead", "1", "--customer", "C1", "--because", "x").exit == .usage)
+      #expect(desk.command("privacy", "erase", "--lead", "99", "--because", "x").exit == .no)
+    }
+  }
+
+  @Test("an erased lead has no facts, is nobody's and at an end; neighbours are untouched; the chain is provable")
+  func lead() throws {
+    try Self.open { desk in
+      let run = desk.command("privacy", "erase", "--lead", "1", "--because", "request 17", "--execute")
+      #expect(run.exit == .done, "\(run.err)")
+      #expect(
+        try desk.lines(
+          """
+          select concat_ws(' ', id, state, phone, name, customer_number, identity, value_amount, owner_id) from lead order by id
+          """) == ["1 erased", "2 held 8613812340002 乙", "3 converted 8613812340003 丙 1"])
+      #expect(try desk.lines("select open_leads::text from person_load where person_id = 1") == ["0"])
+      #expect(
+        try desk.lines(
+          """
+          select concat_ws(' ', version, what, source, event_id, former_owner_id) from lead_history where lead_id = 1
+          order by 1
+          """) == ["1 allocated", "2 erased 1"])
+      #expect(
+        try desk.lines("select keys[1] || types[1] from outbox where topic = 'lead.ownership'") == ["1lead.erased"])
+      #expect(
+        try desk.lines("select state || coalesce(detail, '') from reminder order by subject") == [
+          "cancelled", "opencall 王小明",
+        ])
+      let letters = try desk.lines(
+        "select concat_ws(' ', id, state, encode(value, 'escape'), source, event_id) from dead_letter order by id")
+      #expect(
+        letters == ["1 discarded", "2 discarded", "3 open {}", "4 open {\"phone\": \"13812349999\"}"])
+      #expect(try desk.lines("select subject from private_note") == ["C1"])
+      // Until the log has it, and afterwards.
+      for _ in 0..<2 {
+        let verified = desk.command("service-log", "verify", "--sources")
+        #expect(verified.exit == .done, "\(verified.out)")
+        while try desk.record() > 0 {}
+      }
+      #expect(desk.command("service-log", "verify", "--json").out.contains(#""erased":2"#))
+      #expect(
+        try desk.lines(
+          """
+          select concat_ws(' ', what, subject, by, split_part(detail, ',', 2)) from service_log where subject = '1' order by 1
+          """) == ["erased 1", "erased 1 P1  2 entries"])
+      // Nowhere is anything left of the person.
+      #expect(try Self.left("甲", "13812340001", desk) == [])
+    }
+  }
+
+  @Test("an erased customer goes with the leads that they were, and an older profile does not bring them back")
+  func customer() throws {
+    try Self.open { desk in
+      #expect(
+        desk.command("privacy", "erase", "--customer", "C2", "--because", "x", "--execute").err.contains("core system"))
+      let run = desk.command("privacy", "erase", "--customer", "C1", "--because", "request 18", "--execute")
+      #expect(run.exit == .done, "\(run.err)")
+      #expect(
+        try desk.lines(
+          "select concat_ws(' ', code, version, status, number, name, email, tags::text) from customer order by 1") == [
+            "C1 4 removed {}", "C2 1 active 李四 {}",
+          ])
+      #expect(try desk.count("select count(*) from customer_phone") == 0)
+      #expect(try desk.lines("select id::text || state from lead order by id") == ["1owned", "2held", "3erased"])
+      while try desk.record() > 0 {}
+      #expect(desk.command("service-log", "verify", "--sources").exit == .done)
+      #expect(try Self.left("王小明", "13812340003", desk) == [])
+    }
+  }
+
+  @Test("a held lead leaves its branch's queue, and one erased twice stays as it is")
+  func held() throws {
+    try Self.open { desk in
+      for _ in 0..<2 {
+        let run = desk.command("privacy", "erase", "--lead", "2", "--because", "x", "--execute")
+        #expect(run.exit == .done, "\(run.err)")
+        while try desk.record() > 0 {}
+      }
+      #expect(try desk.lines("select held::text from branch_load where branch_id = 2") == ["0"])
+      #expect(try desk.lines("select version::text from lead where id = 2") == ["2"])
+      #expect(desk.command("service-log", "verify", "--sources").exit == .done)
+    }
+  }
+
+  @Test("what the log has not taken yet has to be taken first")
+  func notRecorded() throws {
+    try Self.open { desk in
+      try desk.history(1...1, version: 5)
+      let run = desk.command("privacy", "erase", "--lead", "1", "--because", "x", "--execute")
+      #expect(run.exit == .no && run.err.contains("has still to take"), "\(run.err)")
+    }
+  }
+
+  @Test("an erasure that is made up, or one that took more than it says, is found")
+  func madeUp() throws {
+    try Self.open { desk in
+      _ = desk.command("privacy", "erase", "--lead", "1", "--because", "x", "--execute")
+      while try desk.record() > 0 {}
+      try desk.session.run(
+        script: """
+          delete from service_log where number = 2;
+          update privacy_erasure set entries = entries || 2::bigint
+          """)
+      let run = desk.command("service-log", "verify")
+      #expect(run.exit == .no && run.out.contains("erasure 1 is not in the log"), "\(run.out)")
+    }
+  }
+
+  /// Tables in which one of the texts still stands, whatever its column.
+  private static func left(_ name: String, _ phone: String, _ desk: LogDesk) throws -> [String] {
+    let tables = try desk.lines(
+      """
+      select c.relname::text from pg_class c
+      where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and c.relname <> 'migration'
+      """)
+    var found: [String] = []
+    try desk.session.run(script: "create temp table found (name text); set bytea_output = 'escape'")
+    for table in tables {
+      try desk.session.run(
+        script: """
+          insert into found select '\(table)' from \(table) t
+          where position('\(name)' in t::text) > 0 or position('\(phone)' in t::text) > 0 limit 1
+          """)
+    }
+    found = try desk.lines("select name from found")
+    return found
+  }
+}
