@@ -14,8 +14,8 @@ enum CustomersCommands {
       CommandOption("--because", "TEXT", "why you look; kept with that"), .json,
     ],
     details: """
-      CODE is the core system's customer id. Names, phones, e-mail, birthday and assets are masked unless the login was granted
-      the role millrace_reveal. Confidential customers are shown by their code alone, and with that role by --reveal.
+      CODE is the core system's customer id. Names, phones, e-mail, birthday and assets are masked unless the login was
+      granted the role millrace_reveal. Confidential customers are shown by their code alone, and with that role by --reveal.
       """,
     examples: [
       ("millrace customers show C0012345678", "see one customer"),

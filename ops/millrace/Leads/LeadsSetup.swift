@@ -43,11 +43,11 @@ enum LeadsSetup {
       dayEnd (24:00), method (round-robin), catchUp (3), heldReminder (240; 0 is never), weight (1), capacity and
       caps (no bound; 0 takes none), login (none), keeps (nothing), how (direct), remind (never). What events tell of
       people too stays as it is where a row leaves it out: active, manager, leave (of somebody new: true, false, none;
-      a leave that is over in the past ends one). In rules and policies what is left out matches everything. catchUp is in leads, heldReminder, within and
-      remind are minutes of working time; hours are local time, weekdays ISO's: 1 is Monday. Of protection: days from the
-      day a lead is given, extension (as days) those from a contact, maximum (none) those in all, reminders (3,1) days
-      before the end, lastMorning (09:00, or never) the hour of a last one. Of pools: claimDelay (0) in minutes, coolOff
-      (30) and unclaimed (14, or never) in days, claimsADay (no bound).
+      a leave that is over in the past ends one). In rules and policies what is left out matches everything. catchUp is
+      in leads, heldReminder, within and remind are minutes of working time; hours are local time, weekdays ISO's: 1 is
+      Monday. Of protection: days from the day a lead is given, extension (as days) those from a contact, maximum
+      (none) those in all, reminders (3,1) days before the end, lastMorning (09:00, or never) the hour of a last one.
+      Of pools: claimDelay (0) in minutes, coolOff (30) and unclaimed (14, or never) in days, claimsADay (no bound).
 
       What cannot be right is refused with its place: unknown fields and codes, circles, overlaps, calendars that have
       ended, rules with the same conditions for different branches. What is seldom meant is warned of: rules that no
