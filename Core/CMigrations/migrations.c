@@ -41,6 +41,9 @@ static const unsigned char lead_life_rest[] = {
 static const unsigned char service_log[] = {
 #embed "../../ops/migrations/0013_service_log.sql"
 };
+static const unsigned char clock_terms[] = {
+#embed "../../ops/migrations/0014_clock_terms.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -55,6 +58,7 @@ static const struct millrace_migration steps[] = {
     {"0010_recovery", recovery, sizeof recovery},
     {"0011_lead_life_rest", lead_life_rest, sizeof lead_life_rest},
     {"0013_service_log", service_log, sizeof service_log},
+    {"0014_clock_terms", clock_terms, sizeof clock_terms},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

@@ -61,12 +61,16 @@ public enum LeadClock {
   }
 
   /// For leads that are given now, or at that moment. Every place has an answer as long as its branch exists.
-  public static func beginning(at places: [Place], since moment: Timestamp? = nil) -> Question<[Place: Protection]> {
+  public static func beginning(at places: [Place], since moment: Timestamp? = nil) -> Question<[Place: Beginning]> {
     guard !places.isEmpty else { return Question(known: [:]) }
     return Question(
       """
-      select branch_id, product, level, protected_until, check_at
-      from lead_deadlines($1::bigint[], $2::text[], $3::text[], coalesce($4, statement_timestamp()))
+      select d.branch_id, d.product, d.level, d.protected_until, d.check_at, m.at,
+        least(d.protected_until, d.check_at,
+          ((m.at at time zone b.time_zone)::date + 1)::timestamp at time zone b.time_zone)
+      from (select coalesce($4, statement_timestamp())) m (at)
+        cross join lead_deadlines($1::bigint[], $2::text[], $3::text[], m.at) d
+        join branch b on b.id = d.branch_id
       """
     ) {
       $0.integers(places) { $0.branch }
@@ -74,10 +78,12 @@ public enum LeadClock {
       $0.texts(places) { $0.level }
       $0.timestamp(moment)
     } reading: { rows in
-      var found: [Place: Protection] = [:]
+      var found: [Place: Beginning] = [:]
       for row in rows {
         let place = Place(branch: row.integer(0), product: row.optionalText(1), level: row.optionalText(2))
-        found[place] = Protection(until: row.timestamp(3), checkAt: row.optionalTimestamp(4))
+        found[place] = Beginning(
+          protection: Protection(until: row.timestamp(3), checkAt: row.optionalTimestamp(4)), from: row.timestamp(5),
+          until: row.timestamp(6))
       }
       return found
     }

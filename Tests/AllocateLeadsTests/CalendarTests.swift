@@ -1,6 +1,7 @@
 import Postgres
 import TestKit
 import Testing
+import Topics
 
 /// The SQL functions of calendars, as tables of values.
 @Suite struct CalendarTests {
@@ -35,6 +36,33 @@ import Testing
           $0.text(local)
         }
         #expect(row[0].optionalText(0) ?? "-" == expected, "\(calendar ?? 0) \(local)")
+      }
+    }
+  }
+
+  @Test("a policy that changed counts for the next lead of a lane that remembers its clocks")
+  func remembered() async throws {
+    let firm = """
+      insert into branch (id, code, name, level) values (1, 'B', 'b', 'city');
+      insert into person (id, code, branch_id, name) values (1, 'P', 1, 'p');
+      insert into ruleset default values;
+      insert into allocation_rule (ruleset, position, branch_id) values (1, 1, 1);
+      """
+    try await Desk.open(firm) { desk in
+      let lane = try desk.lane()
+      for (number, days) in [7, 7, 3, 3, 9].enumerated() {
+        if number == 2 { try desk.session.run(script: "update protection_policy set period_days = 3") }
+        if number == 4 {
+          try desk.session.run(script: "insert into protection_policy (branch_id, period_days) values (1, 9)")
+        }
+        try lane.register([LeadRegistered(phone: "+861380288000\(number)", source: "web")])
+        let kept = try desk.number(
+          """
+          select ((protected_until - interval '1 microsecond') at time zone 'Asia/Shanghai')::date
+            - (protected_since at time zone 'Asia/Shanghai')::date
+          from lead order by id desc limit 1
+          """)
+        #expect(kept == days, "lead \(number): \(kept)")
       }
     }
   }

@@ -209,7 +209,7 @@ import Values
         branch(3, "SH", [person(3, capacity: 2, open: 2), person(4, .inactive)]),
         branch(4, "US", [person(5, .onLeave)]),
         branch(5, "UK", held: 1, [person(6)]),
-      ], clocks: [LeadClock.Place(branch: 1, product: nil): .init(until: until, checkAt: nil)], stock.take(10))
+      ], clocks: .init(known: [.init(branch: 1, product: nil): .init(until: until, checkAt: nil)]), stock.take(10))
   }
 
   private func lead(

@@ -131,7 +131,7 @@ import Values
         """
         select protected_until from protection_deadlines('{2,3}', '{null,fund}', statement_timestamp()) order by branch_id
         """)
-      #expect(older.map { $0.timestamp(0) } == places.map { found[$0]?.until })
+      #expect(older.map { $0.timestamp(0) } == places.map { found[$0]?.protection.until })
     }
   }
 }

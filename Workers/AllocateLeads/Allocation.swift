@@ -27,7 +27,7 @@ package struct Allocation {
   let steps: [Int64: Step]
   /// The moment at which rules and people were read. What is decided is decided then.
   let at: Timestamp?
-  private let clocks: [LeadClock.Place: LeadClock.Protection]
+  private let clocks: LeadClock.Memory
   private var leadNumbers: NumberStock
   private let byRules: (LeadFacts) -> Ruleset.Rule?
 
@@ -60,10 +60,14 @@ package struct Allocation {
     self.at = at
     // Rules are judged before branches are locked: if others are valid by now, all is done again.
     guard cache.rules.validUntil.map({ at < $0 }) ?? true else { throw .changedMeanwhile }
-    (steps, cooling, clocks) = try transaction.ask(
+    let unknown = cache.clocks.unknown(wanted, at: at, edition: locked.clockEdition)
+    let beginnings: [LeadClock.Place: LeadClock.Beginning]
+    (steps, cooling, beginnings) = try transaction.ask(
       Step.of(passing.sorted(), at: at), Statements.cooling(standing, at: at),
-      LeadClock.beginning(at: wanted.sorted(), since: at))
-    guard clocks.count == wanted.count else { throw .changedMeanwhile }
+      LeadClock.beginning(at: unknown, since: at))
+    guard beginnings.count == unknown.count else { throw .changedMeanwhile }
+    cache.clocks.learn(beginnings)
+    clocks = cache.clocks
     let ruleset = cache.ruleset
     byRules = { ruleset.match($0, at: at) }
   }
@@ -71,7 +75,7 @@ package struct Allocation {
   /// From values, as a transaction would have found them.
   init(
     _ ruleset: Ruleset, policy: FirmPolicy = .usual, known: [Int64: Int64] = [:], customers: KnownCustomers = .init(),
-    _ branches: [Branch], steps: [Step] = [], clocks: [LeadClock.Place: LeadClock.Protection] = [:],
+    _ branches: [Branch], steps: [Step] = [], clocks: LeadClock.Memory = LeadClock.Memory(),
     cooling: [Int64: Set<Int64>] = [:], _ leadNumbers: NumberStock
   ) {
     var policy = policy

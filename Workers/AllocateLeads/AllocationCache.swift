@@ -12,6 +12,7 @@ package struct AllocationCache: LaneCache {
   private var isKeyChecked = false
   /// Whether a phone converted leads when it was last read.
   private(set) var phoneConverts = false
+  var clocks = LeadClock.Memory()
   private var leads = NumberStock()
   private var snapshots = NumberStock()
 

@@ -21,8 +21,8 @@ enum Statements {
   /// is the lock on all of them. Answers that moment as well.
   static func lockedBranches(
     _ ids: [Int64], _ snapshots: NumberStock, _ transaction: Transaction
-  ) throws(PostgresError) -> (branches: [Int64: Branch], at: Timestamp?) {
-    guard !ids.isEmpty else { return ([:], nil) }
+  ) throws(PostgresError) -> (branches: [Int64: Branch], at: Timestamp?, clockEdition: Int64) {
+    guard !ids.isEmpty else { return ([:], nil, 0) }
     let lock = Question("select from branch_load where branch_id = any($1) order by branch_id for update") {
       $0.integers(ids) { $0 }
     }
@@ -31,7 +31,8 @@ enum Statements {
       with moment as materialized (select clock_timestamp() as at)
       select b.id, b.code, l.held, l.turn, b.method, b.catch_up,
         (m.at at time zone b.time_zone)::date - date '2000-01-01', m.at, p.person_id, p.code, p.weight, p.capacity,
-        p.daily_cap, p.weekly_cap, p.open_leads, p.given_today, p.given_this_week, p.turn, p.excluded
+        p.daily_cap, p.weekly_cap, p.open_leads, p.given_today, p.given_this_week, p.turn, p.excluded,
+        (select edition from clock_terms)
       from moment m
         join branch_load l on l.branch_id = any($1)
         join branch b on b.id = l.branch_id
@@ -61,7 +62,7 @@ enum Statements {
         id: id, code: first.text(1), heldBefore: held, held: held, turn: turn, day: Int32(first.small(6)),
         rotation: Rotation(people, Rotation.Method(rawValue: first.text(4)) ?? .roundRobin), snapshot: numbers.next())
     }
-    return (branches, rows.first?.timestamp(7))
+    return (branches, rows.first?.timestamp(7), rows.first?.integer(19) ?? 0)
   }
 
   /// Former owners who shall not have the leads at that moment. A lead of one version had none.

@@ -138,6 +138,6 @@ extension HandOver {
   ) throws(PostgresError) -> [LeadClock.Place: LeadClock.Protection] {
     guard let receiver = people.first(where: { $0.integer(0) == task.receiver }) else { return [:] }
     let places = Set(leads.map { HandOverState.place(of: $0, in: receiver.integer(2)) })
-    return try transaction.ask(LeadClock.beginning(at: places.sorted()))
+    return try transaction.ask(LeadClock.beginning(at: places.sorted())).mapValues(\.protection)
   }
 }
