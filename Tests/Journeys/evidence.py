@@ -16,6 +16,7 @@ from psycopg.rows import namedtuple_row
 REGISTERED = "lead.registered"
 OWNERSHIP = "lead.ownership"
 PROFILES = "customer.profile"
+SERVICE = "service.recorded"
 ACTIVITY = "lead.activity"
 # Topics that others write to as well as the relay, or alone.
 FROM_OUTSIDE = {REGISTERED, PROFILES, ACTIVITY}
@@ -178,6 +179,11 @@ TABLES = {
     "outbox_refused": "select * from outbox_refused",
     "scheduled_event": "select key from scheduled_event where due_at < now() - interval '5 seconds'",
     "set_aside": "select * from set_aside",
+    "service_log": "select * from service_log order by number",
+    "service_due": "select * from service_due",
+    "service_action": "select id from service_action",
+    "service_day": "select organisation, day, entries from service_day",
+    "privacy_erasure": "select leads, entries from privacy_erasure",
 }
 
 
