@@ -1,4 +1,4 @@
-"""The service log with the executables as shipped: kills at every step, days closed meanwhile, and the proof made again."""
+"""The service log with the executables as shipped: kills at every step, days that end, the proof made again."""
 
 import contextlib
 import json
@@ -35,7 +35,8 @@ def end_days(world):
     """It is after the end of every organisation's day from now on; answers how many there are."""
     with world.connect() as connection:
         connection.execute(
-            "update branch set day_end = greatest((now() at time zone time_zone - interval '1 second')::time, '00:00:01')"
+            """update branch
+               set day_end = greatest((now() at time zone time_zone - interval '1 second')::time, '00:00:01')"""
         )
         return connection.execute("select count(*) from branch").fetchone()[0]
 
@@ -64,8 +65,8 @@ def proven(world):
 
 
 def killed(ground, step):
-    """The log is killed at the step while leads are allocated and days end, and once more when it has begun again; but a
-    day that it closed is closed."""
+    """The log is killed at the step while leads are allocated and days end, and once more when it has begun again;
+    but a day that it closed is closed."""
     with logging(ground) as world:
         leads = allocated(world)
         world.start("relay-events")

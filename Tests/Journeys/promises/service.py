@@ -34,11 +34,11 @@ def recorded_once(evidence):
         yield f"action {action} is in the log or due, and nobody wrote it"
 
 
-FIELDS = ("number", "organisation", "what", "subject", "version", "by", "login", "worker", "authority", "outcome", "branch",
-          "owner", "detail")  # fmt: skip
+FIELDS = ("number", "organisation", "what", "subject", "version", "by", "login", "worker", "authority", "outcome",
+          "branch", "owner", "detail")  # fmt: skip
 
 
-@promise("service-told", "every entry of the log has one event, under its subject's key, that says what it says", SERVICE)
+@promise("service-told", "every entry has one event, under its subject's key, that says what it says", SERVICE)
 def told_once(evidence):
     rows = {row.number: row for row in evidence.rows("service_log")}
     counts = Counter()
@@ -64,7 +64,7 @@ def told_once(evidence):
             yield f"entry {number} was not told"
 
 
-@promise("days", "a day's marker counts the entries that were told before it, and there is one for each closed day", SERVICE)
+@promise("days", "a day's marker counts what was told before it, and each closed day has one", SERVICE)
 def days_are_counted(evidence):
     """As a reader does it who has nothing but the topic."""
     counted = Counter()
