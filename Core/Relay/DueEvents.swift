@@ -10,11 +10,11 @@ struct DueEvents {
   private static let move: Statement = """
     with led as (
       update relay set expires_at = clock_timestamp() + $3 * interval '1 millisecond'
-      where holder = $1 and epoch = $2 and exists (select from scheduled_event where due_at <= clock_timestamp())
+      where holder = $1 and epoch = $2 and exists (select from scheduled_event where due_at <= statement_timestamp())
       returning epoch),
     due as (
       delete from scheduled_event s
-      using led, (select key, generation from scheduled_event where due_at <= clock_timestamp()
+      using led, (select key, generation from scheduled_event where due_at <= statement_timestamp()
         order by due_at limit $4) d
       where s.key = d.key and s.generation = d.generation
       returning s.*),

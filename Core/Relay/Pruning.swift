@@ -21,7 +21,7 @@ struct Pruning {
     with gone as (
       delete from seen_event
       where ctid >= format('(%s,0)', $2)::tid and ctid < format('(%s,0)', $3)::tid
-        and seen_at < clock_timestamp() - $1 * interval '1 millisecond'
+        and seen_at < statement_timestamp() - $1 * interval '1 millisecond'
       returning 1)
     select count(*), pg_relation_size('seen_event') / current_setting('block_size')::bigint from gone
     """
@@ -29,7 +29,7 @@ struct Pruning {
   private static let letters: Statement = """
     delete from dead_letter where id = any(array(
       select id from dead_letter
-      where state <> 'open' and settled_at < clock_timestamp() - $1 * interval '1 millisecond'
+      where state <> 'open' and settled_at < statement_timestamp() - $1 * interval '1 millisecond'
       limit $2))
     """
 

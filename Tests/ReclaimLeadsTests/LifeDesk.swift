@@ -168,14 +168,14 @@ final class LifeDesk {
 
   private func turn<D: Deciding>(
     _ worker: D.Type, _ claim: (inout LifeCache, Transaction) throws -> [D.Item]
-  ) throws -> [String] where D.State == LeadBook, D.Change == LifeChange, D.Cache == LifeCache {
+  ) throws -> [String] where D.Cache == LifeCache {
     _ = try lane.rows("begin")
     do {
       let transaction = Transaction(open: lane)
       let items = try claim(&cache, transaction)
       var state = try D.load(items, &cache, transaction)
       let now = try lane.rows("select clock_timestamp()")[0].timestamp(0)
-      var changes: [LifeChange] = []
+      var changes: [D.Change] = []
       var outcomes: [String] = []
       emitted = []
       for item in items {

@@ -13,7 +13,7 @@ enum AdvanceWaitingLeads: Sweep {
       select id, version, branch_id, region, source, product, language, (value_amount * 10000)::bigint, value_currency,
         step_due_at
       from lead
-      where state = 'waiting' and coalesce(step_remind_at, step_due_at) <= clock_timestamp()
+      where state = 'waiting' and coalesce(step_remind_at, step_due_at) <= statement_timestamp()
         and not exists (select from set_aside s where s.sweep = 'advance-waiting-leads' and s.item = lead.id::text)
       order by coalesce(step_remind_at, step_due_at), id limit $1 for update skip locked
       """

@@ -47,7 +47,7 @@ enum TendReminders: Sweep {
     let most = Int64(limit)
     var items: [Item] = try transaction.rows(
       """
-      select id from reminder where state = 'open' and expire_at <= clock_timestamp()
+      select id from reminder where state = 'open' and expire_at <= statement_timestamp()
         and not exists (select from set_aside s where s.sweep = 'tend-reminders' and s.item = 'lapsed ' || id)
       order by expire_at, id limit $1 for update skip locked
       """
@@ -58,7 +58,7 @@ enum TendReminders: Sweep {
         select r.id, coalesce(r.escalates_id, r.id), p.code, r.subject_kind, r.subject,
           branch_manager(r.branch_id, r.assignee_id)
         from reminder r left join person p on p.id = r.assignee_id
-        where r.state = 'open' and r.escalate_at <= clock_timestamp()
+        where r.state = 'open' and r.escalate_at <= statement_timestamp()
           and not exists (select from set_aside s where s.sweep = 'tend-reminders' and s.item = 'open ' || r.id)
         order by r.escalate_at, r.id limit $1 for update of r skip locked
         """
@@ -73,7 +73,7 @@ enum TendReminders: Sweep {
     if items.isEmpty {
       items = try transaction.rows(
         """
-        select id from reminder where state <> 'open' and settled_at < clock_timestamp() - interval '400 days'
+        select id from reminder where state <> 'open' and settled_at < statement_timestamp() - interval '400 days'
           and not exists (select from set_aside s where s.sweep = 'tend-reminders' and s.item = 'old ' || id)
         order by settled_at limit $1 for update skip locked
         """

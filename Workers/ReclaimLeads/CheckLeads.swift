@@ -23,10 +23,13 @@ enum CheckLeads: Sweep {
       """
       with due as materialized (
         select * from lead
-        where state = 'owned' and coalesce(check_at, protected_until) <= clock_timestamp() and check_at is not null
-          and (check_at = '-infinity' or protected_until > clock_timestamp())
+        where state = 'owned' and coalesce(check_at, protected_until) <= statement_timestamp() and check_at is not null
+          and (check_at = '-infinity' or protected_until > statement_timestamp())
           and not exists (select from set_aside s where s.sweep = 'check-leads' and s.item = lead.id::text)
-        order by coalesce(check_at, protected_until) limit $1 for update skip locked)
+        order by coalesce(check_at, protected_until) limit $1 for update skip locked),
+      places as (select array_agg(branch_id) b, array_agg(product) p, array_agg(level) l from (
+        select distinct branch_id, product, level from due) d),
+      terms as materialized (select t.* from places w cross join protection_terms(w.b, w.p, w.l) t)
       select d.id, d.version, d.state, d.branch_id, d.owner_id, d.region, d.product, d.level, d.held_reason,
         d.held_since, d.held_ruleset, d.protected_since, d.protected_until, d.check_at, d.contacted_at,
         d.former_owner_id, d.former_since, d.former_until, d.pooled_at, d.pool_due_at, d.step_due_at,
@@ -35,7 +38,8 @@ enum CheckLeads: Sweep {
           order by r.at desc limit 1),
         (select min(r.at) from protection_rungs(d.protected_until, t.reminder_days, t.last_morning, t.time_zone) r
           where r.at > clock_timestamp() and r.at < d.protected_until)
-      from due d cross join lateral protection_terms(array[d.branch_id], array[d.product], array[d.level]) t
+      from due d join terms t on t.branch_id = d.branch_id and t.product is not distinct from d.product
+        and t.level is not distinct from d.level
       """
     ) { $0.integer(Int64(limit)) }
     return rows.map { row in

@@ -70,8 +70,6 @@ struct LeadBook {
   var coolOffs: [PersonLead: Timestamp] = [:]
   /// Clocks by what was asked.
   var clocks: [ClockKey: LeadClock.Protection] = [:]
-  /// Where leads go that nobody contacted.
-  var targets: [LeadClock.Place: ReclaimTarget] = [:]
   /// The database's clock, after the locks.
   var at = Timestamp(microseconds: 0)
 

@@ -15,7 +15,7 @@ enum PassOnPooledLeads: Sweep {
         protected_since, protected_until, check_at, contacted_at, former_owner_id, former_since, former_until, pooled_at,
         pool_due_at, step_due_at
       from lead
-      where state = 'pooled' and pool_due_at <= clock_timestamp()
+      where state = 'pooled' and pool_due_at <= statement_timestamp()
         and not exists (select from set_aside s where s.sweep = 'pass-on-pooled-leads' and s.item = lead.id::text)
       order by pool_due_at limit $1 for update skip locked
       """

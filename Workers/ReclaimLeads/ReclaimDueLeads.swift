@@ -12,18 +12,41 @@ enum ReclaimDueLeads: AwaitingSweep {
   static var pause: Duration { .seconds(2) }
   static var awaits: [Awaited] { [Awaited(LeadActivity.topic, takenBy: ReclaimLeads.name)] }
 
+  /// A lead whose time is up, locked.
+  struct Due: Sendable {
+    let id: Int64
+    let version: Int32
+    let owner: Int64
+    let region: String?
+    let place: LeadClock.Place
+    /// Where it stands in the index of clocks.
+    let checked: Timestamp
+
+    /// From `id, version, owner_id, region, branch_id, product, level, coalesce(check_at, protected_until)`.
+    init(_ row: Row) {
+      id = row.integer(0)
+      version = Int32(row.small(1))
+      owner = row.integer(2)
+      region = row.optionalText(3)
+      place = LeadClock.Place(branch: row.integer(4), product: row.optionalText(5), level: row.optionalText(6))
+      checked = row.timestamp(7)
+    }
+  }
+
   static func isAnyDue(
     after heard: Timestamp?, _ cache: inout LifeCache, _ transaction: Transaction
   ) throws(PostgresError) -> Bool {
     let grace = cache.grace.components.seconds
     let after = cache.floor.question(after: heard)
+    // By the statement's time, which is stable: by a volatile clock no index is searched.
     let isDue = try transaction.rows(
       """
       select exists (
         select from lead where state = 'owned'
           and coalesce(check_at, protected_until) > coalesce($1::timestamptz, '-infinity')
-          and coalesce(check_at, protected_until) <= clock_timestamp() - $2 * interval '1 second'
-          and protected_until <= clock_timestamp() - $2 * interval '1 second')
+          and coalesce(check_at, protected_until) <= statement_timestamp() - $2 * interval '1 second'
+          and protected_until <= statement_timestamp() - $2 * interval '1 second'
+        order by coalesce(check_at, protected_until) limit 1)
       """
     ) {
       $0.timestamp(after?.adding(seconds: -grace))
@@ -39,13 +62,11 @@ enum ReclaimDueLeads: AwaitingSweep {
 
   static func claim(
     _ limit: Int, heard: Timestamp, _ cache: inout LifeCache, _ transaction: Transaction
-  ) throws(PostgresError) -> [Lead] {
+  ) throws(PostgresError) -> [Due] {
     let grace = cache.grace.components.seconds
     let rows = try transaction.rows(
       """
-      select id, version, state, branch_id, owner_id, region, product, level, held_reason, held_since, held_ruleset,
-        protected_since, protected_until, check_at, contacted_at, former_owner_id, former_since, former_until, pooled_at,
-        pool_due_at, step_due_at
+      select id, version, owner_id, region, branch_id, product, level, coalesce(check_at, protected_until)
       from lead
       where state = 'owned' and coalesce(check_at, protected_until) >= coalesce($1::timestamptz, '-infinity')
         and coalesce(check_at, protected_until) <= $2 and protected_until <= $2 and check_at is distinct from '-infinity'
@@ -58,8 +79,8 @@ enum ReclaimDueLeads: AwaitingSweep {
       $0.integer(Int64(limit))
     }
     if rows.count > 0 {
-      let leads = rows.map(Statements.lead)
-      cache.floor.swept(to: leads.last.flatMap { $0.checkAt ?? $0.protectedUntil })
+      let leads = rows.map { Due($0) }
+      cache.floor.swept(to: leads.last?.checked)
       return leads
     }
     cache.floor.swept(to: nil)
@@ -69,7 +90,7 @@ enum ReclaimDueLeads: AwaitingSweep {
   /// Leads of organisations that said that their day's contacts are complete: those need not wait for the grace.
   private static func marked(
     _ limit: Int, heard: Timestamp, _ cache: inout LifeCache, _ transaction: Transaction
-  ) throws(PostgresError) -> [Lead] {
+  ) throws(PostgresError) -> [Due] {
     for (branch, complete) in try markers(before: heard, transaction) {
       let until = min(complete, heard)
       if let swept = cache.sweptMarkers[branch], swept >= until { continue }
@@ -77,9 +98,7 @@ enum ReclaimDueLeads: AwaitingSweep {
         """
         with recursive below as (
           select $1::bigint as id union all select b.id from below join branch b on b.parent_id = below.id)
-        select id, version, state, branch_id, owner_id, region, product, level, held_reason, held_since, held_ruleset,
-          protected_since, protected_until, check_at, contacted_at, former_owner_id, former_since, former_until,
-          pooled_at, pool_due_at, step_due_at
+        select id, version, owner_id, region, branch_id, product, level, coalesce(check_at, protected_until)
         from lead
         where state = 'owned' and coalesce(check_at, protected_until) <= $2 and protected_until <= $2
           and check_at is distinct from '-infinity' and branch_id in (select id from below)
@@ -91,7 +110,7 @@ enum ReclaimDueLeads: AwaitingSweep {
         $0.timestamp(until)
         $0.integer(Int64(limit))
       }
-      if rows.count > 0 { return rows.map(Statements.lead) }
+      if rows.count > 0 { return rows.map { Due($0) } }
       cache.sweptMarkers[branch] = until
     }
     return []
@@ -108,40 +127,7 @@ enum ReclaimDueLeads: AwaitingSweep {
     ) { $0.timestamp(heard) }.map { ($0.integer(0), $0.timestamp(1)) }
   }
 
-  static func label(_ lead: Lead) -> String { String(lead.id) }
-
-  static func load(
-    _ leads: [Lead], _ cache: inout LifeCache, _ transaction: Transaction
-  ) throws(PostgresError) -> LeadBook {
-    try LeadBook(sweeping: leads, transaction)
-  }
-
-  static func decide(_ item: Lead, _ book: inout LeadBook, _ now: Timestamp) -> Decision<LifeChange> {
-    guard var lead = book.leads[item.id], let owner = lead.owner, let place = lead.branch,
-      let branch = book.branches[place]
-    else { return .ignore("gone") }
-    let (since, until) = (lead.protectedSince, lead.protectedUntil)
-    let emission: Emission
-    let target = book.targets[LeadClock.Place(branch: place, product: lead.product, level: lead.level)]
-    switch target ?? .pool {
-    case .pool:
-      book.pool(&lead, in: branch)
-      emission = book.pooled(lead, from: owner, "protection-ended")
-    case .allocate:
-      book.hold(&lead, in: place, "reclaimed")
-      emission = book.held(lead)
-    }
-    lead.formerOwner = owner
-    lead.formerSince = since
-    lead.formerUntil = until
-    book.leads[lead.id] = lead
-    let change = LifeChange(
-      step: LifeStep(lead, "reclaimed", at: book.at, formerOwner: owner, reason: "protection-ended"),
-      gone: [.about(.lead(lead.id), because: "reclaimed")])
-    return .apply(change, emit: [emission], outcome: "reclaimed")
-  }
-
-  static let writes = LifeChange.writes
+  static func label(_ lead: Due) -> String { String(lead.id) }
 
   static func isUnheard(since: Timestamp, _ transaction: Transaction) throws(PostgresError) {
     _ = try transaction.rows(
@@ -153,20 +139,5 @@ enum ReclaimDueLeads: AwaitingSweep {
       from branch b where b.parent_id is null having count(*) > 0
       """
     ) { $0.timestamp(since) }
-  }
-}
-
-extension LeadBook {
-  /// For leads that a sweep holds: their branches and owners, locked, and where they go.
-  init(sweeping leads: [Lead], _ transaction: Transaction) throws(PostgresError) {
-    self.init(locked: leads)
-    var wanted = Wanted()
-    wanted.moves = true
-    for lead in leads { wanted.add(lead) }
-    try fill(wanted, transaction)
-    let places = leads.compactMap { lead in
-      lead.branch.map { LeadClock.Place(branch: $0, product: lead.product, level: lead.level) }
-    }
-    targets = try Statements.reclaimTargets(Array(Set(places)).sorted(), transaction)
   }
 }

@@ -202,29 +202,4 @@ enum Statements {
     }
     return coolOffs
   }
-
-  /// Where leads of each place go that nobody contacted: to the pool, or to allocation.
-  static func reclaimTargets(
-    _ places: [LeadClock.Place], _ transaction: Transaction
-  ) throws(PostgresError) -> [LeadClock.Place: ReclaimTarget] {
-    guard !places.isEmpty else { return [:] }
-    let rows = try transaction.rows(
-      """
-      select branch_id, product, level, reclaim_to from protection_terms($1::bigint[], $2::text[], $3::text[])
-      """
-    ) {
-      $0.integers(places) { $0.branch }
-      $0.texts(places) { $0.product }
-      $0.texts(places) { $0.level }
-    }
-    var targets: [LeadClock.Place: ReclaimTarget] = [:]
-    for row in rows {
-      let place = LeadClock.Place(
-        branch: row.integer(0), product: row.optionalText(1), level: row.optionalText(2))
-      targets[place] = ReclaimTarget(rawValue: row.text(3)) ?? .pool
-    }
-    return targets
-  }
 }
-
-enum ReclaimTarget: String { case pool, allocate }
