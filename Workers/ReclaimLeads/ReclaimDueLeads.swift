@@ -10,6 +10,8 @@ import Values
 enum ReclaimDueLeads: AwaitingSweep {
   static let name = "reclaim-due-leads"
   static var pause: Duration { .seconds(2) }
+  /// More than usual: the branches are locked at a chunk's end only.
+  static var chunk: Int { 2000 }
   static var awaits: [Awaited] { [Awaited(LeadActivity.topic, takenBy: ReclaimLeads.name)] }
 
   /// A lead whose time is up, locked.

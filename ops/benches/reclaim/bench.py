@@ -1,14 +1,19 @@
 """Leads that fall due at once: taken back by reclaim-leads, and by the same change written as one batched SQL loop.
 
     reclaim          reclaim-leads, from the first to the last: rows, histories, counters, events in the outbox
-    sql_loop         the same rows written by statements alone, 500 leads a transaction, on a copy of the same leads
+    sql_loop         the same rows written by statements alone, 2,000 leads a transaction as well, on a copy of the leads
     empty_sweep      one look for due leads right after, before any vacuum
     claims           commands to claim, meanwhile: from the command to its outcome
+    allocations      leads registered meanwhile, 20 a second: from their time to their place
 
 Options: --standing leads in all (10,000,000), --due of them (1,000,000), --debug takes .build/debug.
 """
 
 import argparse
+import datetime
+import itertools
+import json
+import os
 import pathlib
 import statistics
 import subprocess
@@ -16,6 +21,7 @@ import sys
 import threading
 import time
 
+from confluent_kafka import Producer
 from report import Report
 from services_in_use import ServicesInUse
 
@@ -30,6 +36,8 @@ insert into branch (id, code, name, parent_id, level)
 insert into person (id, code, branch_id, name, login)
   select n, 'P' || n, 1 + n % {branches}, 'Person ' || n, case when n = 300 then session_user end
   from generate_series(1, {people}) n;
+insert into ruleset default values;
+insert into allocation_rule (ruleset, position, branch_id) values (1, 1, 2);
 """
 LEADS = """
 insert into lead (id, phone, region, source, state, branch_id, owner_id, protected_since, protected_until, check_at,
@@ -54,7 +62,7 @@ with due as materialized (
   select id, branch_id, owner_id, version, protected_since, protected_until from lead
   where state = 'owned' and coalesce(check_at, protected_until) <= now() - interval '2 hours'
     and coalesce(check_at, protected_until) >= %(floor)s
-  order by coalesce(check_at, protected_until) limit 500 for update skip locked),
+  order by coalesce(check_at, protected_until) limit 2000 for update skip locked),
 pooled as (
   update lead l set state = 'pooled', owner_id = null, version = l.version + 1, protected_since = null,
     protected_until = null, check_at = null, former_owner_id = due.owner_id, former_since = due.protected_since,
@@ -125,9 +133,13 @@ class Bench:
             threading.Thread(target=worker.stdout.read, daemon=True).start()
             relay = subprocess.Popen([self.executables / "relay-events"], env=self.environment(database),
                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+            allocate = subprocess.Popen([self.executables / "allocate-leads"], env=self.environment(database),
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
             waits, over = [], threading.Event()
             claimer = threading.Thread(target=self.claims, args=(database, waits, over))
+            registrar = threading.Thread(target=self.registrations, args=(over,))
             claimer.start()
+            registrar.start()
             try:
                 while True:
                     time.sleep(0.1)
@@ -144,10 +156,31 @@ class Bench:
             finally:
                 over.set()
                 claimer.join()
-                for process in (worker, relay):
+                registrar.join()
+                for process in (worker, relay, allocate):
                     process.terminate()
                     process.wait(30)
-            return before / seconds, empty, waits, memory
+            placed = connection.execute(
+                "select extract(epoch from h.at - l.registered_at)::float from lead l join lead_history h on h.lead_id = l.id "
+                "where h.version = 1 and l.source = 'meanwhile'").fetchall()  # fmt: skip
+            return before / seconds, empty, waits, [row[0] for row in placed], memory
+
+    def registrations(self, over):
+        """Twenty a second, each with the time at which it happened."""
+        producer = Producer({name.removeprefix("KAFKA_").lower().replace("_", "."): value
+                             for name, value in self.services.variables.items()
+                             if name == "KAFKA_BOOTSTRAP_SERVERS"})  # fmt: skip
+        for number in itertools.count():
+            phone = f"+86139{number % 100_000_000:08}"
+            happened = datetime.datetime.now(datetime.UTC).isoformat()
+            headers = {"ce_specversion": "1.0", "ce_type": "lead.registered", "ce_source": "/bench",
+                       "ce_id": f"{os.getpid()}-{number}", "ce_time": happened, "content-type": "application/json"}  # fmt: skip
+            producer.produce("lead.registered", json.dumps({"phone": phone, "source": "meanwhile"}), key=phone,
+                             headers=list(headers.items()))  # fmt: skip
+            producer.poll(0)
+            if over.wait(0.05):
+                break
+        producer.flush(10)
 
     @staticmethod
     def memory(pid):
@@ -173,17 +206,17 @@ class Bench:
         """The sweep's own question, as it asks it: after what it swept last, and once from the very start."""
         question = """
             select exists (select from lead where state = 'owned' and coalesce(check_at, protected_until) > %s
-              and coalesce(check_at, protected_until) <= clock_timestamp() - interval '2 hours'
-              and protected_until <= clock_timestamp() - interval '2 hours')"""
-        connection.execute("set enable_seqscan = off")
-        times = []
-        for _ in range(20):
+              and coalesce(check_at, protected_until) <= statement_timestamp() - 7200 * interval '1 second'
+              and protected_until <= statement_timestamp() - 7200 * interval '1 second'
+              order by coalesce(check_at, protected_until) limit 1)"""
+        last = connection.execute("select max(former_until) from lead where state = 'pooled'").fetchone()[0]
+
+        def asked(after):
             began = time.monotonic()
-            connection.execute(question, ["now"])
-            times.append((time.monotonic() - began) * 1000)
-        began = time.monotonic()
-        connection.execute(question, ["-infinity"])
-        return times, (time.monotonic() - began) * 1000
+            connection.execute(question, [after])
+            return (time.monotonic() - began) * 1000
+
+        return [asked(last) for _ in range(20)], asked("-infinity")
 
     def loop(self, database):
         with self.connect(database) as connection:
@@ -201,7 +234,8 @@ class Bench:
             return before / (time.monotonic() - began)
 
     def main(self):
-        speeds, loops, empties, starts, waits, memories = [], [], [], [], [], []
+        speeds, loops, empties, starts, memories = [], [], [], [], []
+        waits = {"claims": [], "allocations": []}
         for _ in range(self.options.runs):
             for contender in ("loop", "ours"):
                 print(f"bench reclaim: {contender}, {self.options.due} of {self.options.standing}", file=sys.stderr)
@@ -209,11 +243,12 @@ class Bench:
                 if contender == "loop":
                     loops.append(self.loop(database))
                 else:
-                    speed, (empty, start), waited, memory = self.ours(database)
+                    speed, (empty, start), claims, allocations, memory = self.ours(database)
                     speeds.append(speed)
                     empties += empty
                     starts.append(start)
-                    waits += waited
+                    waits["claims"] += claims
+                    waits["allocations"] += allocations
                     memories.append(memory)
                 self.services.drop_database(database)
         ratio = statistics.median(speeds) / statistics.median(loops)
@@ -221,10 +256,11 @@ class Bench:
         self.report.add("sql_loop", loops, "leads/s")
         self.report.add("empty_sweep", empties, "ms")
         self.report.add("empty_sweep_from_the_start", starts, "ms")
-        if waits:
-            waits.sort()
-            self.report.add("claims_p50", [waits[len(waits) // 2] * 1000], "ms")
-            self.report.add("claims_p99", [waits[min(len(waits) - 1, len(waits) * 99 // 100)] * 1000], "ms")
+        for what, seconds in waits.items():
+            seconds.sort()
+            for share in (50, 99) if seconds else ():
+                at = seconds[min(len(seconds) - 1, len(seconds) * share // 100)]
+                self.report.add(f"{what}_p{share}", [at * 1000], "ms")
         self.report.add("memory_highest", memories, "MiB")
         self.report.print()
         if self.options.json:
@@ -242,7 +278,7 @@ def main(arguments):
     parser.add_argument("--json")
     options = parser.parse_args(arguments)
     if not options.debug:
-        for product in ("millrace", "reclaim-leads", "relay-events"):
+        for product in ("millrace", "reclaim-leads", "allocate-leads", "relay-events"):
             subprocess.run(["swift", "build", "-c", "release", "--static-swift-stdlib", "--product", product], cwd=ROOT,
                            check=True, stdout=subprocess.DEVNULL)  # fmt: skip
     with ServicesInUse.started(ROOT / ".build/bench-reclaim-services", fast=False) as services:
