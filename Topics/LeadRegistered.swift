@@ -18,6 +18,8 @@ public struct LeadRegistered: Event, Equatable {
   public let source: String
   /// What the person is interested in, as allocation rules name it.
   public let product: String?
+  /// How the firm ranks such people, as policies of protection name it.
+  public let level: String?
   /// BCP 47, as allocation rules name it.
   public let language: String?
   /// What the lead may be worth.
@@ -32,7 +34,7 @@ public struct LeadRegistered: Event, Equatable {
 
   public init(
     phone: String, country: String? = nil, name: String? = nil, source: String, product: String? = nil,
-    language: String? = nil, value: Money? = nil, idNumber: String? = nil, idType: String? = nil,
+    level: String? = nil, language: String? = nil, value: Money? = nil, idNumber: String? = nil, idType: String? = nil,
     customerNumber: String? = nil, importer: String? = nil
   ) {
     self.phone = phone
@@ -40,6 +42,7 @@ public struct LeadRegistered: Event, Equatable {
     self.name = name
     self.source = source
     self.product = product
+    self.level = level
     self.language = language
     self.value = value
     self.idNumber = idNumber
@@ -56,6 +59,7 @@ public struct LeadRegistered: Event, Equatable {
     name = try data.optionalText("name", 1...200)
     source = try data.text("source", 1...60)
     product = try data.optionalText("product", 1...60)
+    level = try data.optionalText("level", 1...60)
     language = try data.optionalLanguage("language")
     value = try data.optionalMoney("value")
     idNumber = try data.optionalText("idNumber", 1...60)
@@ -70,6 +74,7 @@ public struct LeadRegistered: Event, Equatable {
     data.member("name", name)
     data.member("source", source)
     data.member("product", product)
+    data.member("level", level)
     data.member("language", language)
     data.member("value", value)
     data.member("idNumber", idNumber)

@@ -22,6 +22,16 @@ package enum Sabotage: String, CaseIterable {
   case callAnybody = "call-anybody"
   /// Cool-off: a lead that was taken back may go to whoever had it.
   case forgetCoolOff = "forget-cool-off"
+  /// One owner: a claim takes a lead that somebody has.
+  case claimTaken = "claim-taken"
+  /// One clock: a lead that was given back keeps the clock of its former owner.
+  case keepClock = "keep-clock"
+  /// Counters: open leads are not counted down.
+  case miscount = "miscount"
+  /// Commands: nobody learns what became of them.
+  case forgetOutcome = "forget-outcome"
+  /// Reminders stay when their cause has gone.
+  case keepReminders = "keep-reminders"
 
   #if SABOTAGE
     private static let chosen = getenv("MILLRACE_SABOTAGE").map { String(cString: $0) }

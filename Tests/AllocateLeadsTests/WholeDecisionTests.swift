@@ -24,10 +24,10 @@ import Values
 
   private static func lead(
     _ number: Int, source: String = "web", value: String? = nil, idNumber: String? = nil, customerNumber: String? = nil,
-    importer: String? = nil
+    importer: String? = nil, level: String? = nil
   ) -> LeadRegistered {
     LeadRegistered(
-      phone: "+86\(13_802_880_000 + number)", source: source, value: value.flatMap { Money($0, "CNY") },
+      phone: "+86\(13_802_880_000 + number)", source: source, level: level, value: value.flatMap { Money($0, "CNY") },
       idNumber: idNumber, customerNumber: customerNumber, importer: importer)
   }
 
@@ -124,6 +124,25 @@ import Values
       try desk.session.run(script: "update pool_policy set cool_off_days = 6")
       #expect(try lane.sweep() == ["2 allocated"])
       #expect(try desk.lines("select owner_id::text from lead order by id") == ["2", "1", "1"])
+    }
+  }
+
+  @Test("a lead's level, as it was registered, decides over its clock, at once or when it waited")
+  func level() async throws {
+    try await Desk.open(
+      WholeDecisionTests.firm
+        + "insert into protection_policy (level, period_days) values ('gold', 2); update person set active = false"
+    ) { desk in
+      let lane = try desk.lane()
+      try lane.register([WholeDecisionTests.lead(0, level: "gold"), WholeDecisionTests.lead(1, level: "tin")])
+      try desk.session.run(script: "update person set active = true")
+      #expect(try lane.sweep().count == 2)
+      try lane.register([WholeDecisionTests.lead(2, level: "gold"), WholeDecisionTests.lead(3)])
+      #expect(
+        try desk.lines(
+          "select format('%s %s', level, ceil(extract(epoch from protected_until - now()) / 86400)) from lead order by id"
+        )
+          == ["gold 3", "tin 8", "gold 3", " 8"])
     }
   }
 

@@ -20,6 +20,15 @@ BROKEN = {
     "favour": "fairness",
     "call-anybody": "available",
 }
+# What a lead's life promises, each broken by reclaim-leads; `forget-cool-off` by a claim.
+BROKEN_LIFE = {
+    "forget-cool-off": "cool-off",
+    "claim-taken": "one-owner",
+    "keep-clock": "one-clock",
+    "miscount": "counters",
+    "forget-outcome": "commands",
+    "keep-reminders": "reminded",
+}
 
 
 def sabotaged(ground, deed):
@@ -37,6 +46,60 @@ def sabotaged(ground, deed):
         world.until_published()
         verdicts = world.verdicts()
         assert BROKEN[deed] in judge.broken(verdicts), f"{deed} was not noticed"
+
+
+def life_sabotaged(ground, deed):
+    """A person claims, gives back and claims again; a lead on whose end they were reminded is given back too."""
+    with ground.world() as world:
+        world.make_topics(12, ["lead.activity"])
+        world.publish(firm.Leads(deed, spoilt=0).take(300))
+        world.start()
+        world.until_applied()
+        with world.connect() as connection:
+            connection.execute("update person set login = session_user, manager = true where code = 'HQ-1'")
+            connection.execute("update lead set check_at = now() - interval '1 minute', protected_until = "
+                               "now() + interval '12 hours' where state = 'owned'")  # fmt: skip
+        world.start("relay-events")
+        world.start("reclaim-leads", executables=DEBUG, MILLRACE_SABOTAGE=deed)
+        until(lambda: world.ask("select count(*) from reminder where kind = 'protection-ends' and state = 'open'"),
+              "people to be reminded")  # fmt: skip
+        # Of the head office's branches: those who claim must belong to the branch or one below it.
+        lead = world.ask("select l.id from lead l join reminder r on r.subject = l.id::text and r.kind = 'protection-ends' "
+                         "where l.state = 'owned' order by l.id limit 1")  # fmt: skip
+        owner = world.ask("select p.code from lead l join person p on p.id = l.owner_id where l.id = %s", lead)
+        with world.connect() as connection:
+            connection.execute("update person set login = null where code = 'HQ-1'")
+            connection.execute("update person set login = session_user where code = %s", [owner])
+        for deed_done in ("release_lead", "claim_lead"):
+            tell(world, deed_done, lead)
+        with world.connect() as connection:
+            connection.execute("update person set login = null where code = %s", [owner])
+            other = connection.execute(
+                """select p.code, p.id from person p join lead l on l.id = %s
+                   where p.branch_id = l.branch_id and p.code <> %s and p.active limit 1""", [lead, owner]).fetchone()[0]
+            connection.execute("update person set login = session_user where code = %s", [other])
+            connection.execute("update person set capacity = null where code = %s", [other])
+        for _ in range(2):
+            tell(world, "claim_lead", lead)
+        theirs = world.ask("select id from lead where state = 'owned' and owner_id <> (select id from person where code = %s) "
+                           "and branch_id = (select branch_id from person where code = %s) limit 1", other, other)  # fmt: skip
+        tell(world, "claim_lead", theirs)
+        world.until_published()
+        assert BROKEN_LIFE[deed] in judge.broken(world.verdicts()), f"{deed} was not noticed"
+
+
+def tell(world, deed, lead):
+    """Waits until the command was decided, which an outcome tells, or else the position."""
+    with world.connect() as connection:
+        command = connection.execute(f"select {deed}(%s)", [lead]).fetchone()[0]
+    world.until_published()
+
+    def is_decided():
+        return world.ask("select settled_at is not null from command where id = %s", command) or world.ask(
+            "select count(*) from seen_event where false") or world.ask(
+            "select sum(next_offset) from position where topic = 'lead.activity'") >= world.ask("select count(*) from command")
+
+    until(is_decided, f"{deed} to be decided")
 
 
 def restarted(world, leads, how):
@@ -59,6 +122,11 @@ def ghost(world, leads, how):
     one.kill()
     heir.thaw()
     world.until_applied()
+
+
+@scenarios(life_sabotaged, BROKEN_LIFE)
+def test_the_judge_notices_what_breaks_a_lead_s_life(side_by_side, scenario):
+    side_by_side(scenario)
 
 
 @scenarios(sabotaged, BROKEN)

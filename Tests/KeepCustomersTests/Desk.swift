@@ -97,6 +97,16 @@ final class Turns {
     }
   }
 
+  /// What became of each customer who shall have another manager.
+  @discardableResult
+  func move() throws(PostgresError) -> [String] {
+    try transaction { transaction throws(PostgresError) in
+      let found = try MoveCustomers.claim(500, transaction)
+      var state = try MoveCustomers.load(found, transaction)
+      return try turn(MoveCustomers.self, found, &state, {})
+    }
+  }
+
   private func turn<D: Deciding>(
     _ worker: D.Type, _ items: [D.Item], _ state: inout D.State, _ beforeCommit: () -> Void
   ) throws(PostgresError) -> [String] {

@@ -55,7 +55,7 @@ import Testing
   func transfer() throws {
     try with { database, session throws in
       let preview = CommandRun("leads", "transfer", "--from", "P1", "--to", "P2", on: database)
-      #expect(preview.rows.first == ["P1", "P2", "3", "1", "no"], "\(preview.out)\(preview.err)")
+      #expect(preview.rows.first == ["P1", "P2", "3", "1", "0", "P2", "no"], "\(preview.out)\(preview.err)")
       #expect(try session.rows("select from command").count == 0)
       let run = CommandRun("leads", "transfer", "--from", "P1", "--by-rule", "--execute", "--wait", "0", on: database)
       #expect(run.exit == .done && run.out.contains("not decided yet"), "\(run.out)\(run.err)")

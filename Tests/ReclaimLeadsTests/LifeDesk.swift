@@ -150,6 +150,14 @@ final class LifeDesk {
     }
   }
 
+  /// Whether the sweep asks for more, after a moment that was heard.
+  func isAnyDue(after heard: Timestamp) throws -> Bool {
+    _ = try lane.rows("begin")
+    let isDue = try ReclaimDueLeads.isAnyDue(after: heard, &cache, Transaction(open: lane))
+    _ = try lane.rows("commit")
+    return isDue
+  }
+
   @discardableResult
   func check() throws -> [String] {
     try turn(CheckLeads.self) { _, transaction in try CheckLeads.claim(500, transaction) }

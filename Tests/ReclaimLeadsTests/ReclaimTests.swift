@@ -43,6 +43,24 @@ import Values
     }
   }
 
+  @Test("a lead that somebody held while the sweep passed it is found again before long")
+  func passed() async throws {
+    try await LifeDesk.open { desk in
+      try desk.own(1, 1, until: "now() - interval '3 hours'")
+      try desk.own(2, 1, until: "now() - interval '1 hour'")
+      let other = try desk.database.connect()
+      try other.run(script: "begin; select from lead where id = 1 for update")
+      let now = try desk.session.rows("select clock_timestamp()")[0].timestamp(0)
+      #expect(try desk.reclaim(heard: now) == ["reclaimed"])
+      try other.run(script: "rollback")
+      #expect(try desk.reclaim(heard: now) == [], "behind what was swept")
+      let asked = try (1...11).first { _ in try desk.isAnyDue(after: now) }
+      #expect(asked != nil && asked != 1, "asked \(asked ?? 0) times")
+      #expect(try desk.reclaim(heard: now) == ["reclaimed"])
+      #expect(try desk.lead(1) == "pooled 3 - v2")
+    }
+  }
+
   @Test("a day's end that was told ends the grace of its organisation, once what came before it was heard")
   func dayEnded() async throws {
     try await LifeDesk.open(grace: .seconds(7200)) { desk in

@@ -11,13 +11,13 @@ enum AdvanceWaitingLeads: Sweep {
     try transaction.rows(
       """
       select id, version, branch_id, region, source, product, language, (value_amount * 10000)::bigint, value_currency,
-        step_due_at
+        level, step_due_at
       from lead
       where state = 'waiting' and coalesce(step_remind_at, step_due_at) <= statement_timestamp()
         and not exists (select from set_aside s where s.sweep = 'advance-waiting-leads' and s.item = lead.id::text)
       order by coalesce(step_remind_at, step_due_at), id limit $1 for update skip locked
       """
-    ) { $0.integer(Int64(limit)) }.map { StandingLead($0, due: $0.timestamp(9)) }
+    ) { $0.integer(Int64(limit)) }.map { StandingLead($0, due: $0.timestamp(10)) }
   }
 
   static func label(_ lead: StandingLead) -> String { String(lead.id) }
@@ -33,7 +33,7 @@ enum AdvanceWaitingLeads: Sweep {
       routes[lead.id] = lead.branch.map { ladder.route(lead.facts, from: $0, rules) }
     }
     var allocation = try Allocation(
-      policy, standing: leads, routes: leads.map { (routes[$0.id] ?? .none, $0.facts.product) }, &cache, transaction)
+      policy, standing: leads, routes: leads.map { (routes[$0.id] ?? .none, $0.facts) }, &cache, transaction)
     allocation.routes = routes
     return allocation
   }

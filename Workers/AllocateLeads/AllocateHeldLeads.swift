@@ -28,7 +28,7 @@ enum AllocateHeldLeads: Sweep {
         select b.branch_id, room.free, room.cooled from branch_load b join room on room.branch_id = b.branch_id
         order by b.branch_id for update of b)
       select h.id, h.version, h.branch_id, h.region, h.source, h.product, h.language,
-        (h.value_amount * 10000)::bigint, h.value_currency
+        (h.value_amount * 10000)::bigint, h.value_currency, h.level
       from locked cross join lateral (
         select * from lead
         where state = 'held' and branch_id = locked.branch_id
@@ -47,7 +47,8 @@ enum AllocateHeldLeads: Sweep {
     if placeable.count > 0 { return placeable.map { StandingLead($0) } }
     return try transaction.rows(
       """
-      select id, version, branch_id, region, source, product, language, (value_amount * 10000)::bigint, value_currency
+      select id, version, branch_id, region, source, product, language, (value_amount * 10000)::bigint, value_currency,
+        level
       from lead
       where state = 'held' and branch_id is null and held_reason in ('no-rule', 'no-step-policy')
         and (held_ruleset < (select max(version) from ruleset)
@@ -70,7 +71,7 @@ enum AllocateHeldLeads: Sweep {
         lead.branch.map { .branch($0, nil) } ?? cache.match(lead.facts).map { Route(byRule: $0) } ?? Route.none
     }
     var allocation = try Allocation(
-      policy, standing: leads, routes: leads.map { (routes[$0.id] ?? .none, $0.facts.product) }, &cache, transaction)
+      policy, standing: leads, routes: leads.map { (routes[$0.id] ?? .none, $0.facts) }, &cache, transaction)
     allocation.routes = routes
     return allocation
   }

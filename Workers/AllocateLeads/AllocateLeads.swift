@@ -32,7 +32,7 @@ package struct AllocateLeads: Worker {
     }
     return try Allocation(
       findings.policy, known: findings.known, findings.customers, findings.sources, registrations,
-      routes: fresh.map { ($0.route, $0.facts.product) }, &cache, transaction)
+      routes: fresh.map { ($0.route, $0.facts) }, &cache, transaction)
   }
 
   package static func decide(

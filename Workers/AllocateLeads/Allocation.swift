@@ -34,7 +34,7 @@ package struct Allocation {
   init(
     _ policy: FirmPolicy, known: [Int64: Int64] = [:], _ customers: KnownCustomers = KnownCustomers(),
     _ sources: Sources = Sources(), _ registrations: [Registration] = [], standing: [StandingLead] = [],
-    routes: [(route: Route, product: String?)],
+    routes: [(route: Route, facts: LeadFacts)],
     _ cache: inout AllocationCache, _ transaction: Transaction
   ) throws(PostgresError) {
     self.policy = policy
@@ -45,12 +45,12 @@ package struct Allocation {
     leadNumbers = cache.takeLeadNumbers(registrations.count)
     var wanted: Set<LeadClock.Place> = []
     var passing: Set<Int64> = []
-    for (route, product) in routes {
+    for (route, facts) in routes {
       guard let branch = route.branch else { continue }
       if case .passing = route {
         passing.insert(branch)
       } else {
-        wanted.insert(policy.clock(of: branch, product))
+        wanted.insert(policy.clock(of: branch, facts))
       }
     }
     let ids = Set(wanted.map(\.branch)).sorted()
@@ -140,8 +140,8 @@ package struct Allocation {
       ?? .held(branch: nil, "no-branch")
   }
 
-  func protection(_ branch: Int64, _ product: String?, _ now: Timestamp) -> LeadClock.Protection {
-    clocks[policy.clock(of: branch, product)] ?? LeadClock.Protection(until: now, checkAt: nil)
+  func protection(_ branch: Int64, _ lead: LeadFacts, _ now: Timestamp) -> LeadClock.Protection {
+    clocks[policy.clock(of: branch, lead)] ?? LeadClock.Protection(until: now, checkAt: nil)
   }
 
   /// A lead that was held or waited goes on, with the event that says so.
@@ -154,7 +154,7 @@ package struct Allocation {
     let version = LeadVersion(
       id: lead.id, version: lead.version + 1, region: lead.facts.region?.description, at: now)
     let moved = MovedLead(
-      lead.id, placement, protection: judgement.branch.map { protection($0, lead.facts.product, now) }, policy,
+      lead.id, placement, protection: judgement.branch.map { protection($0, lead.facts, now) }, policy,
       wasWaiting: lead.due != nil, judgement)
     return .apply(
       .moved(moved), emit: [Emission(placement.event(version, moved.protection))], outcome: placement.outcome)
@@ -174,7 +174,7 @@ package struct Allocation {
     let version = LeadVersion(id: id, version: 1, region: registration.facts.region?.description, at: now)
     let opened = OpenedLead(
       registration, id, placement, conversion, importer: lead.event.importer.flatMap { importers[$0]?.id },
-      protection: judgement.branch.map { protection($0, lead.event.product, now) }, policy, judgement)
+      protection: judgement.branch.map { protection($0, registration.facts, now) }, policy, judgement)
     return .apply(
       .opened(opened), emit: [Emission(placement.event(version, opened.protection))], outcome: placement.outcome)
   }

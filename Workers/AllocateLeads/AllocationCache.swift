@@ -69,6 +69,8 @@ struct FirmPolicy {
   var stepPolicy: Int64 = 0
   /// Products for which a policy of protection says something: all others have one clock in a branch.
   var clockedProducts: Set<String> = []
+  /// Likewise, levels.
+  var clockedLevels: Set<String> = []
 
   static let usual = FirmPolicy(moment: Timestamp(microseconds: 0))
 
@@ -77,7 +79,8 @@ struct FirmPolicy {
       """
       select coalesce((select max(version) from ruleset), 0), clock_timestamp(), phone_converts, converted_owner,
         coalesce((select max(id) from step_policy), 0),
-        array(select distinct product from protection_policy where product is not null)
+        array(select distinct product from protection_policy where product is not null),
+        array(select distinct level from protection_policy where level is not null)
       from firm_policy
       """
     ) { rows throws(PostgresError) in
@@ -87,12 +90,14 @@ struct FirmPolicy {
       }
       return FirmPolicy(
         ruleset: Int32(row.small(0)), moment: row.timestamp(1), phoneConverts: row.boolean(2), convertedOwner: owner,
-        stepPolicy: row.integer(4), clockedProducts: Set(row.texts(5)))
+        stepPolicy: row.integer(4), clockedProducts: Set(row.texts(5)), clockedLevels: Set(row.texts(6)))
     }
   }
 
   /// What decides over a lead's clock.
-  func clock(of branch: Int64, _ product: String?) -> LeadClock.Place {
-    LeadClock.Place(branch: branch, product: product.flatMap { clockedProducts.contains($0) ? $0 : nil })
+  func clock(of branch: Int64, _ lead: LeadFacts) -> LeadClock.Place {
+    LeadClock.Place(
+      branch: branch, product: lead.product.flatMap { clockedProducts.contains($0) ? $0 : nil },
+      level: lead.level.flatMap { clockedLevels.contains($0) ? $0 : nil })
   }
 }

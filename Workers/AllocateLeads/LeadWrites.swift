@@ -12,20 +12,20 @@ extension LeadChange {
       insert into lead (id, phone, phone_text, region, name, source, product, language, value_amount, value_currency,
         identity, customer_number, customer_id, suggested_customers, importer_id, registered_at, state, branch_id,
         owner_id, held_reason, held_since, held_ruleset, held_step_policy, protected_since, protected_until, check_at,
-        step_due_at, step_remind_at, converted_at, version)
+        step_due_at, step_remind_at, converted_at, version, level)
       select id, phone, phone_text, region, name, source, product, language, amount / 10000.0, currency, identity, number,
         customer, suggested::bigint[], importer, registered_at, state, branch, owner,
         case state when 'held' then reason end, case state when 'held' then at end,
         case state when 'held' then ruleset end, case reason when 'no-step-policy' then step_policy end,
         case state when 'owned' then at end, protected_until, check_at, step_due_at, step_remind_at,
-        case state when 'converted' then at end, 1
+        case state when 'converted' then at end, 1, level
       from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
         $9::bigint[], $10::text[], $11::uuid[], $12::text[], $13::bigint[], $14::text[], $15::bigint[],
         $16::timestamptz[], $17::text[], $18::bigint[], $19::bigint[], $20::text[], $21::timestamptz[], $22::int[],
-        $23::bigint[], $24::timestamptz[], $25::timestamptz[], $26::timestamptz[], $27::timestamptz[])
+        $23::bigint[], $24::timestamptz[], $25::timestamptz[], $26::timestamptz[], $27::timestamptz[], $28::text[])
         a (id, phone, phone_text, region, name, source, product, language, amount, currency, identity, number, customer,
           suggested, importer, registered_at, state, branch, owner, reason, at, ruleset, step_policy, protected_until,
-          check_at, step_due_at, step_remind_at)
+          check_at, step_due_at, step_remind_at, level)
       """,
       .integer { $0.id }, .integer { $0.phone }, .text { $0.phoneText }, .text { $0.region },
       .text { $0.lead.event.name }, .text { $0.lead.event.source }, .text { $0.lead.event.product },
@@ -35,7 +35,8 @@ extension LeadChange {
       .integer { $0.importer }, .timestamp { $0.lead.happened }, .text { $0.state }, .integer { $0.judgement.branch },
       .integer { $0.judgement.owner }, .text { $0.judgement.reason }, .timestamp { $0.judgement.at },
       .small { $0.judgement.ruleset }, .integer { $0.stepPolicy }, .timestamp { $0.protection?.until },
-      .timestamp { $0.protection?.checkAt }, .timestamp { $0.step?.due }, .timestamp { $0.step?.remind }),
+      .timestamp { $0.protection?.checkAt }, .timestamp { $0.step?.due }, .timestamp { $0.step?.remind },
+      .text { $0.lead.event.level }),
     .each(
       \.moved,
       """

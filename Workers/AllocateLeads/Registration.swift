@@ -46,7 +46,8 @@ final class Registration {
     self.reading = reading
     self.identity = identity
     facts = LeadFacts(
-      region: region, source: event.source, product: event.product, language: event.language, value: event.value)
+      region: region, source: event.source, product: event.product, level: event.level, language: event.language,
+      value: event.value)
   }
 
   private static func phone(_ event: LeadRegistered) -> Reading {

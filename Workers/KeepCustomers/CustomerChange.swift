@@ -25,6 +25,7 @@ final class CustomerRow: Sendable {
 
   var facts: CustomerFacts? { customer.facts }
   var unknownBranch: String? { branch == nil ? facts?.profile.branch : nil }
+  var toldManager: String? { facts?.profile.manager }
   var unknownManager: String? { manager == nil ? facts?.profile.manager : nil }
 
   /// Those whose facts changed; removed ones have none any more.
@@ -77,14 +78,15 @@ extension CustomerChange {
         language, birthday::date as birthday, level, risk_rating, assets * 0.0001 as assets_amount, assets_currency,
         assets_as_of, tags::text[] as tags, consented, refused, consent_slots::int[] as consent_slots,
         consent_times::timestamptz[] as consent_times, consent_sources::text[] as consent_sources, branch_id, manager_id,
-        unknown_branch, unknown_manager, confidential, flaws::text[] as flaws, clock_timestamp() as changed_at
+        unknown_branch, unknown_manager, confidential, flaws::text[] as flaws, told_manager,
+        clock_timestamp() as changed_at
       from unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::uuid[], $6::text[], $7::text[], $8::uuid[],
         $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::bigint[],
         $17::text[], $18::timestamptz[], $19::text[], $20::int[], $21::int[], $22::text[], $23::text[], $24::text[],
-        $25::bigint[], $26::bigint[], $27::text[], $28::text[], $29::boolean[], $30::text[])
+        $25::bigint[], $26::bigint[], $27::text[], $28::text[], $29::boolean[], $30::text[], $31::text[])
         u (id, code, before, version, data, status, number, identity, name, other_names, email, language, birthday, level,
         risk_rating, assets, assets_currency, assets_as_of, tags, consented, refused, consent_slots, consent_times,
-        consent_sources, branch_id, manager_id, unknown_branch, unknown_manager, confidential, flaws)) a
+        consent_sources, branch_id, manager_id, unknown_branch, unknown_manager, confidential, flaws, told_manager)) a
     on c.id = a.id and c.id = any($1)
     when matched and c.version = a.before then update set
       version = a.version, data = a.data, status = a.status, number = a.number, identity = a.identity, name = a.name,
@@ -92,16 +94,19 @@ extension CustomerChange {
       risk_rating = a.risk_rating, assets_amount = a.assets_amount, assets_currency = a.assets_currency,
       assets_as_of = a.assets_as_of, tags = a.tags, consented = a.consented, refused = a.refused,
       consent_slots = a.consent_slots, consent_times = a.consent_times, consent_sources = a.consent_sources,
-      branch_id = a.branch_id, manager_id = a.manager_id, unknown_branch = a.unknown_branch,
-      unknown_manager = a.unknown_manager, confidential = a.confidential, flaws = a.flaws, changed_at = a.changed_at
+      branch_id = a.branch_id, unknown_branch = a.unknown_branch,
+      manager_id = case when c.told_manager = a.told_manager and c.manager_id is not null then c.manager_id else a.manager_id end,
+      unknown_manager = case when c.told_manager = a.told_manager and c.manager_id is not null then null
+        else a.unknown_manager end,
+      told_manager = a.told_manager, confidential = a.confidential, flaws = a.flaws, changed_at = a.changed_at
     when not matched and a.before = 0 then insert (id, code, version, data, status, number, identity, name, other_names,
         email, language, birthday, level, risk_rating, assets_amount, assets_currency, assets_as_of, tags, consented,
         refused, consent_slots, consent_times, consent_sources, branch_id, manager_id, unknown_branch, unknown_manager,
-        confidential, flaws, changed_at)
+        confidential, flaws, changed_at, told_manager)
       values (a.id, a.code, a.version, a.data, a.status, a.number, a.identity, a.name, a.other_names, a.email, a.language,
         a.birthday, a.level, a.risk_rating, a.assets_amount, a.assets_currency, a.assets_as_of, a.tags, a.consented,
         a.refused, a.consent_slots, a.consent_times, a.consent_sources, a.branch_id, a.manager_id, a.unknown_branch,
-        a.unknown_manager, a.confidential, a.flaws, a.changed_at)
+        a.unknown_manager, a.confidential, a.flaws, a.changed_at, a.told_manager)
     """,
     .integer { $0.customer.id }, .text { $0.code }, .integer { $0.customer.storedVersion },
     .integer { $0.customer.version }, .fingerprint { $0.customer.data ?? Fingerprint(high: 0, low: 0) },
@@ -116,7 +121,8 @@ extension CustomerChange {
     .text { ArrayLiteral.texts($0.facts?.consents.map(\.at.rfc3339) ?? []) },
     .text { ArrayLiteral.texts($0.facts?.consents.map(\.source) ?? []) }, .integer { $0.branch },
     .integer { $0.manager }, .text { $0.unknownBranch }, .text { $0.unknownManager },
-    .boolean { $0.facts?.profile.confidential ?? false }, .text { ArrayLiteral.texts($0.facts?.flaws ?? []) })
+    .boolean { $0.facts?.profile.confidential ?? false }, .text { ArrayLiteral.texts($0.facts?.flaws ?? []) },
+    .text { $0.toldManager })
 
   /// A newer version that says the same: no index knows of it.
   private static let versions: Write<CustomerBook, CustomerChange> = .total(

@@ -74,14 +74,14 @@ extension HandOverChange {
         """,
         .integer { $0.id }, .small { $0.version }, .timestamp { $0.at }, .integer { $0.branch }, .integer { $0.owner },
         .text { $0.task.cause }, .integer { $0.task.person }),
+      // keep-customers gives them on.
       .each(
         { $0.customer },
         """
-        update customer c set manager_id = a.receiver from unnest($1::bigint[], $2::bigint[], $3::bigint[])
-          a (id, receiver, former)
-        where c.id = a.id and c.manager_id = a.former
+        insert into customer_move (customer_id, receiver_id, giver_id, hand_over_id)
+        select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
         """,
-        .integer { $0.id }, .integer { $0.receiver }, .integer { $0.task.person }),
+        .integer { $0.id }, .integer { $0.receiver }, .integer { $0.task.person }, .integer { $0.task.id }),
       .total(
         { state, _ in state.branches.values.filter { $0.held != $0.heldBefore }.sorted { $0.id < $1.id } },
         """

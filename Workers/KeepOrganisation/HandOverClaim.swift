@@ -95,8 +95,9 @@ extension HandOver {
       """
       select c.id from customer c
       where c.manager_id = $1
+        and not exists (select from customer_move m where m.customer_id = c.id and m.settled_at is null)
         and not exists (select from set_aside s where s.sweep = 'hand-over' and s.item = 'customer ' || c.id)
-      order by c.id limit $2 for update
+      order by c.id limit $2
       """
     ) {
       $0.integer(task.person)

@@ -1,6 +1,7 @@
 import Contract
 import Digest
 import LeadClock
+import Runtime
 import Topics
 import Values
 
@@ -45,7 +46,7 @@ extension LeadBook {
   }
 
   func settled(_ act: Act, _ outcome: StaticString) -> (command: Fingerprint, outcome: String)? {
-    act.command.map { ($0, outcome.description) }
+    Sabotage.forgetOutcome.isOn ? nil : act.command.map { ($0, outcome.description) }
   }
 
   // MARK: Moves
@@ -55,11 +56,13 @@ extension LeadBook {
   /// Takes the lead away from whoever has it.
   mutating func takeOut(_ lead: inout Lead) {
     switch lead.state {
-    case .owned: if let owner = lead.owner { people[owner]?.open -= 1 }
+    case .owned: if let owner = lead.owner, !Sabotage.miscount.isOn { people[owner]?.open -= 1 }
     case .held: if let branch = lead.branch { branches[branch]?.heldChange -= 1 }
     case .waiting, .pooled, .converted, .other: break
     }
+    let clock = (lead.protectedSince, lead.protectedUntil)
     lead.forgetPlace()
+    if Sabotage.keepClock.isOn { (lead.protectedSince, lead.protectedUntil) = clock }
     lead.version += 1
     lead.isChanged = true
   }

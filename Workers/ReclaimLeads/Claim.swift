@@ -1,5 +1,6 @@
 import Contract
 import LeadClock
+import Runtime
 import Topics
 import Values
 
@@ -8,8 +9,12 @@ extension LeadBook {
   mutating func claim(_ act: Act) -> Decision<LifeChange> {
     var lead = act.lead
     let person = act.person
-    if lead.state == .owned { return decline(act, lead.owner == person.id ? "yours-already" : "taken") }
-    guard lead.state == .pooled, let branch = lead.branch, let terms = branches[branch]?.pool else {
+    if lead.state == .owned, !Sabotage.claimTaken.isOn {
+      return decline(act, lead.owner == person.id ? "yours-already" : "taken")
+    }
+    guard lead.state == .pooled || Sabotage.claimTaken.isOn, let branch = lead.branch,
+      let terms = branches[branch]?.pool
+    else {
       return decline(act, lead.isOpen ? "not-in-the-pool" : "closed")
     }
     guard person.isActive else { return decline(act, "inactive") }
@@ -19,7 +24,7 @@ extension LeadBook {
     if let pooled = lead.pooledAt, at < pooled.adding(seconds: terms.claimDelayMinutes * 60) {
       return decline(act, "too-early")
     }
-    if let until = coolOffs[PersonLead(person: person.id, lead: lead.id)], at < until {
+    if let until = coolOffs[PersonLead(person: person.id, lead: lead.id)], at < until, !Sabotage.forgetCoolOff.isOn {
       return decline(act, "cooling-off")
     }
     let mine = people[person.id] ?? person

@@ -1,6 +1,7 @@
 import Contract
 import Digest
 import Reminders
+import Runtime
 import Topics
 import Values
 
@@ -132,7 +133,7 @@ extension LifeChange {
       where l.person_id = a.person
       """,
       .integer { $0.id }, .small { $0.open - $0.openBefore }, .small { $0.claimed }),
-    .cancelling(by: "reclaim-leads") { _, changes in changes.flatMap(\.gone) },
+    .cancelling(by: "reclaim-leads") { _, changes in Sabotage.keepReminders.isOn ? [] : changes.flatMap(\.gone) },
     .raising(by: "reclaim-leads") { _, changes in changes.flatMap(\.reminders) },
   ]
 }

@@ -54,6 +54,7 @@ enum ReclaimDueLeads: AwaitingSweep {
       $0.timestamp(after?.adding(seconds: -grace))
       $0.integer(grace)
     }[0].boolean(0)
+    cache.floor.answered(isDue)
     if isDue { return true }
     for marker in try markers(before: nil, transaction) {
       if let swept = cache.sweptMarkers[marker.branch], swept >= marker.complete { continue }

@@ -26,6 +26,43 @@ struct Reclaiming {
   let at: Timestamp?
   let owners: [Int64: Owner]
   let ways: [LeadClock.Place: Way]
+
+  static func ways(from places: [LeadClock.Place]) -> Question<(at: Timestamp?, ways: [LeadClock.Place: Way])> {
+    Question(
+      """
+      with moment as materialized (select clock_timestamp() as at),
+      pool as materialized (
+        select t.branch_id, case when t.unclaimed_days is not null then e.ends end as due
+        from moment m cross join pool_terms($1) t
+          cross join lateral protection_end(m.at, coalesce(t.unclaimed_days, 0), false, null, t.time_zone, t.day_end) e)
+      select t.branch_id, t.product, t.level, t.reclaim_to, b.code, p.due, m.at
+      from moment m cross join protection_terms($1, $2, $3) t join branch b on b.id = t.branch_id
+        join pool p on p.branch_id = t.branch_id
+      """,
+      {
+        $0.integers(places) { $0.branch }
+        $0.texts(places) { $0.product }
+        $0.texts(places) { $0.level }
+      }
+    ) { rows in
+      var ways: [LeadClock.Place: Way] = [:]
+      for row in rows {
+        let place = LeadClock.Place(branch: row.integer(0), product: row.optionalText(1), level: row.optionalText(2))
+        ways[place] = Way(
+          branchCode: row.text(4), target: Target(rawValue: row.text(3)) ?? .pool, unclaimedAt: row.optionalTimestamp(5)
+        )
+      }
+      return (rows.first?.timestamp(6), ways)
+    }
+  }
+
+  static func owners(_ people: [Int64]) -> Question<[Int64: Owner]> {
+    Question("select id, code, branch_id from person where id = any($1)", { $0.integers(people) { $0 } }) { rows in
+      var owners: [Int64: Owner] = [:]
+      for row in rows { owners[row.integer(0)] = Owner(code: row.text(1), home: row.integer(2)) }
+      return owners
+    }
+  }
 }
 
 /// A lead that was taken back.
@@ -55,36 +92,9 @@ extension ReclaimDueLeads {
   static func load(
     _ leads: [Due], _ cache: inout LifeCache, _ transaction: Transaction
   ) throws(PostgresError) -> Reclaiming {
-    let places = Set(leads.map(\.place)).sorted()
-    let rows = try transaction.rows(
-      """
-      with moment as materialized (select clock_timestamp() as at),
-      pool as materialized (
-        select t.branch_id, case when t.unclaimed_days is not null then e.ends end as due
-        from moment m cross join pool_terms($1) t
-          cross join lateral protection_end(m.at, coalesce(t.unclaimed_days, 0), false, null, t.time_zone, t.day_end) e)
-      select t.branch_id, t.product, t.level, t.reclaim_to, b.code, p.due, m.at
-      from moment m cross join protection_terms($1, $2, $3) t join branch b on b.id = t.branch_id
-        join pool p on p.branch_id = t.branch_id
-      """
-    ) {
-      $0.integers(places) { $0.branch }
-      $0.texts(places) { $0.product }
-      $0.texts(places) { $0.level }
-    }
-    var ways: [LeadClock.Place: Reclaiming.Way] = [:]
-    for row in rows {
-      let place = LeadClock.Place(branch: row.integer(0), product: row.optionalText(1), level: row.optionalText(2))
-      ways[place] = Reclaiming.Way(
-        branchCode: row.text(4), target: Reclaiming.Target(rawValue: row.text(3)) ?? .pool,
-        unclaimedAt: row.optionalTimestamp(5))
-    }
-    let people = try transaction.rows("select id, code, branch_id from person where id = any($1)") {
-      $0.integers(Set(leads.map(\.owner)).sorted()) { $0 }
-    }
-    var owners: [Int64: Reclaiming.Owner] = [:]
-    for row in people { owners[row.integer(0)] = Reclaiming.Owner(code: row.text(1), home: row.integer(2)) }
-    return Reclaiming(at: rows.first?.timestamp(6), owners: owners, ways: ways)
+    let (found, owners) = try transaction.ask(
+      Reclaiming.ways(from: Set(leads.map(\.place)).sorted()), Reclaiming.owners(Set(leads.map(\.owner)).sorted()))
+    return Reclaiming(at: found.at, owners: owners, ways: found.ways)
   }
 
   static func decide(_ lead: Due, _ state: inout Reclaiming, _ now: Timestamp) -> Decision<Reclaimed> {

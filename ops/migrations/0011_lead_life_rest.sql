@@ -81,3 +81,89 @@ $$;
 -- After a million leads were taken back the clock's index begins with a million dead entries: a vacuum comes sooner than at a
 -- fifth of all.
 alter table lead set (autovacuum_vacuum_scale_factor = 0.02);
+
+-- Customers who shall have another manager, by a transfer or a hand-over. keep-customers alone writes `customer`: it does so, and
+-- what was asked stays as the history of it.
+create table customer_move (
+  id bigint generated always as identity primary key,
+  at timestamptz not null default clock_timestamp(),
+  customer_id bigint not null,
+  giver_id bigint not null,
+  receiver_id bigint not null,
+  -- Whichever it was; of a transfer also who asked for it.
+  transfer_id bigint,
+  hand_over_id bigint,
+  by_id bigint,
+  settled_at timestamptz,
+  -- `moved`, or `gone` where somebody else had the customer by then.
+  outcome text check ((outcome is null) = (settled_at is null) and outcome in ('moved', 'gone'))
+);
+create unique index customer_move_open on customer_move (customer_id) where settled_at is null;
+create index customer_move_customer on customer_move (customer_id);
+
+-- Whom the profile named last. One that names the same again leaves a customer with whoever they were moved to; one that names
+-- somebody else has the last word.
+alter table customer add column told_manager text;
+update customer c set told_manager = coalesce(c.unknown_manager, p.code)
+from (select c.id, p.code from customer c left join person p on p.id = c.manager_id) p where p.id = c.id;
+
+grant select, insert on customer_move to millrace_keep_organisation;
+revoke update on customer from millrace_keep_organisation;
+grant select, update on customer_move to millrace_keep_customers;
+grant select on customer_move to millrace_operator;
+
+-- All that one person has: leads to another or, with no receiver, to whoever's turn it is in each lead's branch; customers to
+-- that person, else to the nearest manager. With `execute` false it only counts.
+drop function transfer_leads;
+create function transfer_leads(giver text, receiver text, execute boolean)
+returns table (transfer bigint, leads bigint, fits bigint, customers bigint, customers_to text)
+language plpgsql security definer set search_path from current as $$
+declare
+  acting bigint := acting_person();
+  from_id bigint;
+  from_branch bigint;
+  to_id bigint;
+  to_branch bigint;
+  taker bigint;
+  ids bigint[];
+  places bigint[];
+begin
+  select p.id, p.branch_id into from_id, from_branch from person p where p.code = giver;
+  if from_id is null then
+    raise exception 'no person has the code %', giver using errcode = 'no_data_found';
+  end if;
+  if receiver is not null then
+    select p.id, p.branch_id into to_id, to_branch from person p where p.code = receiver and p.active;
+    if to_id is null then
+      raise exception 'no active person has the code %', receiver using errcode = 'no_data_found';
+    elsif to_id = from_id then
+      raise exception 'nobody hands over to themselves' using errcode = 'invalid_parameter_value';
+    end if;
+  end if;
+  if not manages(acting, from_branch) or (to_id is not null and not manages(acting, to_branch)) then
+    raise exception 'only a manager of the branch, or of one above it, transfers' using errcode = 'insufficient_privilege';
+  end if;
+  taker := coalesce(to_id, branch_manager(from_branch, from_id));
+  customers_to := (select p.code from person p where p.id = taker);
+  select coalesce(array_agg(l.id order by l.id), '{}'), coalesce(array_agg(l.branch_id order by l.id), '{}')
+  into ids, places from lead l where l.owner_id = from_id and l.state = 'owned';
+  fits := (select least(cardinality(ids), greatest(p.capacity - d.open_leads, 0))
+    from person p join person_load d on d.person_id = p.id where p.id = to_id and p.capacity is not null);
+  leads := cardinality(ids);
+  customers := (select count(*) from customer c where c.manager_id = from_id and taker is not null);
+  if execute and leads + customers > 0 then
+    transfer := nextval('transfer_number');
+    if leads > 0 then
+      perform give_commands(
+        acting, 'assigned', ids, case when to_id is null then places else array_fill(null::bigint, array[cardinality(ids)]) end,
+        to_id, null, transfer);
+    end if;
+    insert into customer_move (customer_id, giver_id, receiver_id, transfer_id, by_id)
+    select c.id, from_id, taker, transfer, acting from customer c
+    where c.manager_id = from_id and taker is not null order by c.id
+    on conflict (customer_id) where settled_at is null do nothing;
+  end if;
+  return next;
+end $$;
+revoke execute on function transfer_leads from public;
+grant execute on function transfer_leads to millrace_person;

@@ -15,7 +15,7 @@ enum Commands {
     LeadDeeds.claim, LeadDeeds.contact, LeadDeeds.release, LeadDeeds.assign, LeadTransfer.command,
     PrivateNotes.noteLead, PrivateNotes.leadNotes,
     ProtectionPolicies.command,
-    PeopleReport.command,
+    PeopleReport.command, HandOvers.handOvers, HandOvers.pending,
     Reminders.list, Reminders.own, Reminders.finish, ReminderDigests.command,
     ServiceLogExport.command, ServiceLogVerify.command, PrivacyErase.command,
     Phone.command,

@@ -9,15 +9,18 @@ struct Grant: Hashable {
 
   enum Kind: String { case table, sequence, function }
 
-  static let all: [Grant] = Migration.all.flatMap { parse($0.sql) }
+  static let all: [Grant] = Migration.all.reduce(into: []) { grants, migration in
+    let taken = Set(parse(migration.sql, "revoke", "from"))
+    grants = grants.filter { !taken.contains($0) } + parse(migration.sql)
+  }
 
   /// Reads `grant A, B on [table|sequence|function] X, Y to R, S;` outside of comments and functions. A function is named
-  /// without its arguments.
-  static func parse(_ sql: String) -> [Grant] {
+  /// without its arguments. Likewise `revoke … from …`, which takes away what an earlier migration gave.
+  static func parse(_ sql: String, _ verb: String = "grant", _ preposition: String = "to") -> [Grant] {
     var grants: [Grant] = []
     for statement in withoutComments(sql).split(separator: ";") {
       let words = statement.split(whereSeparator: \.isWhitespace).map { String($0) }
-      guard words.first == "grant", let on = words.firstIndex(of: "on"), let to = words.lastIndex(of: "to") else {
+      guard words.first == verb, let on = words.firstIndex(of: "on"), let to = words.lastIndex(of: preposition) else {
         continue
       }
       let named = Kind(rawValue: words[on + 1])

@@ -75,6 +75,7 @@ final class LeadRowReader {
     let name = try text("name", row, &mended)
     let source = try text("source", row, &mended) ?? choices.source
     let product = try text("product", row, &mended)
+    let level = try text("level", row, &mended)
     let language = try text("language", row, &mended)
     let customerNumber = try code("customerNumber", row, &mended)
     let data = JSONWriter.object { data in
@@ -82,6 +83,7 @@ final class LeadRowReader {
       data.member("name", name)
       data.member("source", source)
       data.member("product", product)
+      data.member("level", level)
       data.member("language", language.map { LeadsImportFields.languages[$0.lowercased()] ?? $0 })
       data.member("value", value)
       data.member("idNumber", idNumber)

@@ -4,18 +4,19 @@ internal import Postgres
 /// `leads transfer`: all that one person has, to others.
 enum LeadTransfer {
   static let command = Command(
-    name: "leads transfer", summary: "hand over all leads of a person",
+    name: "leads transfer", summary: "hand over all leads and customers of a person",
     options: [
-      CommandOption("--from", "PERSON", "whose leads (required)"),
+      CommandOption("--from", "PERSON", "whose leads and customers (required)"),
       CommandOption("--to", "PERSON", "who shall have them"),
-      CommandOption("--by-rule", nil, "instead: whoever's turn it is in each lead's branch"),
+      CommandOption("--by-rule", nil, "instead: whoever's turn it is in each lead's branch; customers to the manager"),
       CommandOption("--wait", "SECONDS", "wait so long for what comes of it (default 60; 0 does not wait)"), .execute,
       .json,
     ],
     details: """
       For managers of both, or of a branch above them; you are known by your database login. What is beyond the receiver's
       capacity stays where it is and is told as `full`. The clock goes on or begins anew as the receiver's pool policy says.
-      The receiver has one reminder for all of it.
+      The receiver has one reminder for all of it. Customers go with them, by rule to the nearest manager; a profile
+      that names the former manager once more does not bring them back, one that names another does.
       """,
     examples: [
       ("millrace leads transfer --from P0001 --to P0002", "see how many there are and how many fit"),
@@ -31,23 +32,30 @@ enum LeadTransfer {
     }
     let seconds = try invocation.integer("--wait", 0...3600) ?? 60
     let session = try invocation.personsDatabase()
-    let row = try session.rows("select transfer, leads, fits from transfer_leads($1, $2, $3)") {
+    let row = try session.rows("select transfer, leads, fits, customers, customers_to from transfer_leads($1, $2, $3)")
+    {
       $0.text(giver)
       $0.text(receiver)
       $0.boolean(invocation.isExecuting)
     }[0]
     let leads = row.integer(1)
     guard let transfer = row.optionalInteger(0) else {
-      var table = Table(.left("from"), .left("to"), .right("leads"), .right("fits"), .left("done"))
+      var table = Table(
+        .left("from"), .left("to"), .right("leads"), .right("fits"), .right("customers"),
+        .left("customersTo"), .left("done"))
       table.add(
         .text(giver), .text(receiver ?? "by rule"), .number(leads), .number(row.optionalInteger(2) ?? leads),
-        .boolean(false))
+        .number(row.integer(3)), .text(optional: row.optionalText(4)), .boolean(false))
       invocation.output.show(table)
-      if leads > 0 { invocation.output.note("Nothing was done. To hand them over, add --execute.") }
+      if leads + row.integer(3) > 0 { invocation.output.note("Nothing was done. To hand them over, add --execute.") }
       return .done
     }
     let outcomes = try settled(transfer, leads, seconds, session)
     var table = Table(.left("from"), .left("to"), .right("leads"), .left("outcome"), .right("transfer"))
+    if row.integer(3) > 0 {
+      invocation.output.note(
+        "\(row.integer(3)) customers go to \(shown(row.optionalText(4) ?? "-")): keep-customers gives them on.")
+    }
     for (outcome, count) in outcomes {
       table.add(
         .text(giver), .text(receiver ?? "by rule"), .number(count), .text(outcome ?? "not decided yet"),

@@ -9,6 +9,7 @@ enum LeadsImportFields {
       ], required: true),
     TableField("name", ["姓名", "名字", "客户姓名", "客户名称", "联系人", "fullname", "customername", "contact"]),
     TableField("source", ["来源", "渠道", "线索来源", "来源渠道", "channel", "leadsource"]),
+    TableField("level", ["等级", "客户等级", "级别", "grade", "tier"]),
     TableField("product", ["产品", "意向产品", "产品名称", "感兴趣产品", "业务", "interest", "productname"]),
     TableField("language", ["语言", "语种", "lang", "preferredlanguage"]),
     TableField("value", ["金额", "意向金额", "资产", "资产规模", "价值", "amount", "assets"]),
