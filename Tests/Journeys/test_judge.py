@@ -56,50 +56,49 @@ def life_sabotaged(ground, deed):
         world.start()
         world.until_applied()
         with world.connect() as connection:
-            connection.execute("update person set login = session_user, manager = true where code = 'HQ-1'")
             connection.execute("update lead set check_at = now() - interval '1 minute', protected_until = "
                                "now() + interval '12 hours' where state = 'owned'")  # fmt: skip
         world.start("relay-events")
         world.start("reclaim-leads", executables=DEBUG, MILLRACE_SABOTAGE=deed)
         until(lambda: world.ask("select count(*) from reminder where kind = 'protection-ends' and state = 'open'"),
               "people to be reminded")  # fmt: skip
-        # Of the head office's branches: those who claim must belong to the branch or one below it.
         lead = world.ask("select l.id from lead l join reminder r on r.subject = l.id::text and r.kind = 'protection-ends' "
                          "where l.state = 'owned' order by l.id limit 1")  # fmt: skip
-        owner = world.ask("select p.code from lead l join person p on p.id = l.owner_id where l.id = %s", lead)
         with world.connect() as connection:
-            connection.execute("update person set login = null where code = 'HQ-1'")
-            connection.execute("update person set login = session_user where code = %s", [owner])
-        for deed_done in ("release_lead", "claim_lead"):
-            tell(world, deed_done, lead)
-        with world.connect() as connection:
-            connection.execute("update person set login = null where code = %s", [owner])
-            other = connection.execute(
-                """select p.code, p.id from person p join lead l on l.id = %s
-                   where p.branch_id = l.branch_id and p.code <> %s and p.active limit 1""", [lead, owner]).fetchone()[0]
-            connection.execute("update person set login = session_user where code = %s", [other])
-            connection.execute("update person set capacity = null where code = %s", [other])
-        for _ in range(2):
+            owner, branch = connection.execute("select owner_id, branch_id from lead where id = %s", [lead]).fetchone()
+            other, theirs = connection.execute(
+                """select p.id, (select l.id from lead l where l.owner_id <> p.id and l.owner_id <> %s and l.branch_id = %s
+                     and l.state = 'owned' limit 1)
+                   from person p where p.branch_id = %s and p.id <> %s and p.active limit 1""",
+                [owner, branch, branch, owner]).fetchone()  # fmt: skip
+            connection.execute("update person set capacity = null where id = any(%s)", [[owner, other]])
+        act(world, owner)
+        tell(world, "release_lead", lead)
+        if deed not in ("forget-outcome", "keep-clock"):
             tell(world, "claim_lead", lead)
-        theirs = world.ask("select id from lead where state = 'owned' and owner_id <> (select id from person where code = %s) "
-                           "and branch_id = (select branch_id from person where code = %s) limit 1", other, other)  # fmt: skip
-        tell(world, "claim_lead", theirs)
+            act(world, other)
+            tell(world, "claim_lead", lead)
+            tell(world, "claim_lead", theirs)
         world.until_published()
         assert BROKEN_LIFE[deed] in judge.broken(world.verdicts()), f"{deed} was not noticed"
 
 
+def act(world, person):
+    """From now on the test's own login is that person's."""
+    with world.connect() as connection:
+        connection.execute("update person set login = null where login is not null")
+        connection.execute("update person set login = session_user where id = %s", [person])
+
+
 def tell(world, deed, lead):
-    """Waits until the command was decided, which an outcome tells, or else the position."""
+    """Waits for what becomes of it: an outcome, or a row of the lead's history."""
     with world.connect() as connection:
         command = connection.execute(f"select {deed}(%s)", [lead]).fetchone()[0]
-    world.until_published()
-
-    def is_decided():
-        return world.ask("select settled_at is not null from command where id = %s", command) or world.ask(
-            "select count(*) from seen_event where false") or world.ask(
-            "select sum(next_offset) from position where topic = 'lead.activity'") >= world.ask("select count(*) from command")
-
-    until(is_decided, f"{deed} to be decided")
+    until(
+        lambda: world.ask(
+            "select settled_at is not null or exists (select from lead_history where event_id = c.id::text) "
+            "from command c where id = %s", command),
+        lambda: f"{deed} to be decided")  # fmt: skip
 
 
 def restarted(world, leads, how):

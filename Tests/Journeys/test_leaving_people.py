@@ -73,6 +73,7 @@ def leaving(ground, step):
         ]
         world.start()
         world.start("relay-events")
+        world.start("keep-customers")
         world.publish(leads.take(1200))
         world.until_applied()
         for _ in range(0 if step == "none" else 2):

@@ -1,4 +1,4 @@
--- What a lead's life still wanted: cool-off counts for allocation too.
+-- What a lead's life still wanted: cool-off in allocation, terms of many branches at once, customers who are moved.
 
 -- Until when each former owner of these leads shall not have them again: it was taken back, they gave it back, or a manager took
 -- it for a branch or a rotation. The pool policy of the lead's branch counts; of a lead that no branch has, that of theirs.
