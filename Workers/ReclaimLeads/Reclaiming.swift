@@ -43,25 +43,26 @@ struct Reclaiming {
         $0.integers(places) { $0.branch }
         $0.texts(places) { $0.product }
         $0.texts(places) { $0.level }
-      }
-    ) { rows in
-      var ways: [LeadClock.Place: Way] = [:]
-      for row in rows {
-        let place = LeadClock.Place(branch: row.integer(0), product: row.optionalText(1), level: row.optionalText(2))
-        ways[place] = Way(
-          branchCode: row.text(4), target: Target(rawValue: row.text(3)) ?? .pool, unclaimedAt: row.optionalTimestamp(5)
-        )
-      }
-      return (rows.first?.timestamp(6), ways)
-    }
+      },
+      reading: { rows in
+        var ways: [LeadClock.Place: Way] = [:]
+        for row in rows {
+          let place = LeadClock.Place(branch: row.integer(0), product: row.optionalText(1), level: row.optionalText(2))
+          ways[place] = Way(
+            branchCode: row.text(4), target: Target(rawValue: row.text(3)) ?? .pool,
+            unclaimedAt: row.optionalTimestamp(5))
+        }
+        return (rows.first?.timestamp(6), ways)
+      })
   }
 
   static func owners(_ people: [Int64]) -> Question<[Int64: Owner]> {
-    Question("select id, code, branch_id from person where id = any($1)", { $0.integers(people) { $0 } }) { rows in
-      var owners: [Int64: Owner] = [:]
-      for row in rows { owners[row.integer(0)] = Owner(code: row.text(1), home: row.integer(2)) }
-      return owners
-    }
+    Question(
+      "select id, code, branch_id from person where id = any($1)", { $0.integers(people) { $0 } },
+      reading: { rows in
+        Dictionary(
+          uniqueKeysWithValues: rows.map { ($0.integer(0), Owner(code: $0.text(1), home: $0.integer(2))) })
+      })
   }
 }
 
