@@ -113,6 +113,37 @@ import Values
     }
   }
 
+  @Test("a customer who was moved to another manager is recorded once that is done")
+  func moved() throws {
+    let customers = """
+      insert into customer (id, code, version, data, status, manager_id, changed_at) values
+        (1, 'C1', 1, gen_random_uuid(), 'active', 1, now()), (2, 'C2', 1, gen_random_uuid(), 'active', 1, now());
+      insert into customer_move (customer_id, giver_id, receiver_id, transfer_id, by_id) values (1, 1, 2, 7, 2);
+      insert into customer_move (customer_id, giver_id, receiver_id, hand_over_id) values (2, 1, 2, 1);
+      """
+    try LogDesk.open(customers) { desk in
+      #expect(try desk.record() == 0)
+      var limits = TestDatabase.limits
+      limits.role = "millrace_keep_customers"
+      let keeper = try desk.database.connect(as: "keep-customers", limits: limits)
+      for _ in 0..<2 {
+        try keeper.run(
+          script: """
+            update customer_move set settled_at = coalesce(settled_at, now()), outcome = coalesce(outcome, 'moved')
+            """)
+      }
+      #expect(try desk.record() == 2)
+      #expect(
+        try desk.lines(
+          """
+          select concat_ws(' ', organisation, what, subject, by, worker, authority, outcome, detail) from service_log order by number
+          """) == [
+            "GZ transferred C1 P2 keep-customers own-login moved from P1 to P2",
+            "GZ transferred C2 keep-customers hand-over moved from P1 to P2",
+          ])
+    }
+  }
+
   @Test("the door of workers writes what it is told")
   func door() throws {
     try LogDesk.open { desk in

@@ -69,6 +69,23 @@ revoke execute on function owe_service_action from public;
 create trigger service_log after insert on service_action referencing new table as new_rows
   for each statement execute function owe_service_action();
 
+-- A customer who was moved to another manager, by a transfer or a hand-over: when keep-customers has done it.
+create function record_customer_moves() returns trigger
+language plpgsql security definer set search_path from current as $$
+begin
+  insert into service_action (at, what, subject_kind, subject, branch_id, by_id, worker, authority, outcome, detail)
+  select n.settled_at, 'transferred', 'customer', c.code, r.branch_id, n.by_id, 'keep-customers',
+    case when n.hand_over_id is not null then 'hand-over' else 'own-login' end, n.outcome,
+    concat_ws(' ', 'from', g.code, 'to', r.code)
+  from new_rows n join old_rows o on o.id = n.id join customer c on c.id = n.customer_id
+    left join person g on g.id = n.giver_id left join person r on r.id = n.receiver_id
+  where o.settled_at is null and n.outcome = 'moved' order by n.id;
+  return null;
+end $$;
+revoke execute on function record_customer_moves from public;
+create trigger service_log after update on customer_move referencing old table as old_rows new table as new_rows
+  for each statement execute function record_customer_moves();
+
 -- What happened before there was a log.
 insert into service_due (lead_ids, lead_versions)
 select array_agg(lead_id order by lead_id, version), array_agg(version order by lead_id, version)
@@ -432,7 +449,7 @@ begin
       name = null, other_names = '{}', email = null, language = null, birthday = null, level = null, risk_rating = null,
       assets_amount = null, assets_currency = null, assets_as_of = null, tags = '{}', consented = 0, refused = 0,
       consent_slots = '{}', consent_times = '{}', consent_sources = '{}', branch_id = null, manager_id = null,
-      unknown_branch = null, unknown_manager = null, confidential = false, flaws = '{}', changed_at = clock_timestamp()
+      unknown_branch = null, unknown_manager = null, told_manager = null, confidential = false, flaws = '{}', changed_at = clock_timestamp()
     where c.id = client.id;
     get diagnostics gone = row_count;
     return query select 'customer', gone;
