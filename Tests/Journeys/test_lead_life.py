@@ -189,6 +189,8 @@ def fight(ground, step, name="reclaim-leads"):
             thread.join()
         assert not trouble, trouble
         finish(world)
+        deadlocks = world.ask("select deadlocks from pg_stat_database where datname = current_database()")
+        assert deadlocks == 0, f"{deadlocks} deadlocks"
         assert world.ask("select count(*) from lead_history where what in ('claimed', 'reclaimed', 'transferred')") > 0
 
 

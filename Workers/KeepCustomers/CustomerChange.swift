@@ -60,8 +60,8 @@ struct PhoneRow {
 
 extension CustomerChange {
   static let writes: [Write<CustomerBook, CustomerChange>] =
-    [customers, versions, phones]
-    + LeadConversion.writes(by: KeepCustomers.name) { $0.leads.conversions } + [suggestions]
+    [customers, versions, phones, suggestions]
+    + LeadConversion.writes(by: KeepCustomers.name) { $0.leads.conversions }
     + [
       .cancelling(by: KeepCustomers.name) { book, _ in
         book.leads.conversions.map { .about(.lead($0.lead), because: "converted") }

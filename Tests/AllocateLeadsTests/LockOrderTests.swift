@@ -1,0 +1,17 @@
+import Contract
+import TestKit
+import Testing
+
+@testable import LeadAllocation
+
+@Suite struct LockOrderTests {
+  @Test("customers and leads, branches, people, reminders: what is written locks in this order")
+  func written() {
+    #expect(breaches(LeadChange.writes + LeadChange.reminding) == [])
+  }
+
+  private func breaches<State, Change>(_ writes: [Write<State, Change>]) -> [String] {
+    LockOrder.breaches(
+      writes.filter { $0.source == .changes }.map(\.statement) + writes.filter { $0.source == .state }.map(\.statement))
+  }
+}
