@@ -56,6 +56,7 @@ let package = Package(
     room("Observe"),
     .target(name: "CPhoneData", path: "Core/CPhoneData", exclude: ["phone.bin"]),
     room("PhoneNumbers", needs: ["CPhoneData"]),
+    room("Calls", needs: ["Values"]),
     room("Kafka", needs: ["CKafka"]),
     room("Postgres", needs: ["CPostgres", "Values", "Digest"]),
     .target(name: "CMigrations", path: "Core/CMigrations"),
@@ -107,6 +108,7 @@ let package = Package(
       swiftSettings: strict),
 
     tests("JSONTests", of: ["JSON", "Values"]),
+    tests("CallsTests", of: ["Calls", "Values"]),
     tests("SettingsTests", of: ["Settings"]),
     tests("ObserveTests", of: ["Observe"]),
     tests("PhoneNumbersTests", of: ["PhoneNumbers"]),

@@ -10,6 +10,7 @@ public enum Catalogue {
     LeadActivity.self,
     OrganisationChanged.self,
     ServiceRecorded.self,
+    CallEvents.self,
   ]
 
   /// The topics, each followed by the one that takes its dead letters.
