@@ -92,12 +92,14 @@ let package = Package(
     worker("reclaim-leads", needs: ["LeadClock", "Reminders", "Postgres", "Digest", "Values"]),
     worker("keep-organisation", needs: ["Organisation", "Reminders", "LeadClock"]),
     worker("keep-service-log", needs: ["ServiceLog", "Digest", "Postgres", "Values"]),
+    worker(
+      "track-calls", needs: ["Calls", "LeadClock", "Reminders", "PhoneNumbers", "Postgres", "Values"]),
     worker("relay-events", needs: ["Relay"]),
     .executableTarget(
       name: "millrace",
       dependencies: [
         "Runtime", "Contract", "Topics", "PhoneNumbers", "JSON", "Values", "Digest", "Settings", "Kafka", "Postgres",
-        "Migrations", "Customers", "Organisation", "LeadAllocation", "Observe", "ServiceLog",
+        "Migrations", "Customers", "Organisation", "LeadAllocation", "Observe", "ServiceLog", "Calls",
       ],
       path: "ops/millrace", swiftSettings: strict),
 
@@ -126,6 +128,9 @@ let package = Package(
       "KeepCustomersTests",
       of: ["keep-customers", "Customers", "Topics", "Contract", "Digest", "Settings", "Postgres", "Values", "TestKit"]),
     tests("CustomersTests", of: ["Customers", "Digest", "Settings", "Postgres", "TestKit"]),
+    tests(
+      "TrackCallsTests",
+      of: ["track-calls", "Calls", "LeadClock", "Topics", "Contract", "Postgres", "Values", "TestKit"]),
     tests("TopicsTests", of: ["Topics", "Contract", "JSON"]),
     tests("OrganisationTests", of: ["Organisation", "Values"]),
     tests(

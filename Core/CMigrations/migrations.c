@@ -38,6 +38,9 @@ static const unsigned char recovery[] = {
 static const unsigned char lead_life_rest[] = {
 #embed "../../ops/migrations/0011_lead_life_rest.sql"
 };
+static const unsigned char calls[] = {
+#embed "../../ops/migrations/0012_calls.sql"
+};
 static const unsigned char service_log[] = {
 #embed "../../ops/migrations/0013_service_log.sql"
 };
@@ -57,6 +60,7 @@ static const struct millrace_migration steps[] = {
     {"0009_organisation", organisation_changes, sizeof organisation_changes},
     {"0010_recovery", recovery, sizeof recovery},
     {"0011_lead_life_rest", lead_life_rest, sizeof lead_life_rest},
+    {"0012_calls", calls, sizeof calls},
     {"0013_service_log", service_log, sizeof service_log},
     {"0014_clock_terms", clock_terms, sizeof clock_terms},
 };

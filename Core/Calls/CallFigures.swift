@@ -36,7 +36,7 @@ public struct CallFigures: Equatable, Sendable {
     public var talk: Int64 = 0
     public var hold: Int64 = 0
     public var wrapUp: Int64 = 0
-    /// Calls by the whole seconds after which they were answered, or given up.
+    /// Calls by the second in which they were answered, or given up: 20 is after more than 19 and up to 20.
     public var answeredAfter: [Int: Int64] = [:]
     public var abandonedAfter: [Int: Int64] = [:]
 
@@ -59,7 +59,7 @@ public struct CallFigures: Equatable, Sendable {
     }
 
     mutating func count(_ waited: Int64, in counts: WritableKeyPath<Sums, [Int: Int64]>) {
-      self[keyPath: counts][Int(min(waited / 1_000_000, Sums.longest)), default: 0] += 1
+      self[keyPath: counts][Int(min(max(1, (waited + 999_999) / 1_000_000), Sums.longest)), default: 0] += 1
     }
 
     /// Whole seconds; whoever waits longer is counted here.

@@ -177,7 +177,7 @@ extension CallStory {
       let fact = facts.all[place]
       let isRestart = fact.kind == .started && (endedAt.map { fact.at >= $0.adding(seconds: restart) } ?? false)
       if isRestart || fact.at > before.adding(seconds: longest) {
-        stories.append(CallStory(facts.all[begin..<place]))
+        stories.append(CallStory(facts.all[begin..<place], isOver: true))
         begin = place
         endedAt = nil
       }
@@ -186,7 +186,7 @@ extension CallStory {
       }
       before = fact.at
     }
-    stories.append(CallStory(facts.all[begin...]))
+    stories.append(CallStory(facts.all[begin...], isOver: false))
     return stories
   }
 

@@ -1,12 +1,14 @@
 internal import Values
 
 extension CallStory {
-  /// - Parameter facts: of one use of the id, at least one, sorted.
-  init(_ facts: ArraySlice<CallFact>) {
+  /// - Parameters:
+  ///   - facts: of one use of the id, at least one, sorted.
+  ///   - isOver: another use follows, so that this one has ended whether it was told or not.
+  init(_ facts: ArraySlice<CallFact>, isOver: Bool) {
     let start = facts.first { $0.kind == .started }
     var walk = CallWalk(
       CallStory(startedAt: (start ?? facts[facts.startIndex]).at, lastAt: facts[facts.endIndex - 1].at),
-      end: CallStory.end(of: facts))
+      end: CallStory.end(of: facts, isOver: isOver))
     if start == nil { walk.story.flags.insert(.noStart) }
     if facts[facts.startIndex].at < walk.story.startedAt { walk.story.flags.insert(.negativeDuration) }
     walk.story.readHead(facts)
@@ -15,7 +17,9 @@ extension CallStory {
   }
 
   /// The first end that nothing of the call itself comes after; else the last one, with a flag; else that it was missed.
-  static func end(of facts: ArraySlice<CallFact>) -> (at: Timestamp, word: String, flags: Flags)? {
+  static func end(
+    of facts: ArraySlice<CallFact>, isOver: Bool
+  ) -> (at: Timestamp, word: String, flags: Flags)? {
     var last: CallFact?
     var ends = 0
     for fact in facts {
@@ -33,6 +37,7 @@ extension CallStory {
     }
     if let closed = facts.first(where: { $0.kind == .closed }) { return (closed.at, "system", .closedByRule) }
     if let last, last.kind == .voicemail || last.isMissedCall { return (last.at, "system", []) }
+    if isOver { return (facts[facts.endIndex - 1].at, "system", .closedByRule) }
     return nil
   }
 
@@ -126,6 +131,8 @@ private struct CallWalk {
       story.stays[story.stays.count - 1].wasPassedOn = true
     }
     story.stays.append(CallStory.Stay(queue: queue, from: at))
+    // Two clocks: somebody talks to the caller already.
+    if !talking.isEmpty { lose(at: at, .answered) }
   }
 
   /// The queue's part ends, if anybody still waits in one.

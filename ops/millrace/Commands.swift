@@ -16,6 +16,7 @@ enum Commands {
     PrivateNotes.noteLead, PrivateNotes.leadNotes,
     ProtectionPolicies.command,
     PeopleReport.command, HandOvers.handOvers, HandOvers.pending,
+    CallsImport.command, CallsShow.command, CallsReport.command, CallsVerify.command,
     Reminders.list, Reminders.own, Reminders.finish, ReminderDigests.command,
     ServiceLogExport.command, ServiceLogVerify.command, PrivacyErase.command,
     Phone.command,
@@ -36,5 +37,7 @@ enum Commands {
     "privacy": "take a person out of all tables",
     "people": "see who has which leads",
     "leads": "import, explain, list leads; load the firm; claim, contact, release, assign, transfer; notes of your own",
+    "calls": "import calls, see one, see the figures of queues and agents",
+    "leads": "import, explain, list leads; load the firm; claim, contact, release, assign, transfer",
   ]
 }

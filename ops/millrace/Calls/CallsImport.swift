@@ -1,0 +1,198 @@
+internal import Contract
+internal import Digest
+internal import JSON
+internal import Topics
+internal import Values
+
+/// `calls import`: a telephone system's files as `call.events`.
+enum CallsImport {
+  static let command = Command(
+    name: "calls import", summary: "publish the calls of Asterisk's queue_log or CDR files", operands: "FILE",
+    operandCount: 1...1,
+    options: [
+      CommandOption("--from", "FORMAT", "queue_log or cdr (default queue_log)"),
+      CommandOption("--time-zone", "ZONE", "the zone that local times are of, as in Asia/Shanghai (default UTC)"),
+      CommandOption("--system", "NAME", "put before call ids, so that those of several systems differ"),
+      CommandOption("--extensions", "DIGITS", "cdr: numbers with as many digits at most are our own (default 6)"),
+      CommandOption("--reject", "FILE", "write the bad lines there, to be mended and imported"),
+      .execute, .json,
+    ],
+    details: """
+      FILE is a queue_log, or with --from cdr the Master.csv of cdr_csv with loguniqueid; - is standard input. Topics/README.md
+      has the table of what becomes of what. Shows what would be published; publishes it with --execute. Seconds since 1970
+      need no zone; cdr_csv writes local times unless usegmtime is set.
+
+      A bad line holds up no other. It is told with line, field and reason; --reject FILE collects them with their fields as
+      columns: mended there it may be imported in its turn. A file that is imported again adds nothing: a repeat is known by
+      what it says.
+      """,
+    examples: [
+      ("millrace calls import /var/log/asterisk/queue_log", "see what would be published"),
+      ("millrace calls import Master.csv --from cdr --time-zone Asia/Shanghai --execute", "publish a CDR file"),
+    ],
+    run: run)
+
+  private static let mostShown = 20
+  private static let source = "/millrace/calls/import"
+
+  private enum Format {
+    case queueLog(QueueLog)
+    case cdr(CallDetailRecord)
+
+    var header: [String] {
+      switch self {
+      case .queueLog: QueueLog.header
+      case .cdr: CallDetailRecord.header
+      }
+    }
+  }
+
+  private static func run(_ invocation: Invocation) throws -> Exit {
+    let format = try format(invocation)
+    let file = try TextFile(invocation.operands[0])
+    let rejects = try invocation.text("--reject").map { try RejectFile($0, header: format.header) }
+    let publisher =
+      invocation.isExecuting
+      ? try Publisher(CallEvents.topic, try invocation.broker(), output: invocation.output) : nil
+    var tally = Tally()
+    let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: TextFile.pieceSize, alignment: 16)
+    defer { piece.deallocate() }
+    let start = ContinuousClock.now
+    try eachRow(of: file, format, piece) { row throws in
+      do throws(Refusal) {
+        let events = try read(row, format)
+        tally.take(events)
+        for event in events ?? [] { try publish(event, row.line, publisher, &tally) }
+      } catch {
+        tally.bad += 1
+        try rejects?.add(row, error)
+        if tally.bad <= mostShown {
+          invocation.output.complain("\(file.name):\(row.line): \(printable(error.description))")
+        }
+      }
+      if let failed = tally.failed { throw failed }
+    }
+    publisher?.drain(&tally.outcome)
+    tally.outcome.seconds = (ContinuousClock.now - start) / .seconds(1)
+    try rejects?.finish()
+    return show(tally, file.name, rejects, invocation, isPublished: publisher != nil)
+  }
+
+  private static func format(_ invocation: Invocation) throws -> Format {
+    let times = try LocalTime(zone: invocation.text("--time-zone"))
+    let system = invocation.text("--system")
+    if let system, !(1...40).contains(system.utf8.count) { throw Failure.usage("--system must have 1 to 40 bytes.") }
+    switch invocation.text("--from") ?? "queue_log" {
+    case "queue_log": return .queueLog(QueueLog(times: times, system: system))
+    case "cdr":
+      let digits = try invocation.integer("--extensions", 1...15) ?? 6
+      return .cdr(CallDetailRecord(times: times, system: system, extensionDigits: Int(digits)))
+    case let other: throw Failure.usage("--from is \(shown(other)), but must be queue_log or cdr.")
+    }
+  }
+
+  /// Of a queue_log its lines; of a CDR file, and of what an import has rejected, the rows of a table.
+  private static func eachRow(
+    of file: TextFile, _ format: Format, _ piece: UnsafeMutableRawBufferPointer, _ body: (TableRow) throws -> Void
+  ) throws {
+    let count = try file.read(at: 0, into: piece)
+    let isRejected = String(decoding: piece[..<min(count, 40)], as: UTF8.self).contains(RejectFile.columns[0])
+    if case .queueLog = format, !isRejected {
+      var lines = LineFile(file, separator: UInt8(ascii: "|"), piece: piece)
+      while let row = try lines.next() { try body(row) }
+      return
+    }
+    guard count > 0 else { return }
+    let reader = try TableReader(file, encoding: .utf8)
+    // The table has no heading: what was taken for one is a row.
+    if !isRejected { try body(TableRow(line: reader.headerLine, cells: reader.header)) }
+    while var row = try reader.next() {
+      if isRejected { row.cells.removeFirst(min(row.cells.count, RejectFile.columns.count)) }
+      try body(row)
+    }
+  }
+
+  /// nil for a line that does not concern calls.
+  private static func read(_ row: TableRow, _ format: Format) throws(Refusal) -> [CallEvents]? {
+    if let damage = row.damage { throw damage }
+    switch format {
+    case .cdr(let cdr): return try cdr.read(row.cells)
+    case .queueLog(let log):
+      switch try log.read(row.cells) {
+      case .events(let events): return events
+      case .passedOver: return nil
+      }
+    }
+  }
+
+  /// What the worker would refuse is refused here, where somebody sits who can mend it.
+  private static func publish(
+    _ event: CallEvents, _ line: Int, _ publisher: Publisher?, _ tally: inout Tally
+  ) throws(Refusal) {
+    let bytes = JSONWriter.object { event.write(to: &$0) }
+    let result: Result<Void, Refusal> = bytes.withUnsafeBytes { bytes in
+      Result { () throws(Refusal) in
+        try tally.tape.read(bytes) { (object: JSONObject) throws(Refusal) in
+          _ = try CallEvents(type: event.type, reading: object)
+        }
+      }
+    }
+    try result.get()
+    tally.events[event.type, default: 0] += 1
+    guard let publisher else { return }
+    bytes.withUnsafeBytes { bytes in
+      var line = PublishLine(value: bytes)
+      line.type = event.type
+      line.source = source
+      line.key = event.key
+      let print = tally.sha.fingerprint(of: bytes)
+      line.id = String(print.high, radix: 16) + "-" + String(print.low, radix: 16)
+      do { try publisher.send(line, number: tally.rows, &tally.outcome) } catch { tally.failed = error }
+    }
+  }
+
+  private struct Tally {
+    let tape = JSONTape()
+    let sha = SHA256()
+    var rows = 0
+    var passedOver = 0
+    var bad = 0
+    var events: [String: Int] = [:]
+    var outcome = Publisher.Outcome()
+    var failed: (any Error)?
+
+    mutating func take(_ events: [CallEvents]?) {
+      rows += 1
+      if events == nil { passedOver += 1 }
+    }
+  }
+
+  private static func show(
+    _ tally: Tally, _ name: String, _ rejects: RejectFile?, _ invocation: Invocation, isPublished: Bool
+  ) -> Exit {
+    let output = invocation.output
+    let events = tally.events.sorted { $0.key < $1.key }
+    var table = Table(
+      .left("file"), .right("lines"), .right("bad"), .right("passedOver"), .right("events"), .left("types"),
+      .right("acknowledged"), .right("failed"))
+    table.add(
+      .text(name), .number(Int64(tally.rows + tally.bad)), .number(Int64(tally.bad)), .number(Int64(tally.passedOver)),
+      .number(Int64(events.reduce(0) { $0 + $1.value })),
+      .nested(
+        json: "{" + events.map { "\(jsonQuoted($0.key)):\($0.value)" }.joined(separator: ",") + "}",
+        shown: events.map { "\($0.key) \($0.value)" }.joined(separator: ", ")),
+      .number(optional: isPublished ? Int64(tally.outcome.acknowledged) : nil),
+      .number(optional: isPublished ? Int64(tally.outcome.sent - tally.outcome.acknowledged) : nil))
+    output.showUpright(table)
+    if let rejects, rejects.count > 0 { output.note("The bad lines are in \(rejects.path).") }
+    guard isPublished else {
+      output.note("Nothing was published. To publish, add --execute.")
+      return tally.bad > 0 ? .no : .done
+    }
+    if tally.outcome.acknowledged < tally.outcome.sent {
+      output.complain("not all events were acknowledged; import the same file again: what did arrive is recognised.")
+      return .unreachable
+    }
+    return tally.bad > 0 ? .no : .done
+  }
+}

@@ -1,0 +1,115 @@
+internal import Calls
+internal import Postgres
+internal import Values
+
+/// `calls verify`: concludes every call anew from what is known of it, and adds the figures up again.
+enum CallsVerify {
+  static let command = Command(
+    name: "calls verify", summary: "compare calls and figures with what the calls' own facts come to",
+    options: [.json],
+    details: """
+      Reads all calls in one snapshot, a part at a time. Whatever differs is told: a call by its id, a figure by its queue or
+      agent and quarter of an hour. There should be nothing.
+      """,
+    examples: [("millrace calls verify", "make sure")], run: run)
+
+  private static let mostShown = 100
+  private static let page: Int64 = 2000
+
+  private static func run(_ invocation: Invocation) throws -> Exit {
+    let session = try invocation.database()
+    _ = try session.rows("begin isolation level repeatable read read only")
+    var table = Table(.left("what"), .left("which"), .left("stored"), .left("recomputed"))
+    var differences = 0
+    func differ(_ what: String, _ which: String, _ stored: String, _ recomputed: String) {
+      differences += 1
+      if differences <= mostShown { table.add(.text(what), .text(which), .text(stored), .text(recomputed)) }
+    }
+    var figures = CallFigures()
+    var last = ""
+    var calls = 0
+    while true {
+      let rows = try session.rows(pageOfCalls) {
+        $0.text(last)
+        $0.integer(page)
+      }
+      guard let end = rows.last else { break }
+      for row in rows {
+        calls += 1
+        let stories = CallFacts(text: row.text(1)).map { CallStory.stories(of: $0) } ?? []
+        figures.add(stories)
+        let recomputed = CallStory.shown(of: stories).map(line) ?? "unreadable"
+        if recomputed != row.text(2) { differ("call", row.text(0), row.text(2), recomputed) }
+      }
+      last = end.text(0)
+    }
+    var stored = CallFigures.stored()
+    for row in try session.rows(allFigures) { stored.add(row) }
+    for key in Set(stored.lines.keys).union(figures.lines.keys).sorted() where stored.lines[key] != figures.lines[key] {
+      let at = Timestamp(microseconds: key.quarter * 900_000_000).rfc3339.prefix(16)
+      differ(
+        key.isAgent ? "agent" : "queue", "\(key.name) \(at)Z", stored.lines[key] ?? "nothing",
+        figures.lines[key] ?? "nothing")
+    }
+    _ = try session.rows("commit")
+    invocation.output.show(table, nothing: "\(calls) calls and their figures are what their facts come to.")
+    if differences > mostShown { invocation.output.note("\(differences) differ; the first \(mostShown) are shown.") }
+    return differences == 0 ? .done : .no
+  }
+
+  /// What is concluded, as text, as `line` writes it.
+  static let pageOfCalls: Statement = """
+    select id, facts, concat_ws(' ', coalesce(direction, '-'), coalesce(outcome, '-'), ring_ms, wait_ms, talk_ms, hold_ms,
+      wrap_up_ms, transfers, coalesce(nullif(array_to_string(flags, ','), ''), '-'))
+    from call_seen where id > $1 order by id limit $2
+    """
+
+  static let allFigures: Statement = """
+    select is_agent, name, quarter, concat_ws(' ', offered, answered, abandoned, missed, transferred, answer_time, talk_time,
+      hold_time, wrap_up_time), array_to_string(answered_after, ','), array_to_string(abandoned_after, ',')
+    from call_figure
+    """
+
+  private static func line(_ story: CallStory) -> String {
+    let times = [story.ring, story.wait, story.talk, story.hold, story.wrapUp].map { String($0 / 1000) }
+    let words = ["no-start", "two-ends", "negative-duration", "id-reused", "closed-by-rule", "no-direction", "apart"]
+    let flags = words.indices.filter { story.flags.rawValue & (1 << Int32($0)) != 0 }.map { words[$0] }
+    return
+      ([story.direction?.rawValue ?? "-", story.outcome?.rawValue ?? "-"] + times + [
+        String(story.transfers), flags.isEmpty ? "-" : flags.joined(separator: ","),
+      ]).joined(separator: " ")
+  }
+}
+
+/// Figures as the table has them, in the words in which recomputed ones are told.
+private struct StoredFigures {
+  var lines: [CallFigures.Key: String] = [:]
+
+  mutating func add(_ row: Row) {
+    let counts = [row.text(4), row.text(5)].map { text -> String in
+      text.isEmpty ? "-" : text
+    }
+    let line = ([row.text(3)] + counts).joined(separator: " ")
+    guard line != "0 0 0 0 0 0 0 0 0 - -" else { return }
+    lines[CallFigures.Key(isAgent: row.boolean(0), name: row.text(1), quarter: row.integer(2))] = line
+  }
+}
+
+extension CallFigures {
+  fileprivate static func stored() -> StoredFigures { StoredFigures() }
+
+  fileprivate var lines: [Key: String] {
+    sums.filter { !$0.value.isNothing }.mapValues { sums in
+      let counts = [sums.answeredAfter, sums.abandonedAfter].map { counts -> String in
+        guard let last = counts.keys.max() else { return "-" }
+        return (1...last).map { String(counts[$0] ?? 0) }.joined(separator: ",")
+      }
+      let numbers = [
+        sums.offered, sums.answered, sums.abandoned, sums.missed, sums.transferred, sums.answerTime, sums.talk,
+        sums.hold,
+        sums.wrapUp,
+      ].map { String($0) }
+      return (numbers + counts).joined(separator: " ")
+    }
+  }
+}
