@@ -18,7 +18,7 @@ public final class Topic: Hashable, Sendable {
     /// Written by others: repeats are known by source and id.
     case outside
     /// Written by others, with a subject and its version in every event: the worker knows repeats and what is older by
-    /// these, and nothing is kept of source and id.
+    /// these, and nothing is kept of source and id. So too where an event says all that tells it from others.
     case versioned
     /// Written by our relay alone: repeats are known by run and index.
     case relay

@@ -12,7 +12,9 @@ enum ReclaimDueLeads: AwaitingSweep {
   static var pause: Duration { .seconds(2) }
   /// More than usual: the branches are locked at a chunk's end only.
   static var chunk: Int { 2000 }
-  static var awaits: [Awaited] { [Awaited(LeadActivity.topic, takenBy: ReclaimLeads.name)] }
+  static var awaits: [Awaited] {
+    [Awaited(LeadActivity.topic, takenBy: ReclaimLeads.name), Awaited(CallEvents.topic, takenBy: "track-calls")]
+  }
 
   /// A lead whose time is up, locked.
   struct Due: Sendable {
@@ -138,7 +140,7 @@ enum ReclaimDueLeads: AwaitingSweep {
       select raise_reminders('reclaim-leads', array_agg('reclaim-held-up/' || b.id || '/' || to_char($1::timestamptz, 'YYYY-MM-DD HH24')),
         array_agg('reclaim-held-up'::text), array_agg('branch'::text), array_agg(b.code), array_agg(null::bigint), array_agg(b.id),
         array_agg($1::timestamptz), array_agg('urgent'::text),
-        array_agg('Leads are due, but lead.activity cannot be read: nothing is taken back meanwhile.'::text))
+        array_agg('Leads are due, but lead.activity or call.events cannot be read: nothing is taken back meanwhile.'::text))
       from branch b where b.parent_id is null having count(*) > 0
       """
     ) { $0.timestamp(since) }

@@ -38,6 +38,5 @@ enum Commands {
     "people": "see who has which leads",
     "leads": "import, explain, list leads; load the firm; claim, contact, release, assign, transfer; notes of your own",
     "calls": "import calls, see one, see the figures of queues and agents",
-    "leads": "import, explain, list leads; load the firm; claim, contact, release, assign, transfer",
   ]
 }

@@ -18,13 +18,13 @@ enum CallsImport {
       .execute, .json,
     ],
     details: """
-      FILE is a queue_log, or with --from cdr the Master.csv of cdr_csv with loguniqueid; - is standard input. Topics/README.md
-      has the table of what becomes of what. Shows what would be published; publishes it with --execute. Seconds since 1970
-      need no zone; cdr_csv writes local times unless usegmtime is set.
+      FILE is a queue_log, or with --from cdr the Master.csv of cdr_csv with loguniqueid; - is standard input.
+      Topics/README.md has the table of what becomes of what. Shows what would be published; publishes it with
+      --execute. Seconds since 1970 need no zone; cdr_csv writes local times unless usegmtime is set.
 
-      A bad line holds up no other. It is told with line, field and reason; --reject FILE collects them with their fields as
-      columns: mended there it may be imported in its turn. A file that is imported again adds nothing: a repeat is known by
-      what it says.
+      A bad line holds up no other. It is told with line, field and reason; --reject FILE collects them with their
+      fields as columns: mended there it may be imported in its turn. A file that is imported again adds nothing: a
+      repeat is known by what it says.
       """,
     examples: [
       ("millrace calls import /var/log/asterisk/queue_log", "see what would be published"),

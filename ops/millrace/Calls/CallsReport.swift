@@ -13,11 +13,11 @@ enum CallsReport {
       CommandOption("--until", "TIME", "before then"), .json,
     ],
     details: """
-      Whole quarters of an hour. A queue's calls count in the one in which they came to it; an agent's time in the one in which
-      it passed. Short: gave up within the queue's short_seconds (default 5). Service level: answered within its
-      answer_within_seconds (default 20), of all that came but the short ones. Missed: to voicemail, passed on before anybody
-      answered, or ended by the system. Occupancy: talk, hold and wrap-up of the time that the agent was ready, busy or in
-      wrap-up. Times are seconds; p95 is the whole second within which 95 of 100 were answered.
+      Whole quarters of an hour. A queue's calls count in the one in which they came to it; an agent's time in the one
+      in which it passed. Short: gave up within the queue's shortSeconds (default 5). Service level: answered within its
+      answerWithin (default 20 seconds), of all that came but the short ones. Missed: to voicemail, passed on before
+      anybody answered, or ended by the system. Occupancy: talk, hold and wrap-up of the time that the agent was ready,
+      busy or in wrap-up. Times are seconds; p95 is the whole second within which 95 of 100 were answered.
       """,
     examples: [
       ("millrace calls report --since 7d", "see a week of the queues"),
