@@ -20,6 +20,9 @@ public final class LogReader {
     var isComplete: Bool { end != nil || failure != nil }
   }
 
+  /// In place of an offset: wherever the log begins.
+  public static let beginning = Int64(RD_KAFKA_OFFSET_BEGINNING)
+
   public init(properties: KafkaProperties, log: KafkaLog? = nil) throws(KafkaError) {
     let configuration = Configuration()
     try configuration.apply(

@@ -110,7 +110,10 @@ final class Hearing {
     for (partition, end) in question.ends where stands[partition].map({ $0 >= end }) == true {
       question.left?.remove(partition)
     }
-    let starts = stands.filter { question.left?.contains($0.key) == true }
+    // Where nobody has begun yet there must be nothing: a firm without the worker is not held up, one whose worker is
+    // late is.
+    var starts: [TopicPartition: Int64] = [:]
+    for partition in question.left ?? [] { starts[partition] = stands[partition] ?? LogReader.beginning }
     let sights = try LaneFailure.kafka { () throws(KafkaError) in try reader.look(at: starts, within: .seconds(5)) }
     for (partition, sight) in sights where sight.failure == nil {
       guard let end = sight.end else { continue }

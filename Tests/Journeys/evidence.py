@@ -18,8 +18,9 @@ OWNERSHIP = "lead.ownership"
 PROFILES = "customer.profile"
 SERVICE = "service.recorded"
 ACTIVITY = "lead.activity"
+CALLS = "call.events"
 # Topics that others write to as well as the relay, or alone.
-FROM_OUTSIDE = {REGISTERED, PROFILES, ACTIVITY}
+FROM_OUTSIDE = {REGISTERED, PROFILES, ACTIVITY, CALLS}
 
 
 @dataclass(slots=True)
@@ -162,6 +163,8 @@ TABLES = {
     "customer": "select id, code, status, number, identity, branch_id, manager_id from customer",
     "lead_source": "select * from lead_source",
     "pool_policy": "select * from pool_policy",
+    "call": "select * from call order by id",
+    "call_back": "select * from call_back order by call_id",
     "calendar": "select * from calendar",
     "calendar_day": "select * from calendar_day",
     # The driver knows no 24:00.

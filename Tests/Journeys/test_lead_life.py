@@ -9,7 +9,7 @@ import firm
 from side_by_side import scenarios
 from world import TOPICS, until
 
-LIFE_TOPICS = [name for name in ("lead.activity", "reminder.raised") if name not in TOPICS]
+LIFE_TOPICS = [name for name in ("lead.activity", "call.events", "reminder.raised") if name not in TOPICS]
 SWEEP = ["sweep.claimed", "sweep.written", "sweep.committed"]
 BATCH = ["batch.loaded", "batch.decided", "batch.written", "batch.advanced", "batch.committed"]
 
