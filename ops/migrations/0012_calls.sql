@@ -169,11 +169,11 @@ language sql immutable parallel safe as $$
     E'^(-?[0-9]+\t[tc]\t[^\t\n]*\t[^\t\n]*\t[^\t\n]*\t\\+?)[0-9 ()-]{3,}([0-9]{4})(?=\t|$)', E'\\1***\\2', 'gn')
 $$;
 
--- Calls as the login may see them; a confidential customer's phone is nobody's.
+-- Calls as the login may see them; a confidential customer's number is shown to nobody in passing.
 create view call_seen with (security_barrier) as
-  select c.id, c.version, case when r.may then c.facts else masked_facts(c.facts) end as facts,
+  select c.id, c.version, case when r.may and not coalesce(u.confidential, false) then c.facts else masked_facts(c.facts) end as facts,
     c.direction, c.queue, c.agent, p.code as person,
-    case when r.may then '+' || c.phone when not coalesce(u.confidential, false) then masked_phone(c.phone) end as phone,
+    case when u.confidential then null when r.may then '+' || c.phone else masked_phone(c.phone) end as phone,
     c.linked, c.lead_id, u.code as customer,
     array(select s.code from customer s where s.id = any(c.customer_ids) order by s.code) as customers,
     c.started_at, c.answered_at, c.ended_at, c.last_at, c.ring_ms, c.wait_ms, c.talk_ms, c.hold_ms, c.wrap_up_ms,

@@ -171,6 +171,8 @@ struct Firm {
   var policies: [Policy]?
   var pools: [Pool]?
   var steps: [Step]?
+  var agents: [Agent]?
+  var queues: [Queue]?
   /// Where the rows were read, by section, in order.
   var origins: [String: [FirmOrigin]] = [:]
 
@@ -208,6 +210,8 @@ struct Firm {
     policies = sum(policies, other.policies)
     pools = sum(pools, other.pools)
     steps = sum(steps, other.steps)
+    agents = sum(agents, other.agents)
+    queues = sum(queues, other.queues)
     origins.merge(other.origins) { $0 + $1 }
   }
 
@@ -236,6 +240,8 @@ struct Firm {
     whole.policies = policies ?? known.policies
     whole.pools = pools ?? known.pools
     whole.steps = steps ?? known.steps
+    whole.agents = agents ?? known.agents
+    whole.queues = queues ?? known.queues
     return whole
   }
 }

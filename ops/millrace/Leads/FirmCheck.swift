@@ -35,6 +35,8 @@ extension Firm {
     try once("policies", policies?.map { "\($0.branch ?? "")/\($0.product ?? "")/\($0.level ?? "")" } ?? [])
     try once("pools", pools?.map(\.key) ?? [])
     try once("steps", steps?.map(\.key) ?? [])
+    try once("agents", agents?.map(\.key) ?? [])
+    try once("queues", queues?.map(\.key) ?? [])
     var logins: [String: String] = [:]
     for person in whole.people ?? [] {
       guard let login = person.login else { continue }
@@ -76,6 +78,12 @@ extension Firm {
     for (row, one) in (policies ?? []).enumerated() { try branch(one.branch, "policies", row) }
     for (row, one) in (pools ?? []).enumerated() { try branch(one.branch, "pools", row) }
     for (row, one) in (steps ?? []).enumerated() { try branch(one.branch, "steps", row) }
+    for (row, one) in (queues ?? []).enumerated() { try branch(one.branch, "queues", row) }
+    let known = Set((whole.people ?? []).map(\.code))
+    for (row, one) in (agents ?? []).enumerated() where !known.contains(one.person) {
+      throw Refusal(
+        "unknown-person", at: place("agents", row, "person"), "nobody has the code \(shown(one.person))")
+    }
   }
 
   private func checkCircles(_ whole: Firm) throws(Refusal) {

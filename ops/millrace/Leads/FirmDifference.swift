@@ -21,6 +21,8 @@ struct FirmDifference {
   private(set) var policies: [Firm.Policy]?
   private(set) var pools: [Firm.Pool]?
   private(set) var steps: [Firm.Step]?
+  private(set) var agents: [Firm.Agent]?
+  private(set) var queues: [Firm.Queue]?
   private(set) var changes: [Change] = []
 
   var isEmpty: Bool { changes.isEmpty }
@@ -38,6 +40,8 @@ struct FirmDifference {
     policies = replacing(old.policies, new.policies)
     pools = replacing(old.pools, new.pools)
     steps = replacing(old.steps, new.steps)
+    agents = replacing(old.agents, new.agents)
+    queues = replacing(old.queues, new.queues)
   }
 
   /// Of rows that have codes: those that are new or not as they were.

@@ -18,7 +18,8 @@ extension Firm {
   }
 
   private init(_ root: JSONObject, _ file: String?) throws(Refusal) {
-    try root.refuseOthers("firm", "calendars", "branches", "people", "sources", "rules", "policies", "pools", "steps")
+    try root.refuseOthers(
+      "firm", "calendars", "branches", "people", "sources", "rules", "policies", "pools", "steps", "agents", "queues")
     terms = try root.optionalObject("firm").map { row throws(Refusal) in try Terms(row) }
     calendars = try section("calendars", root) { row throws(Refusal) in try Calendar(row) }
     branches = try section("branches", root) { row throws(Refusal) in try Branch(row) }
@@ -28,11 +29,13 @@ extension Firm {
     policies = try section("policies", root) { row throws(Refusal) in try Policy(row) }
     pools = try section("pools", root) { row throws(Refusal) in try Pool(row) }
     steps = try section("steps", root) { row throws(Refusal) in try Step(row) }
+    agents = try section("agents", root) { row throws(Refusal) in try Agent(row) }
+    queues = try section("queues", root) { row throws(Refusal) in try Queue(row) }
     guard let file else { return }
     for (name, count) in [
       ("firm", terms.map { _ in 1 }), ("calendars", calendars?.count), ("branches", branches?.count),
       ("people", people?.count), ("sources", sources?.count), ("rules", rules?.count), ("policies", policies?.count),
-      ("pools", pools?.count), ("steps", steps?.count),
+      ("pools", pools?.count), ("steps", steps?.count), ("agents", agents?.count), ("queues", queues?.count),
     ] {
       if let count { origins[name] = [FirmOrigin(file: file, count: count)] }
     }

@@ -5,10 +5,12 @@ internal import Values
 ///
 /// Each row becomes the JSON object that a person would have written, so that there is one reader and one set of refusals.
 struct FirmTable {
-  private static let sections = ["branches", "people", "sources", "rules", "policies", "pools", "steps"]
+  private static let sections = [
+    "branches", "people", "sources", "rules", "policies", "pools", "steps", "agents", "queues",
+  ]
   private static let numbers: Set<String> = [
     "weight", "capacity", "dailyCap", "weeklyCap", "catchUp", "heldReminder", "days", "extension", "maximum", "within",
-    "remind", "claimDelay", "claimsADay", "coolOff", "unclaimed",
+    "remind", "claimDelay", "claimsADay", "coolOff", "unclaimed", "answerWithin", "short", "callBack",
   ]
   private static let booleans: Set<String> = ["active", "manager", "workingDays"]
 
@@ -50,6 +52,12 @@ struct FirmTable {
     case "pools":
       let rows = try rows { row throws(Refusal) in try Firm.Pool(row) }
       (firm.pools, count) = (rows, rows.count)
+    case "agents":
+      let rows = try rows { row throws(Refusal) in try Firm.Agent(row) }
+      (firm.agents, count) = (rows, rows.count)
+    case "queues":
+      let rows = try rows { row throws(Refusal) in try Firm.Queue(row) }
+      (firm.queues, count) = (rows, rows.count)
     default:
       let rows = try rows { row throws(Refusal) in try Firm.Step(row) }
       (firm.steps, count) = (rows, rows.count)

@@ -37,6 +37,8 @@ enum FirmTables {
         branch: $0.optionalText(0), level: $0.optionalText(1), within: $0.integer(2), remind: $0.optionalInteger(3),
         then: $0.text(4))
     }
+    firm.agents = try Firm.Agent.read(session)
+    firm.queues = try Firm.Queue.read(session)
     return firm
   }
 

@@ -17,6 +17,8 @@ extension FirmDifference {
     if let policies { try write(policies: policies, session) }
     if let pools { try write(pools: pools, session) }
     if let steps { try write(steps: steps, session) }
+    if let agents { try write(agents: agents, session) }
+    if let queues { try write(queues: queues, session) }
   }
 
   private func write(_ terms: Firm.Terms, _ session: Connection) throws(PostgresError) {

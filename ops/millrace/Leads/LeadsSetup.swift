@@ -35,19 +35,23 @@ enum LeadsSetup {
                    "unclaimedTo": "up", "transferClock": "keep"}               or allocate; or restart
         steps     {"level": "province", "within": 480, "remind": 60, "then": "escalate"}
                                                                                or a branch's; then: escalate, allocate
+        agents    {"code": "PJSIP/8001", "person": "P0001"}                    what the telephone system calls them
+        queues    {"code": "sales", "branch": "CN-GD", "answerWithin": 20, "short": 5, "callBack": 30}
         firm      an object, not a list: {"phoneConverts": false, "convertedOwner": "manager"}       or owner
 
       What has a code is known by it; those that the files do not name stay as they are. Rules are read in order and
-      replace all rules, as a new set; policies, pools and steps replace all of theirs. A section that is left out changes
-      nothing. A field that is left out has its default: parent, calendar (always at work), timeZone (Asia/Shanghai),
-      dayEnd (24:00), method (round-robin), catchUp (3), heldReminder (240; 0 is never), weight (1), capacity and
-      caps (no bound; 0 takes none), login (none), keeps (nothing), how (direct), remind (never). What events tell of
-      people too stays as it is where a row leaves it out: active, manager, leave (of somebody new: true, false, none;
-      a leave that is over in the past ends one). In rules and policies what is left out matches everything. catchUp is
-      in leads, heldReminder, within and remind are minutes of working time; hours are local time, weekdays ISO's: 1 is
-      Monday. Of protection: days from the day a lead is given, extension (as days) those from a contact, maximum
-      (none) those in all, reminders (3,1) days before the end, lastMorning (09:00, or never) the hour of a last one.
-      Of pools: claimDelay (0) in minutes, coolOff (30) and unclaimed (14, or never) in days, claimsADay (no bound).
+      replace all rules, as a new set; policies, pools, steps, agents and queues replace all of theirs. A section that
+      is left out changes nothing. A field that is left out has its default: parent, calendar (always at work),
+      timeZone (Asia/Shanghai), dayEnd (24:00), method (round-robin), catchUp (3), heldReminder (240; 0 is never),
+      weight (1), capacity and caps (no bound; 0 takes none), login (none), keeps (nothing), how (direct), remind
+      (never). What events tell of people too stays as it is where a row leaves it out: active, manager, leave (of
+      somebody new: true, false, none; a leave that is over in the past ends one). In rules and policies what is left
+      out matches everything. catchUp is in leads, heldReminder, within and remind are minutes of working time; hours
+      are local time, weekdays ISO's: 1 is Monday. Of protection: days from the day a lead is given, extension (as
+      days) those from a contact, maximum (none) those in all, reminders (3,1) days before the end, lastMorning (09:00,
+      or never) the hour of a last one. Of queues: answerWithin (20) and short (5) in seconds, callBack (30) in minutes
+      of working time. Of pools: claimDelay (0) in minutes, coolOff (30) and unclaimed (14, or never) in days,
+      claimsADay (no bound).
 
       What cannot be right is refused with its place: unknown fields and codes, circles, overlaps, calendars that have
       ended, rules with the same conditions for different branches. What is seldom meant is warned of: rules that no

@@ -1,0 +1,159 @@
+import Contract
+import JSON
+import Postgres
+import TestKit
+import Testing
+import Topics
+import Values
+
+@testable import millrace
+
+@Suite struct CallsTests {
+  private static let firm = """
+    {"branches": [{"code": "HQ", "name": "h", "level": "head-office"}], "people": [{"code": "P1", "name": "a", "branch": "HQ"}],
+     "agents": [{"code": "PJSIP/8001", "person": "P1"}], "queues": [{"code": "sales", "branch": "HQ", "short": 0, "callBack": 15}]}
+    """
+
+  @Test("agents and queues are loaded with the firm, as a whole, and refused where nobody is meant")
+  func setup() throws {
+    try TestDatabase.with { database in
+      func setup(_ text: String, _ more: String...) throws -> CommandRun {
+        var run: CommandRun?
+        try temporaryFile(text) { run = CommandRun(["leads", "setup", $0] + more, on: database) }
+        return try #require(run)
+      }
+      let first = try setup(Self.firm, "--execute")
+      #expect(first.exit == .done, "\(first.err)")
+      let session = try database.connect()
+      let rows = try session.rows(
+        """
+        select concat_ws(' ', a.code, p.code, q.code, b.code, answer_within_seconds, short_seconds, call_back_minutes)
+        from agent a join person p on p.id = a.person_id, call_queue q join branch b on b.id = q.branch_id
+        """
+      ).map { $0.text(0) }
+      #expect(rows == ["PJSIP/8001 P1 sales HQ 20 0 15"])
+      let again = try setup(Self.firm)
+      #expect(!again.out.contains("8001") && !again.out.contains("sales"), "\(again.out)")
+      let refused = try setup(#"{"agents": [{"code": "8002", "person": "P9"}]}"#)
+      #expect(refused.exit != .done)
+      #expect(refused.err.contains("agents[0].person: unknown-person"), "\(refused.err)")
+      let emptied = try setup(#"{"agents": []}"#, "--execute")
+      #expect(emptied.exit == .done, "\(emptied.err)")
+      let left = try session.rows("select (select count(*) from agent) + 10 * (select count(*) from call_queue)")
+      #expect(left[0].integer(0) == 10)
+    }
+  }
+
+  private static let calls = """
+    insert into call (id, version, facts, direction, queue, agent, phone, started_at, answered_at, ended_at, last_at, ring_ms,
+      wait_ms, talk_ms, hold_ms, wrap_up_ms, outcome, transfers, flags)
+    select 'a', 1, (t * 1000000)::text || E'\\ts\\t\\tsales\\t+8613812345678\\t\\tinbound\\n' || ((t + 4) * 1000000)::text
+      || E'\\ta\\t8001\\n' || ((t + 64) * 1000000)::text || E'\\te', 'inbound', 'sales', '8001', 8613812345678, to_timestamp(t),
+      to_timestamp(t + 4), to_timestamp(t + 64), to_timestamp(t + 64), 0, 4000, 60000, 0, 0, 'answered', 0, 0
+    from (select (extract(epoch from now())::bigint - 7200) / 900 * 900 as t) n;
+    insert into call_figure select false, 'sales', extract(epoch from started_at)::bigint / 900, 1, 1, 0, 0, 0, 4000000, 60000000,
+      0, 0, '{0,0,0,1}', '{}' from call;
+    insert into call_figure select true, '8001', extract(epoch from started_at)::bigint / 900, 1, 1, 0, 0, 0, 0, 60000000,
+      0, 0, '{}', '{}' from call;
+    """
+
+  @Test("calls are verified against their own facts, and what was changed by hand is told")
+  func verify() throws {
+    try TestDatabase.with { database in
+      let session = try database.connect()
+      try session.run(script: Self.calls)
+      let right = CommandRun("calls", "verify", on: database)
+      #expect(right.exit == .done, "\(right.out)\(right.err)")
+      #expect(right.out.contains("1 calls"))
+      try session.run(script: "update call set talk_ms = 61000; update call_figure set offered = 2 where not is_agent")
+      let wrong = CommandRun("calls", "verify", "--json", on: database)
+      #expect(wrong.exit == .no)
+      #expect(
+        wrong.out.contains("answered 0 4000 61000 0 0 0 -") && wrong.out.contains("answered 0 4000 60000 0 0 0 -"))
+      #expect(wrong.out.contains("2 1 0 0 0 4000000") && wrong.out.contains("1 1 0 0 0 4000000"), "\(wrong.out)")
+    }
+  }
+
+  @Test("a call is shown with its time line, its number masked; the figures of queues and agents are reported")
+  func showAndReport() throws {
+    try TestDatabase.with { database in
+      try database.connect().run(script: Self.calls)
+      let shown = CommandRun("calls", "show", "a", on: database)
+      #expect(shown.exit == .done, "\(shown.err)")
+      #expect(shown.out.contains("started") && shown.out.contains("+***5678") && !shown.out.contains("13812345678"))
+      #expect(CommandRun("calls", "show", "b", on: database).exit == .no)
+      let queues = CommandRun("calls", "report", "--quarters", on: database)
+      #expect(
+        queues.rows.map { Array($0.dropFirst()) } == [
+          ["sales", "1", "1", "0", "0", "0", "0", "4.0", "4", "60", "0", "100.0"]
+        ], "\(queues.out)\(queues.err)")
+      let agents = CommandRun("calls", "report", "--agents", on: database)
+      #expect(
+        agents.rows == [["8001", "-", "1", "1", "0", "0", "0.0", "-", "60", "0", "0", "-", "-", "-"]], "\(agents.out)")
+      #expect(CommandRun("calls", "report", "--since", "1h", on: database).out == "No call.\n")
+    }
+  }
+
+  /// What a line becomes, as `type agent queue seconds-after word`.
+  private func read(_ line: String) throws -> [String] {
+    let log = QueueLog(times: try LocalTime(zone: nil), system: nil)
+    guard
+      case .events(let events) = try log.read(
+        line.split(separator: "|", omittingEmptySubsequences: false).map(String.init))
+    else { return [] }
+    return events.map { event in
+      switch event {
+      case .agent(let agent): "\(agent.agent) \(agent.state.rawValue) \(agent.reason ?? "-")"
+      case .call(let call):
+        [
+          call.what.rawValue, call.agent ?? "-", call.queue ?? "-",
+          String(Double(call.at.microseconds) / 1e6 - 1_366_720_340),
+          call.from ?? call.toNumber ?? call.by?.rawValue ?? "-",
+          call.reason ?? "-",
+        ].joined(separator: " ")
+      }
+    }
+  }
+
+  @Test(
+    "a line of queue_log becomes what the table says",
+    arguments: [
+      ("1366720340|1.2|q|NONE|ENTERQUEUE||306945123|1", ["started - q 0.0 306945123 -"]),
+      ("1366720340|1.2|q|SIP/1|CONNECT|10|1.3|4", ["rang SIP/1 q -4.0 - -", "answered SIP/1 q 0.0 - -"]),
+      ("1366720340|1.2|q|SIP/1|RINGNOANSWER|1500", ["rang SIP/1 q -1.5 - -", "missed SIP/1 q 0.0 - no-answer"]),
+      ("1366720340|1.2|q|SIP/1|RINGCANCELED|500", ["rang SIP/1 q -0.5 - -"]),
+      ("1366720340|1.2|q|SIP/1|COMPLETEAGENT|10|60|1", ["ended SIP/1 - 0.0 agent -"]),
+      ("1366720340|1.2|q|SIP/1|COMPLETECALLER|10|60|1", ["ended SIP/1 - 0.0 caller -"]),
+      ("1366720340|1.2|q|NONE|ABANDON|1|1|30", ["ended - - 0.0 caller -"]),
+      ("1366720340|1.2|q|NONE|EXITWITHTIMEOUT|1|1|30", ["missed - q 0.0 - exitwithtimeout"]),
+      (
+        "1366720340|1.2|q|SIP/1|BLINDTRANSFER|8002|ctx|5|60|1",
+        ["transferred SIP/1 - 0.0 8002 -", "ended SIP/1 - 0.0 system transferred"]
+      ),
+      ("1366720340|NONE|q|SIP/1|PAUSE|lunch", ["SIP/1 break lunch"]),
+      ("1366720340|NONE|q|SIP/1|ADDMEMBER|", ["SIP/1 ready -"]),
+      ("1366720340|NONE|q|SIP/1|REMOVEMEMBER|", ["SIP/1 off -"]), ("1366720340|NONE|NONE|NONE|CONFIGRELOAD|", []),
+      ("2013-04-23 12:32:20.25|1.2|q|NONE|ABANDON", ["ended - - 0.25 caller -"]),
+    ])
+  func queueLog(line: String, events: [String]) throws {
+    #expect(try read(line) == events)
+  }
+
+  @Test(
+    "a line of queue_log that cannot be right is refused with its field",
+    arguments: [
+      ("1366720340|1.2|q", "event: too-few-fields"), ("soon|1.2|q|NONE|ABANDON", "time: not-a-time"),
+      ("2013-02-30 00:00:00|1.2|q|NONE|ABANDON", "time: not-a-time"),
+      ("1366720340|1.2|q|NONE|PAUSE|x", "agent: missing"),
+      ("1366720340|1.2|q|SIP/1|RINGNOANSWER|-5", "data1: out-of-range"),
+      ("1366720340|1.2|q|SIP/1|CONNECT|1|1|x", "data3: out-of-range"),
+    ])
+  func brokenQueueLog(line: String, expected: String) throws {
+    do {
+      _ = try read(line)
+      Issue.record("it was read")
+    } catch let refusal as Refusal {
+      #expect("\(refusal.path): \(refusal.reason)" == expected)
+    }
+  }
+}

@@ -1,0 +1,1 @@
+"""The same job by hand: at least once, with the same rows in the same tables."""
