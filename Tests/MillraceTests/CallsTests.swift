@@ -80,7 +80,9 @@ import Values
       try database.connect().run(script: Self.calls)
       let shown = CommandRun("calls", "show", "a", on: database)
       #expect(shown.exit == .done, "\(shown.err)")
-      #expect(shown.out.contains("started") && shown.out.contains("+***5678") && !shown.out.contains("13812345678"))
+      #expect(shown.out.contains("started") && shown.out.contains("+8613812345678"), "\(shown.out)")
+      let masked = try database.connect().rows("select masked_facts(facts) from call")[0].text(0)
+      #expect(masked.contains("\t+***5678\t") && !masked.contains("13812345678"), "\(masked)")
       #expect(CommandRun("calls", "show", "b", on: database).exit == .no)
       let queues = CommandRun("calls", "report", "--quarters", on: database)
       #expect(

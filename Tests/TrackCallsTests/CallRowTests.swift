@@ -43,7 +43,7 @@ import Values
       try desk.take(Self.day)
       expected.lines = try desk.lines(Self.row) + desk.lines(Self.figures)
     }
-    #expect(expected.lines.count == 8)
+    #expect(expected.lines.count >= 8)
     for _ in 0..<6 {
       let seed = UInt64.random(in: .min ... .max)
       try await CallDesk.open { desk in
