@@ -86,6 +86,44 @@ revoke execute on function record_customer_moves from public;
 create trigger service_log after update on customer_move referencing old table as old_rows new table as new_rows
   for each statement execute function record_customer_moves();
 
+-- A call with a lead or customer that is known is an action on them, once it is concluded; and again where late events
+-- conclude otherwise. With the rights of its owner, as for a lead's history.
+create function record_calls() returns trigger
+language plpgsql security definer set search_path from current as $$
+begin
+  if tg_op = 'INSERT' then
+    insert into service_action (at, what, subject_kind, subject, branch_id, by_id, worker, authority, outcome, detail)
+    select r.* from new_rows n cross join lateral call_action(n) r
+    where n.outcome is not null order by n.started_at, n.id;
+  else
+    insert into service_action (at, what, subject_kind, subject, branch_id, by_id, worker, authority, outcome, detail)
+    select r.* from new_rows n join old_rows o on o.id = n.id cross join lateral call_action(n) r
+    where n.outcome is not null and n.outcome is distinct from o.outcome order by n.started_at, n.id;
+  end if;
+  return null;
+end $$;
+
+-- No row where nobody knows who the other one was. A customer counts before a lead.
+create function call_action(c call) returns table (at timestamptz, what text, subject_kind text, subject text,
+  branch_id bigint, by_id bigint, worker text, authority text, outcome text, detail text)
+language sql stable security definer set search_path from current as $$
+  select c.started_at, 'called', case when k.code is null then 'lead' else 'customer' end, coalesce(k.code, c.lead_id::text),
+    coalesce(p.branch_id, q.branch_id), p.id, 'track-calls', 'call', c.outcome,
+    concat_ws(' ', coalesce(c.direction, 'call'), left(c.id, 100), format('talk %s s', c.talk_ms / 1000))
+  from (select) one
+  left join customer k on k.id = c.customer_id
+  left join agent a on a.code = c.agent
+  left join person p on p.id = a.person_id or a.code is null and p.code = c.agent
+  left join call_queue q on q.code = c.queue
+  where coalesce(k.code, c.lead_id::text) is not null
+$$;
+revoke execute on function record_calls from public;
+revoke execute on function call_action from public;
+create trigger service_log_new after insert on call referencing new table as new_rows
+  for each statement execute function record_calls();
+create trigger service_log_changed after update on call referencing old table as old_rows new table as new_rows
+  for each statement execute function record_calls();
+
 -- What happened before there was a log.
 insert into service_due (lead_ids, lead_versions)
 select array_agg(lead_id order by lead_id, version), array_agg(version order by lead_id, version)
@@ -427,6 +465,26 @@ begin
     or r.subject_kind = whose and r.subject = wanted);
   get diagnostics gone = row_count;
   return query select 'reminder', gone;
+
+  -- A call stays, for figures are sums of calls; whose number it was goes, also from what the telephone system told.
+  update call c set phone = null, lead_id = null, customer_id = null, customer_ids = null, version = c.version + 1,
+    facts = (select coalesce(string_agg(f.line, E'\n' order by f.n), '') from (
+      select n, case when exists (select from unnest(traces) t where position(convert_from(t, 'UTF8') in regexp_replace(l, '[ ()+-]', '', 'g')) > 0)
+        then regexp_replace(l, '\+?[0-9][0-9 ()-]{5,}[0-9](?=\t|$)', 'erased', 'g') else l end as line
+      from regexp_split_to_table(c.facts, E'\n') with ordinality r (l, n)) f)
+  where c.lead_id = any(ids) or c.customer_id = client.id or client.id = any(c.customer_ids)
+    or c.phone in (select p.phone from customer_phone p where p.customer_id = client.id)
+    or c.phone in (select l.phone from lead l where l.id = any(ids));
+  get diagnostics gone = row_count;
+  return query select 'call', gone;
+  delete from call_contact c where c.phone in (
+    select p.phone from customer_phone p where p.customer_id = client.id
+    union all select l.phone from lead l where l.id = any(ids));
+  delete from call_back b where b.lead_id = any(ids) or b.customer_id = client.id or b.phone in (
+    select p.phone from customer_phone p where p.customer_id = client.id
+    union all select l.phone from lead l where l.id = any(ids));
+  get diagnostics gone = row_count;
+  return query select 'call_back', gone;
 
   delete from lead_duplicate u where u.lead_id = any(ids);
   get diagnostics gone = row_count;
