@@ -115,14 +115,28 @@ extension CallBook {
   }
 
   private func callBack(_ call: Call, _ story: CallStory, _ before: CallStory?) -> CallBackRow? {
-    guard story.missedAt != before?.missedAt || story.phone != before?.phone,
-      let phone = story.phone ?? before?.phone, let missedAt = story.missedAt ?? before?.missedAt
-    else { return nil }
-    let agent = story.rings.last?.agent ?? story.to
-    let queue = story.stays.last?.queue ?? story.queue
+    let missed = Missed(story)
+    let missedBefore = before.flatMap { Missed($0) }
+    guard missed != missedBefore, let told = missed ?? missedBefore else { return nil }
     return CallBackRow(
-      call: call.id, phone: phone, missedAt: missedAt, queue: queue.isEmpty ? nil : queue,
-      agent: agent.isEmpty ? nil : agent, who: call.who, isWanted: story.missedAt != nil,
+      call: call.id, phone: told.phone, missedAt: told.at, queue: told.queue.isEmpty ? nil : told.queue,
+      agent: told.agent.isEmpty ? nil : told.agent, who: call.who, isWanted: missed != nil,
       raiseAt: at.adding(seconds: terms.callBackAfter.components.seconds))
+  }
+
+  /// Whom nobody talked to, and where they waited.
+  private struct Missed: Equatable {
+    let phone: Int64
+    let at: Timestamp
+    let queue: String
+    let agent: String
+
+    init?(_ story: CallStory) {
+      guard let phone = story.phone, let at = story.missedAt else { return nil }
+      self.phone = phone
+      self.at = at
+      queue = story.stays.last?.queue ?? story.queue
+      agent = story.rings.last?.agent ?? story.to
+    }
   }
 }

@@ -36,7 +36,9 @@ select count(*), sum(hashtextextended(concat_ws('|', id, facts, direction, queue
   (select sum(hashtextextended(concat_ws('|', call_id, phone, missed_at, queue, agent), 0)::numeric) from call_back where wanted)
 from call
 """
-PROGRESS = "select greatest((select coalesce(sum(next_offset), 0) from position), (select sum(events) from bench_progress))"
+PROGRESS = """
+select greatest((select coalesce(sum(next_offset), 0) from position), (select sum(events) from bench_progress))::bigint
+"""
 
 
 def say(line):
@@ -92,7 +94,7 @@ class Bench:
             connection.execute("grant select, update on bench_progress to millrace_track_calls")
             ledger = Ledger(self.ground, connection)
             with self.ground.program(name, arguments, database, LOG_FORMAT="json", CALL_BACK_AFTER="1h",
-                                     PYTHONPATH=str(ROOT / "ops/benches"), **settings) as process:  # fmt: skip
+                                     PYTHONPATH=str(ROOT / "ops/benches/calls"), **settings) as process:  # fmt: skip
                 rate = self.watch(process, connection, count, name)
                 ledger.close()
                 run = Run(rate, count, connection, ledger, cpu(process.pid), resident(process.pid, peak=True))
@@ -134,7 +136,7 @@ class Bench:
             say(f"turn {turn + 1} of {self.options.runs}")
             self.same("end_to_end", self.take("end_to_end", shuffled, ours), ordered)
             for peer, events, rows in (("copy", shuffled, ordered), ("batched", some, ordered_quarter)):
-                program = [sys.executable, "-m", f"calls.peers.{peer}"]
+                program = [sys.executable, "-m", f"peers.{peer}"]
                 self.same(f"python_{peer}", self.take(f"python_{peer}", events, program), rows)
 
     def report(self):

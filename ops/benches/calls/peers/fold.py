@@ -195,8 +195,9 @@ class Story:
     def contact(self):
         return (self.phone, self.answered) if self.phone and self.talked >= TALK else None
 
-    def missed_at(self):
-        return self.end if self.phone and self.outcome in ("abandoned", "missed") else None
+    def missed(self):
+        missed = self.phone and self.outcome in ("abandoned", "missed")
+        return (self.phone, self.end, self.queue, self.rung) if missed else None
 
 
 def bump(counts, waited):
@@ -247,9 +248,8 @@ class Batch:
             contact = story.contact()
             if contact and contact != (old and old.contact()):
                 contacts[contact[0]] = max(contact[1], contacts.get(contact[0], 0))
-            missed, was = story.missed_at(), old and old.missed_at()
-            if missed != was or (old and story.phone != old.phone and (missed or was)):
-                if story.phone:
-                    backs.append((call, story.phone, missed or was, story.queue, story.rung, missed is not None))
+            missed, was = story.missed(), old and old.missed()
+            if missed != was:
+                backs.append((call, *(missed or was), missed is not None))
         figures = {key: sums for key, sums in figures.items() if any(sums[:9]) or any(sums[9].values()) or any(sums[10].values())}
         return rows, figures, contacts, backs
