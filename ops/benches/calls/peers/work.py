@@ -29,7 +29,7 @@ def main(name, size, writer):
     connection.commit()
     write = writer(connection)
     while True:
-        messages = [message for message in consumer.consume(size, 0.05) if message.error() is None]
+        messages = [message for message in consumer.consume(size, 0.2) if message.error() is None]
         if not messages:
             continue
         told = []
