@@ -61,7 +61,7 @@ import Values
   func restored() async throws {
     try await LifeDesk.open { desk in
       for lead: Int64 in 1...3 {
-        try desk.own(lead, 1, since: "now() - interval '8 days'", until: "now() - interval '1 hour'")
+        try desk.own(lead, 1, since: "now() - interval '10 days'", until: "now() - interval '1 hour'")
       }
       #expect(try desk.reclaim() == ["reclaimed", "reclaimed", "reclaimed"])
       let now = try desk.session.rows("select clock_timestamp()")[0].timestamp(0)
@@ -83,7 +83,7 @@ import Values
       #expect(try desk.take([desk.event(Self.contact(3), now)]) == ["not-the-owner"])
       #expect(try desk.take([desk.event(Self.contact(3, by: "P2"), now.adding(seconds: -7200))]) == ["not-the-owner"])
       #expect(
-        try desk.take([desk.event(Self.contact(3), now.adding(seconds: -7 * 86_400 - 86_400 / 2))]) == ["over-anyway"])
+        try desk.take([desk.event(Self.contact(3), now.adding(seconds: -9 * 86_400))]) == ["over-anyway"])
     }
   }
 }
