@@ -21,6 +21,8 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
+    # The demo is a whole firm at work: beside the worlds that run together it takes minutes, after them seconds.
+    items.sort(key=lambda item: item.path.name == "test_demo.py")
     if not config.getoption("--long"):
         for item in items:
             if "long" in item.keywords:
