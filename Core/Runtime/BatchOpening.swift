@@ -49,7 +49,8 @@ final class BatchOpening {
     try connection.push()
   }
 
-  /// Reads what came of it. Throws where the lane's partitions are no longer its own: nothing was asked for them then.
+  /// Reads what came of it. Throws where the lane's partitions are no longer its own: then the worker is told no answer, and
+  /// what it asked meanwhile goes with the transaction.
   func settle() throws(PostgresError) {
     _ = try connection.receive()
     let row = try connection.receive()[0]
