@@ -71,7 +71,9 @@ public protocol Sweep: Deciding where Item: Sendable {
 extension Sweep {
   public static var pause: Duration { .seconds(1) }
   public static var chunk: Int { 500 }
-  public static func claim(_ limit: Int, _ transaction: Transaction) throws(PostgresError) -> [Item] { [] }
+  public static func claim(_ limit: Int, _ transaction: Transaction) throws(PostgresError) -> [Item] {
+    preconditionFailure("\(name) claims nothing: a sweep has one of the two claims")
+  }
   public static func claim(
     _ limit: Int, _ cache: inout Cache, _ transaction: Transaction
   ) throws(PostgresError) -> [Item] { try claim(limit, transaction) }
