@@ -129,9 +129,9 @@ def _read_topics(evidence, kafka):
             starts.append(TopicPartition(topic, partition, low))
         consumer.assign(starts)
         while unread:
-            message = consumer.poll(20)
+            message = consumer.poll(60)
             if message is None:
-                raise TimeoutError(f"no end of these partitions within 20 s: {sorted(unread)}")
+                raise TimeoutError(f"nothing of these partitions for 60 s: {sorted(unread)}")
             place = message.topic(), message.partition()
             if message.error() is None:
                 evidence.records[message.topic()].append(
@@ -160,7 +160,6 @@ TABLES = {
     "allocation_rule": "select * from allocation_rule order by ruleset, position",
     "branch": """select b.id, b.code, b.time_zone, b.calendar_id, b.catch_up, b.parent_id, l.held, l.turn
                  from branch b left join branch_load l on l.branch_id = b.id order by b.id""",
-    "customer": "select id, code, status, number, identity, branch_id, manager_id from customer",
     "lead_source": "select * from lead_source",
     "pool_policy": "select * from pool_policy",
     "call": "select * from call order by id",

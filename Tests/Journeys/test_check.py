@@ -39,11 +39,19 @@ def test_a_stage_that_takes_too_long_is_ended_and_has_failed(tmp_path):
     assert "stopped after 0.2 s" in shown and shown.endswith("failed: slow\n") and time.monotonic() - began < 10
 
 
+def test_stages_beside_each_other_are_told_as_they_end_and_one_that_fails_is_enough(tmp_path):
+    # The first ends only after the second has run: one after the other they would stand still.
+    first = "begin first 9 sh -c 'until [ -e $LOGS/seen ]; do sleep 0.01; done; echo the reason; exit 3'"
+    shown = stages(f"export LOGS; {first}; begin second 9 touch {tmp_path}/seen; end_all || echo code $?", tmp_path)
+    assert "the reason" in shown and "code 1" in shown and shown.endswith("failed: first\n")
+    assert shown.index("second ") < shown.index("first ")
+
+
 @pytest.mark.parametrize("kind, code", [(signal.SIGTERM, 143), (signal.SIGKILL, -9)])
 def test_a_signal_ends_the_stage_and_what_it_started(tmp_path, kind, code):
     seconds = f"61.{os.getpid()}"  # Another run of these tests may be under way on this machine.
     started = f"stage long 60 sh -c 'sleep {seconds}; true'"
-    script = f"LOGS={tmp_path}; source {LIBRARY}; trap 'end_stage; exit 143' TERM; {started}"
+    script = f"LOGS={tmp_path}; source {LIBRARY}; trap 'end_stages; exit 143' TERM; {started}"
     checking = subprocess.Popen(["bash", "-c", script], stdout=subprocess.DEVNULL)
     processes.wait_until(lambda: runs("sleep", seconds), 10, "the stage did not start within 10 s")
     checking.send_signal(kind)

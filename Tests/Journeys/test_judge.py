@@ -60,17 +60,11 @@ def life_sabotaged(ground, deed):
                                "now() + interval '12 hours' where state = 'owned'")  # fmt: skip
         world.start("relay-events")
         world.start("reclaim-leads", executables=DEBUG, MILLRACE_SABOTAGE=deed)
-        until(lambda: world.ask("select count(*) from reminder where kind = 'protection-ends' and state = 'open'"),
-              "people to be reminded")  # fmt: skip
-        lead = world.ask("select l.id from lead l join reminder r on r.subject = l.id::text and r.kind = 'protection-ends' "
-                         "where l.state = 'owned' order by l.id limit 1")  # fmt: skip
         with world.connect() as connection:
-            owner, branch = connection.execute("select owner_id, branch_id from lead where id = %s", [lead]).fetchone()
-            other, theirs = connection.execute(
-                """select p.id, (select l.id from lead l where l.owner_id <> p.id and l.owner_id <> %s and l.branch_id = %s
-                     and l.state = 'owned' limit 1)
-                   from person p where p.branch_id = %s and p.id <> %s and p.active limit 1""",
-                [owner, branch, branch, owner]).fetchone()  # fmt: skip
+            lead, owner, other, theirs = until(
+                lambda: connection.execute(REMINDED).fetchone(),
+                "somebody to be reminded in a branch of three who have leads",
+            )
             connection.execute("update person set capacity = null where id = any(%s)", [[owner, other]])
         act(world, owner)
         tell(world, "release_lead", lead)
@@ -81,6 +75,17 @@ def life_sabotaged(ground, deed):
             tell(world, "claim_lead", theirs)
         world.until_published()
         assert BROKEN_LIFE[deed] in judge.broken(world.verdicts()), f"{deed} was not noticed"
+
+
+# A lead whose owner was reminded, somebody else of its branch, and the lead of a third.
+REMINDED = """
+select l.id, l.owner_id, other.id, third.id
+from reminder r join lead l on r.subject = l.id::text and l.state = 'owned'
+join person other on other.branch_id = l.branch_id and other.id <> l.owner_id and other.active
+join lead third on third.branch_id = l.branch_id and third.state = 'owned'
+  and third.owner_id not in (l.owner_id, other.id)
+where r.kind = 'protection-ends' and r.state = 'open'
+order by l.id, other.id, third.id limit 1"""
 
 
 def act(world, person):
