@@ -24,10 +24,11 @@ def killed_lane(ground, step):
     with ground.world() as world:
         crowd = people.People(step)
         world.start()
-        publish(world, crowd, 300)
+        # Twice as many profiles come of it, and three starts without progress apply each by itself.
+        publish(world, crowd, 150)
         for at in (1, 1, 1) if step == "lane.assigned" else (1, 3):
             killed = world.struck(
-                f"{step}:kill", at=at, name="keep-customers", meanwhile=lambda: publish(world, crowd, 150))
+                f"{step}:kill", at=at, name="keep-customers", meanwhile=lambda: publish(world, crowd, 60))
             assert killed.wait() == -9
         finish(world)
 

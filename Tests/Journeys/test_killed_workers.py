@@ -13,7 +13,7 @@ def killed_lane(ground, step, passes=(1, 4)):
         world.watch_positions()
         leads = firm.Leads(step)
         # Three starts without progress are followed by one transaction an event, and a dozen of these worlds share the machine.
-        load, more = (150, 50) if step == "lane.assigned" else (500, 150)
+        load, more = (150, 50) if step == "lane.assigned" else (300, 100)
         world.publish(leads.take(load))
         for at in (1, 1, 1) if step == "lane.assigned" else passes:
             killed = world.struck(f"{step}:kill", at=at, meanwhile=lambda: world.publish(leads.take(more)))
