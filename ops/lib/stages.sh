@@ -37,15 +37,17 @@ begin() {
 
 # end_all: waits for all stages that were begun, with a line for each as it ends; 1 when one of them failed.
 end_all() {
-  local code ended name failed=0
+  local name code failed=0
   while [ ${#RUNNING[@]} != 0 ]; do
-    code=0
-    wait -n -p ended "${RUNNING[@]}" || code=$?
     for name in "${!RUNNING[@]}"; do
-      [ "${RUNNING[$name]}" = "$ended" ] || continue
+      # `wait -n` would spare the looking, but forgets whoever ended before it was called.
+      ! kill -0 "${RUNNING[$name]}" 2>/dev/null || continue
+      code=0
+      wait "${RUNNING[$name]}" || code=$?
       printf '  %-28s' "$name"
       tell "$name" "$code" || failed=1
     done
+    sleep 0.1
   done
   return "$failed"
 }
