@@ -47,6 +47,9 @@ static const unsigned char service_log[] = {
 static const unsigned char clock_terms[] = {
 #embed "../../ops/migrations/0014_clock_terms.sql"
 };
+static const unsigned char call_uses[] = {
+#embed "../../ops/migrations/0015_call_uses.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -63,6 +66,7 @@ static const struct millrace_migration steps[] = {
     {"0012_calls", calls, sizeof calls},
     {"0013_service_log", service_log, sizeof service_log},
     {"0014_clock_terms", clock_terms, sizeof clock_terms},
+    {"0015_call_uses", call_uses, sizeof call_uses},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

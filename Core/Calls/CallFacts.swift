@@ -15,7 +15,14 @@ public struct CallFacts: Equatable, Sendable {
     for fact in facts { add(fact) }
   }
 
-  public var isFull: Bool { all.count >= CallFacts.most }
+  /// Several that follow each other in time, as the uses of an id do; what was concluded stays.
+  public init(joining parts: [CallFacts]) { all = parts.flatMap(\.all) }
+
+  subscript(range: Range<Int>) -> CallFacts {
+    var part = CallFacts()
+    part.all = Array(all[range])
+    return part
+  }
 
   public func contains(_ fact: CallFact) -> Bool {
     let place = place(of: fact)

@@ -2,8 +2,8 @@ public import Values
 
 /// What a set of facts comes to: a pure function of the set, told as one call from its start to its end.
 ///
-/// Where a call's id was used again after its end, as a telephone system does that was restarted and counts anew, each use is a
-/// story of its own; `stories(of:)` tells them all, `shown(of:)` chooses the one of the call's row.
+/// Where a call's id was used again, as a telephone system does that was restarted and counts anew, each use is a story of its
+/// own: see `CallUse`.
 public struct CallStory: Equatable, Sendable {
   public enum Direction: String, Sendable, CaseIterable { case inbound, outbound, `internal` }
 
@@ -161,41 +161,6 @@ public struct CallStory: Equatable, Sendable {
 }
 
 extension CallStory {
-  /// Seconds: a start so long after an end is another call under the same id, a start sooner one clock beside another.
-  static let restart: Int64 = 60
-  /// Seconds: no call is silent for so long and then goes on.
-  static let longest: Int64 = 12 * 3600
-
-  /// In order of time.
-  public static func stories(of facts: CallFacts) -> [CallStory] {
-    guard let first = facts.all.first else { return [] }
-    var stories: [CallStory] = []
-    var begin = facts.all.startIndex
-    var endedAt: Timestamp?
-    var before = first.at
-    for place in facts.all.indices {
-      let fact = facts.all[place]
-      let isRestart = fact.kind == .started && (endedAt.map { fact.at >= $0.adding(seconds: restart) } ?? false)
-      if isRestart || fact.at > before.adding(seconds: longest) {
-        stories.append(CallStory(facts.all[begin..<place], isOver: true))
-        begin = place
-        endedAt = nil
-      }
-      if endedAt == nil, fact.kind == .ended || fact.kind == .closed || fact.kind == .voicemail || fact.isMissedCall {
-        endedAt = fact.at
-      }
-      before = fact.at
-    }
-    stories.append(CallStory(facts.all[begin...], isOver: false))
-    return stories
-  }
-
-  /// What a call's row shows: the last use of its id that has a start.
-  public static func shown(of stories: [CallStory]) -> CallStory? {
-    let started = stories.filter { !$0.flags.contains(.noStart) }
-    guard var story = started.last ?? stories.last else { return nil }
-    if started.count > 1 { story.flags.insert(.idReused) }
-    if stories.count > max(1, started.count) { story.flags.insert(.apart) }
-    return story
-  }
+  /// In order of time: the uses of the id, and what lies too far away from them to belong to one.
+  public static func stories(of facts: CallFacts) -> [CallStory] { CallUse.pieces(of: facts).map(\.story) }
 }

@@ -77,7 +77,7 @@ private struct CallWalk {
     pass(until: fact.at)
     switch fact.kind {
     case .started:
-      if !fact.queue.isEmpty { enter(fact.queue, fact.at) }
+      if !fact.queue.isEmpty, !isToldAgain(fact.queue) { enter(fact.queue, fact.at) }
     case .rang:
       if !fact.agent.isEmpty, !story.rings.contains(where: { $0.agent == fact.agent && $0.fate == .ringing }) {
         story.rings.append(CallStory.Ring(agent: fact.agent, from: fact.at))
@@ -133,6 +133,12 @@ private struct CallWalk {
     story.stays.append(CallStory.Stay(queue: queue, from: at))
     // Two clocks: somebody talks to the caller already.
     if !talking.isEmpty { lose(at: at, .answered) }
+  }
+
+  /// By another clock, when somebody talks to the caller already.
+  private func isToldAgain(_ queue: String) -> Bool {
+    guard let last = story.stays.last else { return false }
+    return last.queue == queue && last.fate == .answered && !last.wasPassedOn
   }
 
   /// The queue's part ends, if anybody still waits in one.

@@ -37,6 +37,17 @@ public struct Write<State, Change>: Sendable {
       touchesEach: touchesEach)
   }
 
+  /// The same for changes that may have several rows.
+  public static func each<Row>(
+    of rows: @escaping @Sendable (Change) -> [Row], _ statement: Statement, touchesEach: Bool = true,
+    _ columns: Column<Row>...
+  ) -> Write {
+    Write(
+      source: .changes, statement: statement,
+      bind: { _, changes, arguments in append(changes.flatMap(rows), columns, &arguments) },
+      touchesEach: touchesEach)
+  }
+
   /// Rows of what all decisions of the batch together have come to.
   public static func total<Row>(
     _ rows: @escaping @Sendable (_ state: State, _ changes: ArraySlice<Change>) -> [Row], _ statement: Statement,

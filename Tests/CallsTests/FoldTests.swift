@@ -58,6 +58,9 @@ import Values
       told.shuffle(using: &random)
       expectSame(take(told), as: ordered, "seed \(seed)")
     }
+    let uses = CallUse.uses(of: ordered)
+    #expect(uses.flatMap(\.facts.all) == ordered.all, "seed \(seed)")
+    #expect(uses.map(\.number) == (1...uses.count).map { Int32($0) }, "seed \(seed)")
     for story in CallStory.stories(of: ordered) {
       for time in [story.ring, story.wait, story.talk, story.hold, story.wrapUp] {
         #expect(time >= 0 && time <= 5_100_000_000, "seed \(seed)")
@@ -88,11 +91,11 @@ import Values
     var facts = CallFacts([.inbound(0), .answered(3)])
     let before = facts
     facts.add(CallFact(.closed, at: second(3)))
-    #expect(CallStory.shown(of: CallStory.stories(of: facts))?.flags == .closedByRule)
+    #expect(CallUse.uses(of: facts).last?.story.flags == .closedByRule)
     facts.add(.ended(60))
     var ordered = before
     ordered.add(.ended(60))
     #expect(facts == ordered)
-    #expect(CallStory.shown(of: CallStory.stories(of: facts))?.flags == [])
+    #expect(CallUse.uses(of: facts).last?.story.flags == [])
   }
 }

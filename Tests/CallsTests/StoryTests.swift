@@ -34,7 +34,7 @@ import Values
     ])
   func stories(expected: Expected) throws {
     let script = try #require(Script.all.first { $0.name == expected.script })
-    let story = try #require(CallStory.shown(of: CallStory.stories(of: CallFacts(script.facts))))
+    let story = try #require(CallUse.uses(of: CallFacts(script.facts)).last?.story)
     #expect(story.outcome == expected.outcome)
     #expect([story.ring, story.wait, story.talk, story.hold, story.wrapUp].map { Double($0) / 1e6 } == expected.times)
     #expect(story.flags == expected.flags)
@@ -44,7 +44,7 @@ import Values
   @Test("only a person who talked for long enough had a conversation")
   func conversations() throws {
     func talks(_ facts: CallFact...) throws -> [String] {
-      let story = try #require(CallStory.shown(of: CallStory.stories(of: CallFacts(facts))))
+      let story = try #require(CallUse.uses(of: CallFacts(facts)).last?.story)
       return story.conversations(atLeast: .seconds(10)).map(\.agent)
     }
     let enough = try talks(.inbound(0), .answered(5), .ended(15))
@@ -85,6 +85,21 @@ import Values
     let first = sums(true, "8001")
     #expect([first.offered, first.answered, first.missed, first.transferred] == [4, 2, 2, 1])
     #expect([first.talk, first.hold] == [111_000_000, 10_000_000])
+  }
+
+  @Test("a start that is told again, by another clock, is no second call to the queue; one that comes back to it is")
+  func toldAgain() {
+    func offered(_ facts: CallFact...) -> [Int64] {
+      var figures = CallFigures()
+      figures.add(CallStory.stories(of: CallFacts(facts)))
+      return figures.sums.filter { !$0.key.isAgent }.sorted { $0.key < $1.key }.map(\.value.offered)
+    }
+    #expect(offered(.inbound(0), .answered(5), .inbound(7), .ended(60)) == [1])
+    #expect(offered(.inbound(0), .inbound(1), .answered(5), .ended(60)) == [1])
+    let loop = offered(.inbound(0), CallFact(.missed, at: second(30)), .inbound(31), .answered(40), .ended(60))
+    #expect(loop == [2])
+    let back = offered(.inbound(0), .answered(5), .transferred(20, toQueue: "sales"), .answered(30, "8002"), .ended(60))
+    #expect(back == [2])
   }
 
   @Test("what an agent does over the end of a quarter of an hour counts in both")

@@ -162,8 +162,8 @@ TABLES = {
                  from branch b left join branch_load l on l.branch_id = b.id order by b.id""",
     "lead_source": "select * from lead_source",
     "pool_policy": "select * from pool_policy",
-    "call": "select * from call order by id",
-    "call_back": "select * from call_back order by call_id",
+    "call": "select * from call order by id, use",
+    "call_back": "select * from call_back order by call_id, use",
     "calendar": "select * from calendar",
     "calendar_day": "select * from calendar_day",
     # The driver knows no 24:00.

@@ -47,6 +47,24 @@ import Testing
     }
   }
 
+  @Test("a call whose number is told only after its end is recorded then, and each use of an id by itself")
+  func late() throws {
+    try LogDesk.open(Self.people) { desk in
+      try desk.session.run(
+        script: Self.call("a", "'7001', null, null, null") + "update call set outcome = 'answered';")
+      #expect(try desk.record() == 0)
+      try desk.session.run(script: "update call set phone = 8613812340005, lead_id = 5")
+      try desk.session.run(
+        script: Self.call("b", "'7001', 8613812340005, 5, null")
+          + "update call set id = 'a', use = 2 where id = 'b'; update call set outcome = 'missed' where use = 2")
+      #expect(try desk.record() == 2)
+      #expect(
+        try desk.lines("select concat_ws(' ', subject, outcome, detail) from service_log order by number") == [
+          "5 answered inbound a talk 62 s", "5 missed inbound a talk 62 s",
+        ])
+    }
+  }
+
   @Test("an erased person's calls stay without their number, and neighbours' with theirs")
   func erased() throws {
     try LogDesk.open(Self.people) { desk in

@@ -9,19 +9,45 @@ import Values
 /// What one transaction knows of its calls: as they were, and as its events make them. Because a call is concluded from the
 /// set of all that is known of it, an event that is seen here and read again later changes nothing.
 struct CallBook {
+  /// All that goes by one id: a call for each use of it.
   struct Call {
     let id: String
-    /// 0 for one that nobody knew.
-    let version: Int32
+    /// In order; none for an id that nobody knew.
+    let rows: [Kept]
     let factsBefore: CallFacts
     var facts: CallFacts
-    var who: Who
-    /// What the clock has made of it so far; nil where nobody asked.
-    var contact: String?
-    var stories: [CallStory] = []
-    var story: CallStory?
+    /// What the facts come to.
+    var uses: [Use] = []
     /// Decided in this batch already.
     var isConcluded = false
+
+    init(id: String, rows: [Kept] = []) {
+      self.id = id
+      self.rows = rows
+      factsBefore = rows.count == 1 ? rows[0].facts : CallFacts(joining: rows.map(\.facts))
+      facts = factsBefore
+    }
+  }
+
+  /// A call's row as it was read.
+  struct Kept {
+    let use: Int32
+    let version: Int32
+    let facts: CallFacts
+    let memory: Memory
+  }
+
+  /// What is not concluded from facts.
+  struct Memory: Equatable {
+    var who = Who()
+    /// What the clock has made of it so far; nil where nobody asked.
+    var contact: String?
+  }
+
+  struct Use {
+    let told: CallUse
+    var memory: Memory
+    var story: CallStory { told.story }
   }
 
   /// Whose phone the other party's is.
@@ -93,43 +119,43 @@ extension CallBook {
   }
 
   mutating func add(_ fact: CallFact, to id: String) -> CallReading {
-    var call =
-      calls.removeValue(forKey: id)
-      ?? Call(id: id, version: 0, factsBefore: CallFacts(), facts: CallFacts(), who: Who(), contact: nil)
+    var call = calls.removeValue(forKey: id) ?? Call(id: id)
     defer { calls[id] = call }
     if call.facts.contains(fact) { return .repeated }
-    if call.facts.isFull { return .refused(CallReading.tooMany) }
+    if CallUse.isFull(call.facts, for: fact) { return .refused(CallReading.tooMany) }
     call.facts.add(fact)
     return .call(id)
   }
 
   mutating func tell(_ id: String) {
     guard let call = calls[id] else { return }
-    let stories = CallStory.stories(of: call.facts)
-    calls[id]?.stories = stories
-    calls[id]?.story = CallStory.shown(of: stories)
+    calls[id]?.uses = CallUse.uses(of: call.facts).map { Use(told: $0, memory: call.memory(of: $0)) }
   }
 
   /// Finds out whose phone it is where that has just become known.
   private mutating func match(_ transaction: Transaction) throws(PostgresError) {
     var phones: Set<Int64> = []
     for call in calls.values {
-      if let phone = call.story?.phone, phone != call.who.phone { phones.insert(phone) }
+      for use in call.uses {
+        if let phone = use.story.phone, phone != use.memory.who.phone { phones.insert(phone) }
+      }
     }
     guard !phones.isEmpty else { return }
     let found = try Statements.owners(of: phones.sorted(), transaction)
     for (id, call) in calls {
-      guard let phone = call.story?.phone, phone != call.who.phone else { continue }
-      calls[id]?.who = found[phone] ?? Who(phone: phone)
+      for (place, use) in call.uses.enumerated() {
+        guard let phone = use.story.phone, phone != use.memory.who.phone else { continue }
+        calls[id]?.uses[place].memory.who = found[phone] ?? Who(phone: phone)
+      }
     }
   }
 
   /// Locks the leads with whom there was a conversation that their clocks do not know of, sorted.
   private mutating func readLeads(_ transaction: Transaction) throws(PostgresError) {
     var talks: [(lead: Int64, talk: CallStory.Talk)] = []
-    for call in calls.values {
-      guard let lead = call.who.lead, call.isUntold, let story = call.story else { continue }
-      for talk in story.conversations(atLeast: terms.talk) { talks.append((lead, talk)) }
+    for use in calls.values.lazy.flatMap(\.uses) {
+      guard let lead = use.memory.who.lead, use.isUntold else { continue }
+      for talk in use.story.conversations(atLeast: terms.talk) { talks.append((lead, talk)) }
     }
     guard !talks.isEmpty else { return }
     leads = try Statements.lockedLeads(Set(talks.map(\.lead)).sorted(), transaction)
@@ -149,6 +175,24 @@ extension CallBook {
 }
 
 extension CallBook.Call {
+  /// What is remembered of a use, by whatever row had its facts: an earlier use that is told later moves rows on.
+  fileprivate func memory(of use: CallUse) -> CallBook.Memory {
+    if rows.count == 1, use.number == 1, use.facts == facts { return rows[0].memory }
+    let had = rows.filter { row in
+      (row.facts.all.first { $0.kind == .started } ?? row.facts.all.first { $0.kind != .closed })
+        .map { use.facts.contains($0) } ?? false
+    }
+    return (had.first { !$0.memory.isUntold } ?? had.first)?.memory ?? CallBook.Memory()
+  }
+
+  func version(of use: Int32) -> Int32 { rows.first { $0.use == use }?.version ?? 0 }
+}
+
+extension CallBook.Memory {
   /// The clock of its lead has not been run for it yet.
-  var isUntold: Bool { contact != "contacted" && contact != "told" }
+  fileprivate var isUntold: Bool { contact != "contacted" && contact != "told" }
+}
+
+extension CallBook.Use {
+  var isUntold: Bool { memory.isUntold }
 }

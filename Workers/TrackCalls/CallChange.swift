@@ -6,14 +6,16 @@ import Reminders
 import Topics
 import Values
 
-/// What one decision writes beside leads and figures, which the book holds.
+/// What one decision writes beside leads and figures, which the book holds: rows of a call's uses that have changed, and what
+/// goes with them.
 struct CallChange: Sendable {
-  var row: CallRow?
+  var rows: [CallRow] = []
+  var gone: [GoneRow] = []
   var agent: AgentState?
-  var callBack: CallBackRow?
-  var contact: ContactRow?
-  var step: LeadStep?
-  var late: LateContact?
+  var callBacks: [CallBackRow] = []
+  var contacts: [ContactRow] = []
+  var steps: [LeadStep] = []
+  var late: [LateContact] = []
 
   init() {}
   init(agent: AgentState) { self.agent = agent }
@@ -22,29 +24,37 @@ struct CallChange: Sendable {
 /// A call's row. A class: it is looked at once for every column.
 final class CallRow: Sendable {
   let id: String
+  let use: Int32
   let version: Int32
   let facts: String
   let story: CallStory
   let lastAt: Timestamp
-  let who: CallBook.Who
-  let contact: String?
+  let memory: CallBook.Memory
 
-  init(_ call: CallBook.Call, _ story: CallStory, contact: String?) {
+  init(_ call: CallBook.Call, _ use: CallBook.Use) {
     id = call.id
-    version = call.version
-    facts = call.facts.text
-    self.story = story
-    lastAt = call.facts.all.last?.at ?? story.lastAt
-    who = call.who
-    self.contact = contact
+    self.use = use.told.number
+    version = call.version(of: use.told.number)
+    facts = use.told.facts.text
+    story = use.story
+    lastAt = use.told.facts.all.last?.at ?? story.lastAt
+    memory = use.memory
   }
 
   static func milliseconds(_ microseconds: Int64) -> Int32 { Int32(clamping: microseconds / 1000) }
 }
 
+/// A use that was none after all: what came between belongs to both sides of it.
+struct GoneRow: Sendable {
+  let call: String
+  let use: Int32
+  let version: Int32
+}
+
 /// That somebody waits to be called back, or after all does not.
 struct CallBackRow: Sendable {
   let call: String
+  let use: Int32
   let phone: Int64
   let missedAt: Timestamp
   let queue: String?
@@ -52,6 +62,9 @@ struct CallBackRow: Sendable {
   let who: CallBook.Who
   let isWanted: Bool
   let raiseAt: Timestamp
+
+  /// Of its reminder, as `call_key` has it.
+  static func key(_ call: String, _ use: Int32) -> String { use == 1 ? "call/\(call)" : "call#\(use)/\(call)" }
 }
 
 struct ContactRow: Sendable {
@@ -79,25 +92,37 @@ extension CallBook {
   /// What the call comes to now. Once for a batch: its other events are in it already.
   mutating func conclude(_ id: String, _ event: Delivery<CallEvents>) -> Decision<CallChange> {
     guard let call = calls[id], !call.isConcluded else { return .apply(CallChange(), outcome: "kept") }
-    let conversation = converse(call, (event.source, event.id))
-    let change = change(of: call, conversation)
+    var conversations: [Conversation] = []
+    for (place, use) in call.uses.enumerated() where use.isUntold {
+      let conversation = converse(use, (event.source, event.id))
+      calls[id]?.uses[place].memory.contact = conversation?.outcome
+      if let conversation { conversations.append(conversation) }
+    }
+    var change = change(of: id)
+    change.steps = conversations.compactMap(\.step)
+    change.late = conversations.compactMap(\.late)
     calls[id]?.isConcluded = true
-    return .apply(change, emit: conversation?.emissions ?? [], outcome: "kept")
+    return .apply(change, emit: conversations.flatMap(\.emissions), outcome: "kept")
   }
 
-  mutating func change(of call: Call, _ conversation: Conversation?) -> CallChange {
+  mutating func change(of id: String) -> CallChange {
     var change = CallChange()
-    guard let story = call.story else { return change }
-    let before = CallStory.stories(of: call.factsBefore)
-    figures.add(before, times: -1)
-    figures.add(call.stories)
-    change.row = CallRow(call, story, contact: conversation?.outcome ?? call.contact)
-    change.step = conversation?.step
-    change.late = conversation?.late
-    let shownBefore = CallStory.shown(of: before)
-    change.callBack = callBack(call, story, shownBefore)
-    if let contact = contact(story), contact != shownBefore.flatMap({ self.contact($0) }) {
-      change.contact = ContactRow(phone: contact.phone, at: contact.at)
+    guard let call = calls[id] else { return change }
+    let before = CallUse.uses(of: call.factsBefore)
+    figures.add(CallStory.stories(of: call.factsBefore), times: -1)
+    figures.add(CallStory.stories(of: call.facts))
+    for (place, use) in call.uses.enumerated() {
+      let told = place < before.count ? before[place] : nil
+      let kept = call.rows.first { $0.use == use.told.number }
+      guard use.told != told || use.told.facts != kept?.facts || use.memory != kept?.memory else { continue }
+      change.rows.append(CallRow(call, use))
+      if let row = callBack(call, use, told?.story) { change.callBacks.append(row) }
+      if let contact = contact(use.story), contact != told.flatMap({ self.contact($0.story) }) {
+        change.contacts.append(ContactRow(phone: contact.phone, at: contact.at))
+      }
+    }
+    for row in call.rows where row.use > call.uses.count {
+      change.gone.append(GoneRow(call: id, use: row.use, version: row.version))
     }
     return change
   }
@@ -114,13 +139,14 @@ extension CallBook {
     return Contacted(phone: phone, at: at)
   }
 
-  private func callBack(_ call: Call, _ story: CallStory, _ before: CallStory?) -> CallBackRow? {
-    let missed = Missed(story)
+  private func callBack(_ call: Call, _ use: Use, _ before: CallStory?) -> CallBackRow? {
+    let missed = Missed(use.story)
     let missedBefore = before.flatMap { Missed($0) }
     guard missed != missedBefore, let told = missed ?? missedBefore else { return nil }
     return CallBackRow(
-      call: call.id, phone: told.phone, missedAt: told.at, queue: told.queue.isEmpty ? nil : told.queue,
-      agent: told.agent.isEmpty ? nil : told.agent, who: call.who, isWanted: missed != nil,
+      call: call.id, use: use.told.number, phone: told.phone, missedAt: told.at,
+      queue: told.queue.isEmpty ? nil : told.queue,
+      agent: told.agent.isEmpty ? nil : told.agent, who: use.memory.who, isWanted: missed != nil,
       raiseAt: at.adding(seconds: terms.callBackAfter.components.seconds))
   }
 

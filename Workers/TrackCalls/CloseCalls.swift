@@ -9,42 +9,38 @@ enum CloseCalls: Sweep {
   static let name = "close-calls"
   static var pause: Duration { .seconds(15) }
 
-  static func claim(_ limit: Int, _ transaction: Transaction) throws(PostgresError) -> [CallBook.Call] {
-    let rows = try transaction.rows(
+  /// Only the last use of an id can go on: the start of another ends the one before.
+  static func claim(_ limit: Int, _ transaction: Transaction) throws(PostgresError) -> [String] {
+    try transaction.rows(
       """
-      select null::timestamptz, c.id, c.version, c.facts, c.phone, c.lead_id, c.contact,
-        coalesce(c.customer_ids, array[c.customer_id])
+      select c.id
       from call c cross join firm_policy f
       where c.outcome is null and c.opened_at <= clock_timestamp() - f.close_calls_minutes * interval '1 minute'
         and c.last_at <= clock_timestamp() - f.close_calls_minutes * interval '1 minute'
         and not exists (select from set_aside s where s.sweep = 'close-calls' and s.item = c.id)
       order by c.opened_at limit $1 for update of c skip locked
       """
-    ) { $0.integer(Int64(limit)) }
-    var calls: [CallBook.Call] = []
-    for row in rows { calls.append(try Statements.call(row, row.text(1))) }
-    return calls
+    ) { $0.integer(Int64(limit)) }.map { $0.text(0) }
   }
 
-  static func label(_ call: CallBook.Call) -> String { call.id }
+  static func label(_ call: String) -> String { call }
 
   static func load(
-    _ calls: [CallBook.Call], _ terms: inout CallTerms, _ transaction: Transaction
+    _ ids: [String], _ terms: inout CallTerms, _ transaction: Transaction
   ) throws(PostgresError) -> CallBook {
-    let at = try transaction.rows("select clock_timestamp()")[0].timestamp(0)
+    let (known, at) = try Statements.calls(ids, transaction)
     var book = CallBook(terms: terms, at: at)
-    for call in calls {
-      book.calls[call.id] = call
-      guard let last = call.facts.all.last else { continue }
-      _ = book.add(CallFact(.closed, at: last.at), to: call.id)
-      book.tell(call.id)
+    book.calls = known
+    for id in ids {
+      guard let last = known[id]?.facts.all.last else { continue }
+      _ = book.add(CallFact(.closed, at: last.at), to: id)
+      book.tell(id)
     }
     return book
   }
 
-  static func decide(_ item: CallBook.Call, _ book: inout CallBook, _ now: Timestamp) -> Decision<CallChange> {
-    guard let call = book.calls[item.id] else { return .ignore("gone") }
-    return .apply(book.change(of: call, nil), outcome: "closed-by-rule")
+  static func decide(_ id: String, _ book: inout CallBook, _ now: Timestamp) -> Decision<CallChange> {
+    .apply(book.change(of: id), outcome: "closed-by-rule")
   }
 
   static let writes = CallChange.writes

@@ -33,9 +33,9 @@ struct LateContact: Sendable {
 
 extension CallBook {
   /// Runs the lead's clock for the conversations of a call: as a contact that its owner tells, because it is one.
-  mutating func converse(_ call: Call, _ event: (source: String, id: String)) -> Conversation? {
-    guard let id = call.who.lead, call.isUntold, let story = call.story else { return nil }
-    let talks = story.conversations(atLeast: terms.talk)
+  mutating func converse(_ use: Use, _ event: (source: String, id: String)) -> Conversation? {
+    guard let id = use.memory.who.lead else { return nil }
+    let talks = use.story.conversations(atLeast: terms.talk)
     guard !talks.isEmpty else { return nil }
     guard let lead = leads[id] else { return Conversation(outcome: "no-lead") }
     if lead.isConverted { return Conversation(outcome: "converted") }

@@ -12,29 +12,29 @@ enum Statements {
     let rows = try transaction.rows(
       """
       select clock_timestamp(), c.id, c.version, c.facts, c.phone, c.lead_id, c.contact,
-        coalesce(c.customer_ids, array[c.customer_id])
+        coalesce(c.customer_ids, array[c.customer_id]), c.use
       from (select) one left join call c on c.id = any($1)
       """
     ) { $0.texts(ids) { $0 } }
-    var calls: [String: CallBook.Call] = [:]
-    calls.reserveCapacity(ids.count)
+    var kept: [String: [CallBook.Kept]] = [:]
+    kept.reserveCapacity(ids.count)
     for row in rows {
       guard let id = row.optionalText(1) else { continue }
-      calls[id] = try call(row, id)
+      kept[id, default: []].append(try call(row))
     }
-    return (calls, rows[0].timestamp(0))
+    let calls = kept.map { ($0, CallBook.Call(id: $0, rows: $1.sorted { $0.use < $1.use })) }
+    return (Dictionary(uniqueKeysWithValues: calls), rows[0].timestamp(0))
   }
 
-  /// From columns as `calls` selects them.
-  static func call(_ row: Row, _ id: String) throws(PostgresError) -> CallBook.Call {
+  private static func call(_ row: Row) throws(PostgresError) -> CallBook.Kept {
     guard let facts = row.withBytes(3, { $0.flatMap { CallFacts(text: $0) } }) else {
       throw .unfit("the facts of a call are written as this program does not know")
     }
-    return CallBook.Call(
-      id: id, version: Int32(row.small(2)), factsBefore: facts, facts: facts,
-      who: CallBook.Who(
-        phone: row.optionalInteger(4), lead: row.optionalInteger(5), customers: row.integers(7).filter { $0 != 0 }),
-      contact: row.optionalText(6))
+    let who = CallBook.Who(
+      phone: row.optionalInteger(4), lead: row.optionalInteger(5), customers: row.integers(7).filter { $0 != 0 })
+    return CallBook.Kept(
+      use: Int32(row.small(8)), version: Int32(row.small(2)), facts: facts,
+      memory: CallBook.Memory(who: who, contact: row.optionalText(6)))
   }
 
   static func owners(of phones: [Int64], _ transaction: Transaction) throws(PostgresError) -> [Int64: CallBook.Who] {

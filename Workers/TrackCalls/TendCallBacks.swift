@@ -16,6 +16,7 @@ enum TendCallBacks: Sweep {
     }
 
     let call: String
+    let use: Int32
     let fate: Fate
     let wasRaised: Bool
     let due: Timestamp
@@ -23,6 +24,8 @@ enum TendCallBacks: Sweep {
     let branch: Int64?
     let lead: Int64?
     let queue: String?
+
+    var key: String { CallBackRow.key(call, use) }
   }
 
   /// Whoever has the lead or the customer; else whoever it rang at where no queue had it; else the queue's team, or the branch
@@ -35,10 +38,10 @@ enum TendCallBacks: Sweep {
           when b.state = 'raised' then r.state when b.missed_at < clock_timestamp() - interval '1 day' then 'too-old' end,
         coalesce(b.due_at, working_deadline(coalesce(p.calendar_id, h.calendar_id), h.time_zone, b.missed_at,
           coalesce(q.call_back_minutes, f.call_back_minutes))),
-        p.id, h.id, b.lead_id, b.queue
+        p.id, h.id, b.lead_id, b.queue, b.use
       from call_back b
       cross join firm_policy f
-      left join reminder r on b.state = 'raised' and r.key = 'call/' || b.call_id and r.state <> 'open'
+      left join reminder r on b.state = 'raised' and r.key = call_key(b.call_id, b.use) and r.state <> 'open'
       left join call_contact talked on talked.phone = b.phone and talked.at >= b.missed_at
       left join call_queue q on q.code = b.queue
       left join lead l on l.id = b.lead_id
@@ -50,31 +53,32 @@ enum TendCallBacks: Sweep {
         (select t.id from branch t where t.parent_id is null order by t.id limit 1))
       where b.state <> 'settled' and b.raise_at <= clock_timestamp()
         and (b.state = 'waiting' or not b.wanted or talked.at is not null or r.id is not null)
-        and not exists (select from set_aside s where s.sweep = 'tend-call-backs' and s.item = b.call_id)
+        and not exists (select from set_aside s where s.sweep = 'tend-call-backs' and s.item = call_key(b.call_id, b.use))
       order by b.raise_at limit $1 for update of b skip locked
       """
     ) { $0.integer(Int64(limit)) }
     return rows.map {
       let settled = $0.optionalText(2)
       return CallBack(
-        call: $0.text(0), fate: settled.map { .settle($0) } ?? ($0.boolean(1) ? .wait : .raise),
+        call: $0.text(0), use: Int32($0.small(8)),
+        fate: settled.map { .settle($0) } ?? ($0.boolean(1) ? .wait : .raise),
         wasRaised: $0.boolean(1), due: $0.timestamp(3), person: $0.optionalInteger(4), branch: $0.optionalInteger(5),
         lead: $0.optionalInteger(6), queue: $0.optionalText(7))
     }
   }
 
-  static func label(_ callBack: CallBack) -> String { callBack.call }
+  static func label(_ callBack: CallBack) -> String { callBack.key }
 
   static func load(_ items: [CallBack], _ cache: inout NoCache, _ transaction: Transaction) -> NothingLoaded {
     NothingLoaded()
   }
 
   static func decide(_ item: CallBack, _ state: inout NothingLoaded, _ now: Timestamp) -> Decision<CallBackChange> {
-    let key = "call/\(item.call)"
+    let key = item.key
     switch item.fate {
     case .wait: return .ignore("raised")
     case .settle(let reason):
-      var change = CallBackChange(call: item.call, state: "settled", settledFor: reason)
+      var change = CallBackChange(call: item.call, use: item.use, state: "settled", settledFor: reason)
       if item.wasRaised { change.gone = .key(key, because: reason) }
       return .apply(change, outcome: "settled")
     case .raise:
@@ -92,7 +96,8 @@ enum TendCallBacks: Sweep {
         "call-back", key: key, about: Reminder.Subject(kind: "call", name: item.call), to: assignee, due: item.due,
         urgency: .urgent, detail: "\(about) called\(place) and talked to nobody: call back.")
       return .apply(
-        CallBackChange(call: item.call, state: "raised", due: item.due, reminder: reminder), outcome: "raised")
+        CallBackChange(call: item.call, use: item.use, state: "raised", due: item.due, reminder: reminder),
+        outcome: "raised")
     }
   }
 
@@ -101,10 +106,10 @@ enum TendCallBacks: Sweep {
       { $0 },
       """
       update call_back b set state = a.state, due_at = coalesce(a.due, b.due_at), settled_for = a.settled_for
-      from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[]) a (call, state, due, settled_for)
-      where b.call_id = a.call and b.call_id = any($1)
+      from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::int[]) a (call, state, due, settled_for, use)
+      where b.call_id = a.call and b.use = a.use and b.call_id = any($1)
       """,
-      .text { $0.call }, .text { $0.state }, .timestamp { $0.due }, .text { $0.settledFor }),
+      .text { $0.call }, .text { $0.state }, .timestamp { $0.due }, .text { $0.settledFor }, .small { $0.use }),
     .cancelling(by: TrackCalls.name) { _, changes in changes.compactMap(\.gone) },
     .raising(by: TrackCalls.name) { _, changes in changes.compactMap(\.reminder) },
   ]
@@ -114,6 +119,7 @@ enum TendCallBacks: Sweep {
 
 struct CallBackChange: Sendable {
   let call: String
+  let use: Int32
   let state: String
   var settledFor: String?
   var due: Timestamp?

@@ -7,23 +7,24 @@ extension CallChange {
   /// Calls as they are decided; then, sorted, what several calls may have in common: leads, who was talked to and who waits,
   /// and last the figures, whose rows everybody wants.
   static let writes: [Write<CallBook, CallChange>] = [
-    calls, agentStates, leads, steps, late, contacts, callBacks, figures,
+    calls, goneCalls, agentStates, leads, steps, late, contacts, callBacks, goneCallBacks, figures,
     .cancelling(by: TrackCalls.name) { _, changes in
-      changes.compactMap(\.step).map { .about(.lead($0.lead), kind: "protection-ends", because: "contacted") }
+      changes.flatMap(\.steps).map { .about(.lead($0.lead), kind: "protection-ends", because: "contacted") }
+        + changes.flatMap(\.gone).map { .key(CallBackRow.key($0.call, $0.use), because: "no-call") }
     },
   ]
 
   /// `any($1)` beside the join lets the planner use the key whatever it believes of the table's size.
   private static let calls: Write<CallBook, CallChange> = .each(
-    \.row,
+    of: \.rows,
     """
     merge into call c
     using unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[],
       $9::bigint[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::int[],
-      $16::int[], $17::int[], $18::int[], $19::int[], $20::text[], $21::int[], $22::text[], $23::int[], $24::text[])
+      $16::int[], $17::int[], $18::int[], $19::int[], $20::text[], $21::int[], $22::text[], $23::int[], $24::text[], $25::int[])
       a (id, before, facts, direction, queue, agent, phone, linked, lead_id, customers, started_at, answered_at, ended_at,
-      last_at, ring_ms, wait_ms, talk_ms, hold_ms, wrap_up_ms, outcome, transfers, disposition, flags, contact)
-    on c.id = a.id and c.id = any($1)
+      last_at, ring_ms, wait_ms, talk_ms, hold_ms, wrap_up_ms, outcome, transfers, disposition, flags, contact, use)
+    on c.id = a.id and c.use = a.use and c.id = any($1)
     when matched and c.version = a.before then update set
       version = a.before + 1, facts = a.facts, direction = a.direction, queue = a.queue, agent = a.agent, phone = a.phone,
       linked = a.linked, lead_id = a.lead_id,
@@ -34,23 +35,31 @@ extension CallChange {
       outcome = a.outcome, transfers = a.transfers, disposition = a.disposition, flags = a.flags, contact = a.contact
     when not matched and a.before = 0 then insert (id, version, facts, direction, queue, agent, phone, linked, lead_id,
         customer_id, customer_ids, started_at, answered_at, ended_at, last_at, ring_ms, wait_ms, talk_ms, hold_ms,
-        wrap_up_ms, outcome, transfers, disposition, flags, contact)
+        wrap_up_ms, outcome, transfers, disposition, flags, contact, use)
       values (a.id, 1, a.facts, a.direction, a.queue, a.agent, a.phone, a.linked, a.lead_id,
         case when cardinality(a.customers::bigint[]) = 1 then (a.customers::bigint[])[1] end,
         case when cardinality(a.customers::bigint[]) > 1 then a.customers::bigint[] end,
         a.started_at, a.answered_at, a.ended_at, a.last_at, a.ring_ms, a.wait_ms, a.talk_ms, a.hold_ms, a.wrap_up_ms,
-        a.outcome, a.transfers, a.disposition, a.flags, a.contact)
+        a.outcome, a.transfers, a.disposition, a.flags, a.contact, a.use)
     """,
     .text { $0.id }, .small { $0.version }, .text { $0.facts }, .text { $0.story.direction?.rawValue },
     .text { told($0.story.queue) }, .text { $0.story.agent.flatMap(told) }, .integer { $0.story.phone },
-    .text { told($0.story.linked) }, .integer { $0.who.lead },
-    .text { $0.who.customers.isEmpty ? nil : ArrayLiteral.integers($0.who.customers) },
+    .text { told($0.story.linked) }, .integer { $0.memory.who.lead },
+    .text { $0.memory.who.customers.isEmpty ? nil : ArrayLiteral.integers($0.memory.who.customers) },
     .timestamp { $0.story.startedAt }, .timestamp { $0.story.answeredAt }, .timestamp { $0.story.endedAt },
     .timestamp { $0.lastAt }, .small { CallRow.milliseconds($0.story.ring) },
     .small { CallRow.milliseconds($0.story.wait) }, .small { CallRow.milliseconds($0.story.talk) },
     .small { CallRow.milliseconds($0.story.hold) }, .small { CallRow.milliseconds($0.story.wrapUp) },
     .text { $0.story.outcome?.rawValue }, .small { $0.story.transfers }, .text { told($0.story.disposition) },
-    .small { $0.story.flags.rawValue }, .text { $0.contact })
+    .small { $0.story.flags.rawValue }, .text { $0.memory.contact }, .small { $0.use })
+
+  private static let goneCalls: Write<CallBook, CallChange> = .total(
+    { _, changes in changes.flatMap(\.gone) },
+    """
+    delete from call c using unnest($1::text[], $2::int[], $3::int[]) a (id, use, version)
+    where c.id = a.id and c.use = a.use and c.version = a.version and c.id = any($1)
+    """,
+    .text { $0.call }, .small { $0.use }, .small { $0.version })
 
   private static func told(_ text: String) -> String? { text.isEmpty ? nil : text }
 
@@ -76,7 +85,7 @@ extension CallChange {
     .timestamp { $0.checkAt }, .timestamp { $0.contactedAt })
 
   private static let steps: Write<CallBook, CallChange> = .total(
-    { _, changes in changes.compactMap(\.step) },
+    { _, changes in changes.flatMap(\.steps) },
     """
     insert into lead_history (lead_id, version, at, what, branch_id, owner_id, by_id, source, event_id, worker)
     select id, version, at, 'contacted', branch, owner, owner, source, event, 'track-calls'
@@ -87,14 +96,14 @@ extension CallChange {
     .text { $0.source }, .text { $0.event })
 
   private static let late: Write<CallBook, CallChange> = .total(
-    { _, changes in changes.compactMap(\.late) },
+    { _, changes in changes.flatMap(\.late) },
     "select tell_contacts($1::bigint[], $2::bigint[], $3::timestamptz[])",
     touchesEach: false,
     .integer { $0.person }, .integer { $0.lead }, .timestamp { $0.at })
 
   private static let contacts: Write<CallBook, CallChange> = .total(
     { _, changes in
-      Dictionary(changes.compactMap(\.contact).map { ($0.phone, $0.at) }, uniquingKeysWith: max)
+      Dictionary(changes.flatMap(\.contacts).map { ($0.phone, $0.at) }, uniquingKeysWith: max)
         .map { ContactRow(phone: $0.key, at: $0.value) }.sorted { $0.phone < $1.phone }
     },
     """
@@ -105,17 +114,27 @@ extension CallChange {
     .integer { $0.phone }, .timestamp { $0.at })
 
   private static let callBacks: Write<CallBook, CallChange> = .total(
-    { _, changes in changes.compactMap(\.callBack).sorted { $0.call < $1.call } },
+    { _, changes in changes.flatMap(\.callBacks).sorted { ($0.call, $0.use) < ($1.call, $1.use) } },
     """
-    insert into call_back as b (call_id, phone, missed_at, queue, agent, lead_id, customer_id, wanted, raise_at)
+    insert into call_back as b (call_id, phone, missed_at, queue, agent, lead_id, customer_id, wanted, raise_at,
+      use)
     select * from unnest($1::text[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
-      $8::boolean[], $9::timestamptz[])
-    on conflict (call_id) do update set phone = excluded.phone, missed_at = excluded.missed_at, queue = excluded.queue,
+      $8::boolean[], $9::timestamptz[], $10::int[])
+    on conflict (call_id, use) do update set phone = excluded.phone, missed_at = excluded.missed_at, queue = excluded.queue,
       agent = excluded.agent, lead_id = excluded.lead_id, customer_id = excluded.customer_id, wanted = excluded.wanted
     """,
     .text { $0.call }, .integer { $0.phone }, .timestamp { $0.missedAt }, .text { $0.queue }, .text { $0.agent },
     .integer { $0.who.lead }, .integer { $0.who.customers.count == 1 ? $0.who.customers[0] : nil },
-    .boolean { $0.isWanted }, .timestamp { $0.raiseAt })
+    .boolean { $0.isWanted }, .timestamp { $0.raiseAt }, .small { $0.use })
+
+  private static let goneCallBacks: Write<CallBook, CallChange> = .total(
+    { _, changes in changes.flatMap(\.gone) },
+    """
+    delete from call_back b using unnest($1::text[], $2::int[]) a (call, use)
+    where b.call_id = a.call and b.use = a.use and b.call_id = any($1)
+    """,
+    touchesEach: false,
+    .text { $0.call }, .small { $0.use })
 
   private static let figures: Write<CallBook, CallChange> = .total(
     { book, _ in FigureRow.changed(book.figures) },

@@ -20,18 +20,19 @@ def told_of(evidence):
     return told
 
 
-@promise("each-call", "a call has one row, which knows everything that was told of it, once", "call")
+@promise("each-call", "each use of a call's id has one row, which knows everything that was told of it, once", "call")
 def calls_know_what_was_told(evidence):
     told = told_of(evidence)
-    rows = Counter(row.id for row in evidence.rows("call"))
-    for call in told.keys() - rows.keys():
-        yield f"nothing is kept of call {call}, of which {len(told[call])} things were told"
+    known = defaultdict(list)
     for row in evidence.rows("call"):
-        facts = [line for line in row.facts.split("\n") if line.split("\t")[1] != "x"]
+        known[row.id] += [line for line in row.facts.split("\n") if line.split("\t")[1] != "x"]
+    for call in told.keys() - known.keys():
+        yield f"nothing is kept of call {call}, of which {len(told[call])} things were told"
+    for call, facts in known.items():
         if len(set(facts)) != len(facts) or sorted(facts, key=lambda line: int(line.split("\t")[0])) != facts:
-            yield f"the facts of call {row.id} are not in order, or not each once"
-        if len(facts) != len(told[row.id]):
-            yield f"of call {row.id} {len(told[row.id])} things were told, {len(facts)} are known"
+            yield f"the facts of call {call} are not in order, or not each once"
+        if len(facts) != len(told[call]):
+            yield f"of call {call} {len(told[call])} things were told, {len(facts)} are known"
 
 
 @promise("call-clock", "a conversation moves its lead's clock once", "call")
@@ -56,16 +57,18 @@ def calls_move_clocks_once(evidence):
 def missed_calls_are_told_once(evidence):
     reminders = Counter(row.key for row in evidence.rows("reminder") if row.kind == "call-back")
     is_open = {row.key for row in evidence.rows("reminder") if row.state == "open"}
-    rows = {row.id: row for row in evidence.rows("call")}
+    rows = {(row.id, row.use): row for row in evidence.rows("call")}
     for row in evidence.rows("call_back"):
-        key = f"call/{row.call_id}"
+        key = f"call/{row.call_id}" if row.use == 1 else f"call#{row.use}/{row.call_id}"
+        call = rows[row.call_id, row.use]
         if reminders[key] > 1 or (row.state == "raised" and reminders[key] != 1):
             yield f"{reminders[key]} reminders tell of call {row.call_id}, which is {row.state}"
         if row.state == "settled" and key in is_open:
             yield f"the reminder of call {row.call_id} is open, but it is settled for {row.settled_for}"
-        if row.wanted == (rows[row.call_id].outcome in ("answered", "automatic", None)):
-            yield f"call {row.call_id} was {rows[row.call_id].outcome}; wanted back: {row.wanted}"
-    for row in rows.values():
+        if row.wanted == (call.outcome in ("answered", "automatic", None)):
+            yield f"call {row.call_id} was {call.outcome}; wanted back: {row.wanted}"
+    backs = {(row.call_id, row.use) for row in evidence.rows("call_back")}
+    for place, row in rows.items():
         is_missed = row.direction == "inbound" and row.phone and row.outcome in ("abandoned", "missed", "voicemail")
-        if is_missed and not any(back.call_id == row.id for back in evidence.rows("call_back")):
+        if is_missed and place not in backs:
             yield f"nobody knows that call {row.id} was {row.outcome}"

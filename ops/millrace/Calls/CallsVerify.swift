@@ -34,12 +34,21 @@ enum CallsVerify {
         $0.integer(page)
       }
       guard let end = rows.last else { break }
-      for row in rows {
-        calls += 1
-        let stories = CallFacts(text: row.text(1)).map { CallStory.stories(of: $0) } ?? []
-        figures.add(stories)
-        let recomputed = CallStory.shown(of: stories).map(line) ?? "unreadable"
-        if recomputed != row.text(2) { differ("call", row.text(0), row.text(2), recomputed) }
+      for (id, uses) in Dictionary(grouping: rows, by: { $0.text(0) }).sorted(by: { $0.key < $1.key }) {
+        calls += uses.count
+        let stored = Dictionary(uses.map { (key(id, $0.integer(3)), $0.text(2)) }, uniquingKeysWith: { a, _ in a })
+        let parts = uses.map { CallFacts(text: $0.text(1)) }
+        var recomputed: [String: String] = [:]
+        if parts.contains(nil) {
+          for use in stored.keys { recomputed[use] = "unreadable" }
+        } else {
+          let facts = CallFacts(joining: parts.compactMap { $0 })
+          figures.add(CallStory.stories(of: facts))
+          for use in CallUse.uses(of: facts) { recomputed[key(id, Int64(use.number))] = line(use.story) }
+        }
+        for use in Set(stored.keys).union(recomputed.keys).sorted() where stored[use] != recomputed[use] {
+          differ("call", use, stored[use] ?? "nothing", recomputed[use] ?? "nothing")
+        }
       }
       last = end.text(0)
     }
@@ -57,12 +66,17 @@ enum CallsVerify {
     return differences == 0 ? .done : .no
   }
 
-  /// What is concluded, as text, as `line` writes it.
+  /// What is concluded, as text, as `line` writes it. All uses of an id together.
   static let pageOfCalls: Statement = """
     select id, facts, concat_ws(' ', coalesce(direction, '-'), coalesce(outcome, '-'), ring_ms, wait_ms, talk_ms, hold_ms,
-      wrap_up_ms, transfers, coalesce(nullif(array_to_string(flags, ','), ''), '-'))
-    from call_seen where id > $1 order by id limit $2
+      wrap_up_ms, transfers, coalesce(nullif(array_to_string(flags, ','), ''), '-')), use
+    from call_seen
+    where id > $1 and id <= (select max(p.id) from (select s.id from call_seen s where s.id > $1 order by s.id limit $2) p)
+    order by id, use
     """
+
+  /// A call, and which use of its id where that is not the first.
+  private static func key(_ id: String, _ use: Int64) -> String { use == 1 ? id : "\(id)#\(use)" }
 
   static let allFigures: Statement = """
     select is_agent, name, quarter, concat_ws(' ', offered, answered, abandoned, missed, transferred, answer_time, talk_time,

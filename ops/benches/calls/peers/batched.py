@@ -5,7 +5,7 @@ from . import statements, work
 MARKS = ", ".join(["%s"] * 6 + [statements.MOMENT.format("%s::bigint")] * 4 + ["%s"] * 8)
 CALLS = f"""
 insert into call as c ({statements.CALL_COLUMNS}, version, transfers) values ({MARKS}, 1, 0)
-on conflict (id) do update set {statements.UPDATES}, version = c.version + 1"""
+on conflict (id, use) do update set {statements.UPDATES}, version = c.version + 1"""
 FIGURES = f"insert into call_figure as f ({statements.FIGURES}) values ({', '.join(['%s'] * 14)}) {statements.MERGE_FIGURES}"
 CONTACTS = f"""
 insert into call_contact as c (phone, at) values (%s, {statements.MOMENT.format("%s::bigint")}) {statements.MERGE_CONTACTS}"""

@@ -8,7 +8,7 @@ select id, facts, direction, queue, agent, phone, {statements.MOMENT.format("sta
   {statements.MOMENT.format("answered_at")}, {statements.MOMENT.format("ended_at")}, {statements.MOMENT.format("last_at")},
   ring_ms, wait_ms, talk_ms, hold_ms, wrap_up_ms, outcome, disposition, flags, 1, 0
 from call_staging
-on conflict (id) do update set {statements.UPDATES}, version = c.version + 1"""
+on conflict (id, use) do update set {statements.UPDATES}, version = c.version + 1"""
 
 STAGING = """
 create temporary table call_staging (id text, facts text, direction text, queue text, agent text, phone bigint,

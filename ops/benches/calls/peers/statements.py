@@ -14,7 +14,7 @@ on conflict (is_agent, name, quarter) do update set {SUMS},
   abandoned_after = added_counts(f.abandoned_after, excluded.abandoned_after)"""
 MERGE_CONTACTS = "on conflict (phone) do update set at = excluded.at where c.at < excluded.at"
 MERGE_BACKS = """
-on conflict (call_id) do update set phone = excluded.phone, missed_at = excluded.missed_at, queue = excluded.queue,
+on conflict (call_id, use) do update set phone = excluded.phone, missed_at = excluded.missed_at, queue = excluded.queue,
   agent = excluded.agent, wanted = excluded.wanted"""
 # Microseconds since 1970, exactly.
 MOMENT = "'epoch'::timestamptz + {} * interval '1 microsecond'"
