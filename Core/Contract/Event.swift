@@ -67,10 +67,10 @@ extension Event {
   public var type: String { Self.types[0] }
 }
 
-/// An event as it came, with what its envelope says. A class, because it is passed from step to step of its batch: a
-/// copy would cost a retain for each text in it.
-public final class Delivery<Input: Event>: Sendable {
-  public let event: Input
+/// An event as its worker reads it, with what its envelope says. A class, because it is passed from step to step of its
+/// batch: a copy would cost a retain for each text in it.
+public final class Delivery<Reading: Sendable>: Sendable {
+  public let event: Reading
   /// CloudEvents `source` and `id`; for a message without them the topic, and `topic/epoch/partition/offset`.
   public let source: String
   public let id: String
@@ -82,7 +82,7 @@ public final class Delivery<Input: Event>: Sendable {
   public let signature: Signature?
 
   public init(
-    _ event: Input, source: String, id: String, happened: Timestamp, trace: String? = nil, signature: Signature? = nil
+    _ event: Reading, source: String, id: String, happened: Timestamp, trace: String? = nil, signature: Signature? = nil
   ) {
     self.event = event
     self.source = source
@@ -90,5 +90,11 @@ public final class Delivery<Input: Event>: Sendable {
     self.happened = happened
     self.trace = trace
     self.signature = signature
+  }
+
+  /// The same with what somebody makes of the event and the time at which it happened.
+  public func read<Other>(by reader: (Reading, Timestamp) -> Other) -> Delivery<Other> {
+    Delivery<Other>(
+      reader(event, happened), source: source, id: id, happened: happened, trace: trace, signature: signature)
   }
 }

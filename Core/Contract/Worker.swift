@@ -28,8 +28,10 @@ public protocol Deciding: SendableMetatype {
 /// A worker of the shape *decide*: consumes one topic.
 ///
 /// The runtime infers decoding, transaction, positions, outbox, dead letters, retries, shutdown and metrics.
-public protocol Worker: Deciding where Item == Delivery<Input> {
+public protocol Worker: Deciding where Item == Delivery<Reading> {
   associatedtype Input: Event
+  /// What `load` and `decide` see of an event. The event itself by default.
+  associatedtype Reading: Sendable = Input
   /// Written by hand, because it is the consumer group, the owner of positions and the metric label.
   static var name: String { get }
   /// Sweeps that run in the same process, a lane each. None by default.
@@ -39,6 +41,13 @@ public protocol Worker: Deciding where Item == Delivery<Input> {
   /// One of `settings`, mixed into the fingerprint by which a repeated event is known: for events with facts that nobody
   /// who reads the database may find out by trying. None by default.
   static var secret: Setting<Secret>? { get }
+  /// How a lane reads events, one by one as they come in: what can be known of an event by itself is worked out here, while
+  /// PostgreSQL still writes the batch before. Pure, as `decide` is. The time is that at which the event happened.
+  static func reader(_ settings: Settings) -> (Input, Timestamp) -> Reading
+}
+
+extension Worker where Reading == Input {
+  public static func reader(_ settings: Settings) -> (Input, Timestamp) -> Input { { event, _ in event } }
 }
 
 extension Worker {

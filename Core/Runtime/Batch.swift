@@ -4,15 +4,15 @@ internal import Values
 
 /// Records that were polled together, each with what it was read as. The lane fills one while PostgreSQL works on the
 /// other.
-final class Batch<Input: Event> {
+final class Batch<Reading: Sendable> {
   let records = RecordBatch()
-  private(set) var entries: [BatchEntry<Input>] = []
+  private(set) var entries: [BatchEntry<Reading>] = []
   /// Records of `records` that were looked at; the rest was only polled.
   var seen = 0
 
   var isEmpty: Bool { entries.isEmpty }
 
-  func append(_ entry: BatchEntry<Input>) { entries.append(entry) }
+  func append(_ entry: BatchEntry<Reading>) { entries.append(entry) }
 
   func bury(_ index: Int, _ refusal: Refusal) { entries[index].outcome = .refused(refusal) }
 
@@ -23,7 +23,7 @@ final class Batch<Input: Event> {
   }
 }
 
-struct BatchEntry<Input: Event> {
+struct BatchEntry<Reading: Sendable> {
   /// Place of its record in the batch.
   let record: Int
   /// Place of its partition in the lane's list.
@@ -33,5 +33,5 @@ struct BatchEntry<Input: Event> {
   let source: String?
   let id: String?
   let relayed: RelayMark?
-  var outcome: EnvelopeReader<Input>.Outcome
+  var outcome: ReadOutcome<Reading>
 }

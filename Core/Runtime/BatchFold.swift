@@ -50,8 +50,8 @@ struct BatchFold<W: Worker> {
   }
 
   /// Tells apart what is new, what is a repeat and what is refused; answers the new ones.
-  mutating func sort(_ entries: ArraySlice<BatchEntry<W.Input>>) -> [Delivery<W.Input>] {
-    var fresh: [Delivery<W.Input>] = []
+  mutating func sort(_ entries: ArraySlice<BatchEntry<W.Reading>>) -> [Delivery<W.Reading>] {
+    var fresh: [Delivery<W.Reading>] = []
     fresh.reserveCapacity(entries.count)
     sorted.reserveCapacity(entries.count)
     changes.reserveCapacity(entries.count)
@@ -91,7 +91,7 @@ struct BatchFold<W: Worker> {
   }
 
   /// Decides the next entries, in order.
-  mutating func decide(_ entries: ArraySlice<BatchEntry<W.Input>>, _ state: inout W.State, _ now: Timestamp) {
+  mutating func decide(_ entries: ArraySlice<BatchEntry<W.Reading>>, _ state: inout W.State, _ now: Timestamp) {
     for entry in entries {
       let place = decided
       decided += 1
@@ -113,7 +113,7 @@ struct BatchFold<W: Worker> {
   }
 
   private mutating func decide(
-    _ delivery: Delivery<W.Input>, _ entry: BatchEntry<W.Input>, _ state: inout W.State, _ now: Timestamp
+    _ delivery: Delivery<W.Reading>, _ entry: BatchEntry<W.Reading>, _ state: inout W.State, _ now: Timestamp
   ) {
     FailPoint.pass(.deciding, event: delivery.id)
     switch W.decide(delivery, &state, now) {
@@ -137,7 +137,7 @@ struct BatchFold<W: Worker> {
     take(entry)
   }
 
-  private mutating func release(_ entry: BatchEntry<W.Input>) {
+  private mutating func release(_ entry: BatchEntry<W.Reading>) {
     if case .event(_, .outside(let identity, data: _)) = entry.outcome { released.append(identity) }
   }
 
@@ -149,14 +149,14 @@ struct BatchFold<W: Worker> {
     counts.append((outcome, 1))
   }
 
-  private mutating func bury(_ entry: BatchEntry<W.Input>, _ refusal: Refusal) {
+  private mutating func bury(_ entry: BatchEntry<W.Reading>, _ refusal: Refusal) {
     deadLetters.append(DeadLetters.Letter(entry: entry.record, cursor: entry.cursor, entry.source, entry.id, refusal))
     deadLetterReasons[refusal.reason, default: 0] += 1
   }
 
   // MARK: Garbage
 
-  private mutating func take(_ entry: BatchEntry<W.Input>) {
+  private mutating func take(_ entry: BatchEntry<W.Reading>) {
     let source = entry.source ?? "-"
     if streak.cursor != entry.cursor || streak.source != source {
       endStreak()
@@ -179,7 +179,7 @@ struct BatchFold<W: Worker> {
   }
 
   /// Counts a refused event. True where it is one too many: then it and what follows in its partition stay unread.
-  private mutating func isTooMuch(_ entry: BatchEntry<W.Input>) -> Bool {
+  private mutating func isTooMuch(_ entry: BatchEntry<W.Reading>) -> Bool {
     endStreak()
     let partition = cursors[entry.cursor].partition
     let key = intakeKey(partition, entry.source ?? "-")

@@ -11,9 +11,9 @@ internal import Values
 struct BatchTransaction<W: Worker> {
   let positions: PositionTable
   let connection: Connection
-  let batch: Batch<W.Input>
+  let batch: Batch<W.Reading>
   let range: Range<Int>
-  let envelope: EnvelopeReader<W.Input>
+  let envelope: EnvelopeReader<W.Input, W.Reading>
   let garbageShare: Int
   let steps: WorkerMetrics.Steps
 
@@ -63,7 +63,7 @@ struct BatchTransaction<W: Worker> {
   }
 
   private func load(
-    _ deliveries: [Delivery<W.Input>], _ cache: inout W.Cache, _ opening: BatchOpening
+    _ deliveries: [Delivery<W.Reading>], _ cache: inout W.Cache, _ opening: BatchOpening
   ) throws(LaneFailure) -> W.State {
     let transaction = Transaction(opening: connection, settle: opening.settle)
     do {
@@ -78,7 +78,7 @@ struct BatchTransaction<W: Worker> {
   }
 
   /// Each identity of the stretch once, with the data that came first, in the one order of locks.
-  private func identities(_ entries: ArraySlice<BatchEntry<W.Input>>) -> [SeenEvents.Seen] {
+  private func identities(_ entries: ArraySlice<BatchEntry<W.Reading>>) -> [SeenEvents.Seen] {
     var first: [Fingerprint: Int64] = [:]
     first.reserveCapacity(entries.count)
     for entry in entries {

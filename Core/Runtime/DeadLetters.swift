@@ -39,8 +39,8 @@ enum DeadLetters {
     select topic || '.dlq', '/millrace/' || $1, array_agg(id order by id) from dead group by topic
     """
 
-  static func bind<Input: Event>(
-    _ arguments: inout Arguments, _ worker: String, _ letters: [Letter], _ batch: Batch<Input>,
+  static func bind<Reading>(
+    _ arguments: inout Arguments, _ worker: String, _ letters: [Letter], _ batch: Batch<Reading>,
     _ cursors: [PartitionCursor]
   ) {
     var names: [String] = []

@@ -17,7 +17,7 @@ final class DecideLane<W: Worker>: Lane {
   let log: Log
   let metrics: WorkerMetrics
   let positions: PositionTable
-  let envelope: EnvelopeReader<W.Input>
+  let envelope: EnvelopeReader<W.Input, W.Reading>
 
   var consumer: Consumer?
   var connection: Connection?
@@ -42,8 +42,8 @@ final class DecideLane<W: Worker>: Lane {
   /// Places whose partition was read to its end since the rows were read.
   var ended: Set<Int> = []
 
-  private var current = Batch<W.Input>()
-  private var upcoming = Batch<W.Input>()
+  private var current = Batch<W.Reading>()
+  private var upcoming = Batch<W.Reading>()
   var cache: W.Cache
   var backoff = Backoff()
   let number: Int
@@ -63,7 +63,8 @@ final class DecideLane<W: Worker>: Lane {
     self.metrics = metrics
     let owner = Fingerprint(high: UInt64.random(in: 1 ... .max), low: UInt64.random(in: 1 ... .max))
     positions = PositionTable(worker: W.name, owner: owner)
-    envelope = EnvelopeReader(worker: W.name, secret: W.secret.map { settings.settings[$0] })
+    envelope = EnvelopeReader(
+      worker: W.name, secret: W.secret.map { settings.settings[$0] }, reading: W.reader(settings.settings))
   }
 
   func run() {
@@ -104,7 +105,7 @@ final class DecideLane<W: Worker>: Lane {
 
   // MARK: Applying
 
-  private func apply(_ batch: Batch<W.Input>, _ consumer: Consumer) throws(LaneFailure) {
+  private func apply(_ batch: Batch<W.Reading>, _ consumer: Consumer) throws(LaneFailure) {
     let isCareful = batch.entries.contains { cursors[$0.cursor].carefulUntil > $0.offset }
     var splitting = Splitting(batch.entries.count, oneByOne: isCareful)
     while let range = splitting.next {
@@ -129,7 +130,7 @@ final class DecideLane<W: Worker>: Lane {
     }
   }
 
-  private func apply(_ batch: Batch<W.Input>, _ range: Range<Int>, _ consumer: Consumer) throws(LaneFailure) {
+  private func apply(_ batch: Batch<W.Reading>, _ range: Range<Int>, _ consumer: Consumer) throws(LaneFailure) {
     guard let connection else { return }
     let began = Monotonic.now
     let transaction = BatchTransaction<W>(
@@ -161,7 +162,7 @@ final class DecideLane<W: Worker>: Lane {
     }
   }
 
-  private func noteTrying(_ entry: BatchEntry<W.Input>) throws(LaneFailure) {
+  private func noteTrying(_ entry: BatchEntry<W.Reading>) throws(LaneFailure) {
     guard let connection else { return }
     let cursor = cursors[entry.cursor]
     try LaneFailure.postgres { () throws(PostgresError) in
@@ -175,7 +176,7 @@ final class DecideLane<W: Worker>: Lane {
 
   /// Polls and reads records into `batch`. Answers whether more may be had without waiting.
   @discardableResult
-  private func fill(_ batch: Batch<W.Input>, _ consumer: Consumer, wait: Duration, slice: Int = .max) -> Bool {
+  private func fill(_ batch: Batch<W.Reading>, _ consumer: Consumer, wait: Duration, slice: Int = .max) -> Bool {
     var limit = settings.limit
     if slice < limit.records { limit.records = min(limit.records, batch.records.count + slice) }
     let before = batch.records.count
@@ -190,7 +191,7 @@ final class DecideLane<W: Worker>: Lane {
       && batch.records.bytes < settings.limit.bytes
   }
 
-  private func admit(_ record: Record, at index: Int, into batch: Batch<W.Input>, _ consumer: Consumer) {
+  private func admit(_ record: Record, at index: Int, into batch: Batch<W.Reading>, _ consumer: Consumer) {
     guard let place = place(of: record) else { return }
     switch cursors[place].admit(record.offset) {
     case .drop: metrics.dropped.add()

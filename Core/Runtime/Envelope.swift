@@ -9,7 +9,7 @@ internal import Values
 /// Reads records as events: CloudEvents 1.0 in Kafka's binary and structured mode, or bare data of a topic's only type.
 ///
 /// Source: CloudEvents Kafka protocol binding 1.0.2. One per lane; not shared between threads.
-final class EnvelopeReader<Input: Event> {
+final class EnvelopeReader<Input: Event, Reading: Sendable> {
   private let worker: String
   private let topic: Topic
   private let epoch: Int64
@@ -17,15 +17,20 @@ final class EnvelopeReader<Input: Event> {
   private let sha = SHA256()
   private var lastSource = ""
   private let secret: [UInt8]
+  private let reading: (Input, Timestamp) -> Reading
 
   /// - Parameters:
   ///   - epoch: raised when a topic is re-created, so that ids made from offsets stay unique.
   ///   - secret: what the fingerprints of data are made with.
-  init(worker: String, epoch: Int64 = 0, secret: Secret? = nil) {
+  ///   - reading: what the worker makes of an event and the time at which it happened.
+  init(
+    worker: String, epoch: Int64 = 0, secret: Secret? = nil, reading: @escaping (Input, Timestamp) -> Reading
+  ) {
     self.worker = worker
     self.epoch = epoch
     self.secret = secret.map { Array($0.reveal().utf8) } ?? []
     topic = Input.topic
+    self.reading = reading
   }
 
   /// Where an event stands in the relay's stream, for topics that only our relay writes.
@@ -33,14 +38,7 @@ final class EnvelopeReader<Input: Event> {
     var relayed: RelayMark?
     var source: String?
     var id: String?
-    var outcome: Outcome
-  }
-
-  enum Outcome {
-    case event(Delivery<Input>, Identity)
-    case refused(Refusal)
-    /// Published before the database was set back behind it: nobody knows of it any more.
-    case lost
+    var outcome: ReadOutcome<Reading>
   }
 
   func read(_ record: Record) -> Read {
@@ -71,7 +69,8 @@ final class EnvelopeReader<Input: Event> {
 
   // MARK: The three forms
 
-  private func binary(_ record: Record, _ attributes: Attributes, _ read: Read) throws(Refusal) -> Outcome {
+  private func binary(_ record: Record, _ attributes: Attributes, _ read: Read) throws(Refusal) -> ReadOutcome<Reading>
+  {
     guard attributes.specVersion?.holds("1.0") == true else {
       throw Refusal("spec-version", at: "ce_specversion", "CloudEvents 1.0 was expected")
     }
@@ -86,7 +85,7 @@ final class EnvelopeReader<Input: Event> {
     return try data(record.value, type, happened, attributes, read)
   }
 
-  private func bare(_ record: Record, _ attributes: Attributes, _ read: Read) throws(Refusal) -> Outcome {
+  private func bare(_ record: Record, _ attributes: Attributes, _ read: Read) throws(Refusal) -> ReadOutcome<Reading> {
     guard Input.types.count == 1 else {
       throw Refusal("no-type", at: "ce_type", "this topic has several types of events: set CloudEvents attributes")
     }
@@ -96,7 +95,7 @@ final class EnvelopeReader<Input: Event> {
 
   private func data(
     _ value: UnsafeRawBufferPointer?, _ type: String, _ happened: Timestamp, _ attributes: Attributes, _ read: Read
-  ) throws(Refusal) -> Outcome {
+  ) throws(Refusal) -> ReadOutcome<Reading> {
     guard let value, value.count > 0 else { throw Refusal("empty", "the message has no value") }
     try checkSize(value)
     let event = try tape.read(value) { object throws(Refusal) in try Input(type: type, reading: object) }
@@ -107,14 +106,14 @@ final class EnvelopeReader<Input: Event> {
     return outcome(event, read, happened, attributes.trace, data: value, signature)
   }
 
-  private func structured(_ record: Record, _ read: inout Read) throws(Refusal) -> Outcome {
+  private func structured(_ record: Record, _ read: inout Read) throws(Refusal) -> ReadOutcome<Reading> {
     guard let value = record.value, value.count > 0 else { throw Refusal("empty", "the message has no value") }
     try checkSize(value)
     var source: String?
     var id: String?
     defer { (read.source, read.id) = (source, id) }
     let relayed = read.relayed
-    return try tape.read(value) { (envelope: JSONObject) throws(Refusal) -> Outcome in
+    return try tape.read(value) { (envelope: JSONObject) throws(Refusal) -> ReadOutcome<Reading> in
       guard try envelope.text("specversion") == "1.0" else {
         throw Refusal("spec-version", at: "specversion", "CloudEvents 1.0 was expected")
       }
@@ -134,12 +133,14 @@ final class EnvelopeReader<Input: Event> {
   private func outcome(
     _ event: Input, _ read: Read, _ happened: Timestamp, _ trace: String?, data: UnsafeRawBufferPointer,
     _ signature: Signature? = nil
-  ) -> Outcome {
+  ) -> ReadOutcome<Reading> {
     let source = read.source ?? topic.name
     let id = read.id ?? ""
     let identity = topic.origin == .outside ? identity(source, id, data) : .none
     return .event(
-      Delivery(event, source: source, id: id, happened: happened, trace: trace, signature: signature), identity)
+      Delivery(
+        reading(event, happened), source: source, id: id, happened: happened, trace: trace, signature: signature),
+      identity)
   }
 
   // MARK: Parts
@@ -215,6 +216,14 @@ final class EnvelopeReader<Input: Event> {
     if let value = record.value { sha.add(value) }
     return sha.end().short
   }
+}
+
+/// What a record was read as.
+enum ReadOutcome<Reading: Sendable> {
+  case event(Delivery<Reading>, Identity)
+  case refused(Refusal)
+  /// Published before the database was set back behind it: nobody knows of it any more.
+  case lost
 }
 
 private enum PlausibleTime {

@@ -63,7 +63,7 @@ import Values
       return
     }
     #expect(opened.id == 1000 && opened.phone == 8_613_802_880_000 && opened.phoneText == nil)
-    #expect(opened.lead.event.name == "王小明" && opened.lead.happened == now.adding(seconds: -60))
+    #expect(opened.lead.event.said.name == "王小明" && opened.lead.happened == now.adding(seconds: -60))
     #expect(opened.protection?.until == until && opened.state == "owned")
     let judgement = opened.judgement
     #expect(judgement.lead == 1000 && judgement.version == 1 && judgement.at == now)
@@ -214,9 +214,10 @@ import Values
 
   private func lead(
     _ phone: String, country: String? = nil, name: String? = nil, source: String = "web", id: String = "1"
-  ) -> Delivery<LeadRegistered> {
+  ) -> Delivery<Registration> {
     Delivery(
-      LeadRegistered(phone: phone, country: country, name: name, source: source), source: "/s", id: id,
+      Registration(LeadRegistered(phone: phone, country: country, name: name, source: source), nil), source: "/s",
+      id: id,
       happened: now.adding(seconds: -60))
   }
 

@@ -60,7 +60,9 @@ final class Turns {
   @discardableResult
   func register(_ leads: [LeadRegistered], beforeCommit: () -> Void = {}) throws(PostgresError) -> [String] {
     let items = leads.enumerated().map { number, lead in
-      Delivery(lead, source: "/tests", id: "\(number)", happened: Timestamp(microseconds: 1_790_000_000_000_000))
+      Delivery(
+        Registration(lead, Turns.key), source: "/tests", id: "\(number)",
+        happened: Timestamp(microseconds: 1_790_000_000_000_000))
     }
     return try turn(AllocateLeads.self, beforeCommit) { _ in items }
   }

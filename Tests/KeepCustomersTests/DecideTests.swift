@@ -24,7 +24,7 @@ import Values
   }
 
   private func outcomes(_ events: [CustomerProfile]) -> [String] {
-    var book = CustomerBook(standing: [:], key: testKey, numbers: DecideTests.stock(20))
+    var book = CustomerBook(standing: [:], numbers: DecideTests.stock(20))
     return events.map { DecideTests.outcome(KeepCustomers.decide(delivery($0), &book, told)) }
   }
 

@@ -21,8 +21,10 @@ func profile(
 
 func removal(_ id: String, _ version: Int64) -> CustomerProfile { .removed(CustomerVersion(id: id, version: version)) }
 
-func delivery(_ event: CustomerProfile, _ id: String = "e") -> Delivery<CustomerProfile> {
-  Delivery(event, source: "/core", id: id, happened: told)
+func delivery(
+  _ event: CustomerProfile, _ id: String = "e", _ key: IdentityKey = testKey
+) -> Delivery<KeepCustomers.Reading> {
+  Delivery(KeepCustomers.reader(key)(event, told), source: "/core", id: id, happened: told)
 }
 
 /// A database of its own, and the worker's turns on it, made with the worker's own rights.
@@ -80,7 +82,7 @@ final class Turns {
 
   @discardableResult
   func take(_ events: [CustomerProfile], beforeCommit: () -> Void = {}) throws(PostgresError) -> [String] {
-    let items = events.enumerated().map { delivery($1, "\($0)") }
+    let items = events.enumerated().map { delivery($1, "\($0)", key) }
     return try transaction { transaction throws(PostgresError) in
       var book = try KeepCustomers.load(items, &cache, transaction)
       return try turn(KeepCustomers.self, items, &book, beforeCommit)

@@ -92,9 +92,11 @@ import Values
     let settings = try Settings(reading: Environment(Self.key), declared: AllocateLeads.settings.map { [$0] } ?? [])
     var cache = AllocateLeads.Cache(settings)
     try session.run(script: "begin")
-    var state = try AllocateLeads.load(leads.map(\.delivery), &cache, Transaction(open: session))
-    let changes = leads.compactMap { lead in
-      if case .apply(let change, _, _) = AllocateLeads.decide(lead.delivery, &state, now) { change } else { nil }
+    let reader = AllocateLeads.reader(settings)
+    let registrations = leads.map { $0.delivery.read(by: reader) }
+    var state = try AllocateLeads.load(registrations, &cache, Transaction(open: session))
+    let changes = registrations.compactMap { lead in
+      if case .apply(let change, _, _) = AllocateLeads.decide(lead, &state, now) { change } else { nil }
     }
     for write in AllocateLeads.writes {
       var arguments = Arguments()

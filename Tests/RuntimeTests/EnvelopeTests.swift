@@ -13,7 +13,7 @@ import Values
   @Test("every form of an event is read, and every fault refused with its path and reason")
   func table() async throws {
     try await EnvelopeTests.withRecords(EnvelopeTests.cases.map(\.made)) { batch in
-      let reader = EnvelopeReader<Noted>(worker: "w")
+      let reader = EnvelopeReader<Noted, Noted>(worker: "w")
       for (place, one) in EnvelopeTests.cases.enumerated() {
         let found = EnvelopeTests.line(reader.read(batch[place]))
         #expect(found == one.expected.replacing("*", with: "\(place)"), "\(one.about)")
@@ -28,7 +28,7 @@ import Values
       EnvelopeTests.structured(EnvelopeTests.envelope(data: "7")),
     ]
     try await EnvelopeTests.withRecords(faults) { batch in
-      let reader = EnvelopeReader<Noted>(worker: "w")
+      let reader = EnvelopeReader<Noted, Noted>(worker: "w")
       for place in batch.indices {
         let read = reader.read(batch[place])
         #expect(read.source == "/s" && read.id == "1")
@@ -48,7 +48,7 @@ import Values
       EnvelopeTests.made(EnvelopeTests.good, ["ce_time": "2026-09-20T10:00:00Z"]),
     ]
     try await EnvelopeTests.withRecords(made) { batch in
-      let reader = EnvelopeReader<Noted>(worker: "w")
+      let reader = EnvelopeReader<Noted, Noted>(worker: "w")
       let all = batch.indices.map { EnvelopeTests.identity(reader.read(batch[$0])) }
       let first = try #require(all[0])
       #expect(all[1]?.key == first.key && all[1]?.data == first.data)
@@ -58,9 +58,9 @@ import Values
       #expect(all[5] == nil, "no part can be moved from the source to the id")
       #expect(all[6]?.key == first.key && all[6]?.data == first.data, "the mode makes no difference")
       #expect(all[7]?.key == first.key && all[7]?.data == first.data, "a repeat may bring another time")
-      let another = EnvelopeTests.identity(EnvelopeReader<Noted>(worker: "v").read(batch[0]))
+      let another = EnvelopeTests.identity(EnvelopeReader<Noted, Noted>(worker: "v").read(batch[0]))
       #expect(another?.key != first.key)
-      #expect(EnvelopeTests.identity(EnvelopeReader<Noted>(worker: "w").read(batch[0]))?.key == first.key)
+      #expect(EnvelopeTests.identity(EnvelopeReader<Noted, Noted>(worker: "w").read(batch[0]))?.key == first.key)
     }
   }
 
@@ -76,7 +76,7 @@ import Values
       EnvelopeTests.made("{", echo.merging(["millrace_run": "7", "millrace_index": "3"]) { $1 }),
     ]
     try await EnvelopeTests.withRecords(made) { batch in
-      let reader = EnvelopeReader<Echo>(worker: "w")
+      let reader = EnvelopeReader<Echo, Echo>(worker: "w")
       let reads = batch.indices.map { reader.read(batch[$0]) }
       #expect(reads[0].relayed == RelayMark(run: 7, index: 2))
       if case .event(_, .none) = reads[0].outcome {} else { Issue.record("\(reads[0])") }
@@ -89,7 +89,7 @@ import Values
   @Test("bare data on a topic with several types says nothing of its type")
   func severalTypes() async throws {
     try await EnvelopeTests.withRecords([Scene.Made(value: EnvelopeTests.good)]) { batch in
-      #expect(EnvelopeTests.line(EnvelopeReader<Several>(worker: "w").read(batch[0])) == "ce_type no-type")
+      #expect(EnvelopeTests.line(EnvelopeReader<Several, Several>(worker: "w").read(batch[0])) == "ce_type no-type")
     }
   }
 
@@ -97,7 +97,7 @@ import Values
   func checksum() async throws {
     let made = [("a", "b"), ("a", "b"), ("a", "c"), ("b", "b")].map { Scene.Made(key: $0.0, value: $0.1) }
     try await EnvelopeTests.withRecords(made) { batch in
-      let reader = EnvelopeReader<Noted>(worker: "w")
+      let reader = EnvelopeReader<Noted, Noted>(worker: "w")
       let sums = batch.indices.map { reader.checksum(batch[$0]) }
       #expect(sums[0] == sums[1] && Set(sums).count == 3)
     }
@@ -123,7 +123,7 @@ import Values
   {
     try await EnvelopeTests.withRecords([EnvelopeTests.made()]) { batch in
       func data(_ secret: Secret?) -> Int64? {
-        EnvelopeTests.identity(EnvelopeReader<Noted>(worker: "w", secret: secret).read(batch[0]))?.data
+        EnvelopeTests.identity(EnvelopeReader<Noted, Noted>(worker: "w", secret: secret).read(batch[0]))?.data
       }
       #expect(data(Secret("one")) == data(Secret("one")))
       #expect(Set([data(nil), data(Secret("one")), data(Secret("two"))]).count == 3)
@@ -139,7 +139,7 @@ import Values
     func write(to data: inout JSONWriter) {}
   }
 
-  private static func line<Input>(_ read: EnvelopeReader<Input>.Read) -> String {
+  private static func line<Input>(_ read: EnvelopeReader<Input, Input>.Read) -> String {
     switch read.outcome {
     case .event(let event, _): "\(event.source) \(event.id) \(event.happened.rfc3339) \(event.trace ?? "-")"
     case .refused(let refusal): "\(refusal.path.isEmpty ? "-" : refusal.path) \(refusal.reason)"
@@ -147,7 +147,7 @@ import Values
     }
   }
 
-  private static func identity(_ read: EnvelopeReader<Noted>.Read) -> (key: Fingerprint, data: Int64)? {
+  private static func identity(_ read: EnvelopeReader<Noted, Noted>.Read) -> (key: Fingerprint, data: Int64)? {
     if case .event(_, .outside(let key, let data)) = read.outcome { (key, data) } else { nil }
   }
 
@@ -172,5 +172,12 @@ import Values
       batch.removeAll()
       consumer.close(within: .seconds(2))
     }
+  }
+}
+
+extension EnvelopeReader where Reading == Input {
+  /// Of a worker that sees events as they are.
+  fileprivate convenience init(worker: String, secret: Secret? = nil) {
+    self.init(worker: worker, secret: secret) { event, _ in event }
   }
 }

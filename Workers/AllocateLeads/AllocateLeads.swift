@@ -19,26 +19,33 @@ package struct AllocateLeads: Worker {
   package static var settings: SettingGroup? { SettingGroup("allocate-leads", .identityKey) }
   package static var secret: Setting<Secret>? { .identityKey }
 
+  package static func reader(_ settings: Settings) -> (LeadRegistered, Timestamp) -> Registration {
+    let key = IdentityKey(settings)
+    return { lead, _ in Registration(lead, key) }
+  }
+
   package static func load(
-    _ leads: [Delivery<LeadRegistered>], _ cache: inout AllocationCache, _ transaction: Transaction
+    _ leads: [Delivery<Registration>], _ cache: inout AllocationCache, _ transaction: Transaction
   ) throws(PostgresError) -> Allocation {
-    let registrations = leads.map { Registration($0, cache.identityKey) }
-    let findings = try Findings.load(registrations, &cache, transaction)
-    let fresh = registrations.filter { !$0.isRefused && ($0.phone.map { findings.known[$0.digits] == nil } ?? true) }
-    for registration in fresh where registration.phone != nil {
-      registration.route = findings.sources.route(
-        registration.facts.source, importer: registration.lead.event.importer,
-        byRules: cache.match(registration.facts))
+    let findings = try Findings.load(leads.map(\.event), &cache, transaction)
+    let routes = leads.map { lead -> Route in
+      // Without a phone it goes nowhere; with one that has a lead it joins that.
+      guard let phone = lead.event.phone, !lead.event.isRefused, findings.known[phone.digits] == nil else {
+        return .none
+      }
+      let facts = lead.event.facts
+      return findings.sources.route(facts.source, importer: lead.event.said.importer, byRules: cache.match(facts))
     }
     return try Allocation(
-      findings.policy, known: findings.known, findings.customers, findings.sources, registrations,
-      routes: fresh.map { ($0.route, $0.facts) }, &cache, transaction)
+      findings.policy, known: findings.known, findings.customers, findings.sources, RoutedLeads(leads, routes),
+      routes: zip(routes, leads).map { ($0, $1.event.facts) }, &cache, transaction)
   }
 
   package static func decide(
-    _ lead: Delivery<LeadRegistered>, _ allocation: inout Allocation, _ now: Timestamp
+    _ lead: Delivery<Registration>, _ allocation: inout Allocation, _ now: Timestamp
   ) -> Decision<LeadChange> {
-    let registration = allocation.registration(of: lead)
+    let registration = lead.event
+    let route = allocation.route(of: lead)
     if case .refused(let refusal) = registration.reading { return .reject(refusal) }
     if let phone = registration.phone, let known = allocation.known[phone.digits] {
       return .apply(.duplicate(DuplicateLead(known, lead, allocation.at ?? now)), outcome: "duplicate")
@@ -50,9 +57,9 @@ package struct AllocateLeads: Worker {
       placement = .converted(customer, allocation.policy.convertedOwner.place(of: customer), by)
     case (.disagreement, _): placement = .held(branch: nil, "keys-disagree")
     case (_, .impossible(let reason)): placement = .held(branch: nil, "phone-\(reason)")
-    default: placement = allocation.place(registration.route)
+    default: placement = allocation.place(route)
     }
-    return allocation.open(registration, placement, conversion, now)
+    return allocation.open(lead, route, placement, conversion, now)
   }
 
   package static let writes = LeadChange.writes

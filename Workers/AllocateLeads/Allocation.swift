@@ -13,9 +13,7 @@ package struct Allocation {
   /// What others may be customers by, found under the conversion gate.
   private let customers: KnownCustomers
   private let importers: [String: Sources.Importer]
-  /// In the order in which they will be decided.
-  private let registrations: [Registration]
-  private var next = 0
+  private var registered: RoutedLeads
   /// Leads by the digits of their phone.
   var known: [Int64: Int64]
   private(set) var branches: [Int64: Branch]
@@ -33,16 +31,16 @@ package struct Allocation {
 
   init(
     _ policy: FirmPolicy, known: [Int64: Int64] = [:], _ customers: KnownCustomers = KnownCustomers(),
-    _ sources: Sources = Sources(), _ registrations: [Registration] = [], standing: [StandingLead] = [],
+    _ sources: Sources = Sources(), _ registered: RoutedLeads = RoutedLeads(), standing: [StandingLead] = [],
     routes: [(route: Route, facts: LeadFacts)],
     _ cache: inout AllocationCache, _ transaction: Transaction
   ) throws(PostgresError) {
     self.policy = policy
     self.known = known
     self.customers = customers
-    self.registrations = registrations
+    self.registered = registered
     importers = sources.importers
-    leadNumbers = cache.takeLeadNumbers(registrations.count)
+    leadNumbers = cache.takeLeadNumbers(registered.count)
     var wanted: Set<LeadClock.Place> = []
     var passing: Set<Int64> = []
     for (route, facts) in routes {
@@ -90,25 +88,18 @@ package struct Allocation {
     self.leadNumbers = leadNumbers
     at = nil
     importers = [:]
-    registrations = []
+    registered = RoutedLeads()
     byRules = { ruleset.match($0, at: policy.moment) }
   }
 
-  /// What the lead says. Leads are decided in the order in which they were loaded, not necessarily all of them.
-  mutating func registration(of lead: Delivery<LeadRegistered>) -> Registration {
-    while next < registrations.count {
-      let registration = registrations[next]
-      next += 1
-      if registration.lead === lead { return registration }
-    }
-    let registration = Registration(lead, nil)
-    registration.route = byRules(registration.facts).map { Route(byRule: $0) } ?? .none
-    return registration
+  /// Where a new lead goes unless it turns out to be a customer.
+  mutating func route(of lead: Delivery<Registration>) -> Route {
+    registered.route(of: lead) ?? byRules(lead.event.facts).map { Route(byRule: $0) } ?? .none
   }
 
   func conversion(of registration: Registration) -> Conversion {
     Conversion.find(
-      identity: registration.identity, number: registration.lead.event.customerNumber,
+      identity: registration.identity, number: registration.said.customerNumber,
       phone: registration.phone?.digits, among: customers, phoneConverts: policy.phoneConverts)
   }
 
@@ -162,18 +153,18 @@ package struct Allocation {
 
   /// A new lead, with the event that says what became of it.
   mutating func open(
-    _ registration: Registration, _ placement: Placement, _ conversion: Conversion, _ now: Timestamp
+    _ lead: Delivery<Registration>, _ route: Route, _ placement: Placement, _ conversion: Conversion, _ now: Timestamp
   ) -> Decision<LeadChange> {
-    let lead = registration.lead
+    let registration = lead.event
     let now = at ?? now
     let id = leadNumbers.next()
     if let phone = registration.phone { known[phone.digits] = id }
     let judgement = Judgement(
-      placement, id, 1, now, ruleset: policy.ruleset, rule: registration.route.rule?.position, source: lead.source,
+      placement, id, 1, now, ruleset: policy.ruleset, rule: route.rule?.position, source: lead.source,
       event: lead.id)
     let version = LeadVersion(id: id, version: 1, region: registration.facts.region?.description, at: now)
     let opened = OpenedLead(
-      registration, id, placement, conversion, importer: lead.event.importer.flatMap { importers[$0]?.id },
+      lead, id, placement, conversion, importer: registration.said.importer.flatMap { importers[$0]?.id },
       protection: judgement.branch.map { protection($0, registration.facts, now) }, policy, judgement)
     return .apply(
       .opened(opened), emit: [Emission(placement.event(version, opened.protection))], outcome: placement.outcome)

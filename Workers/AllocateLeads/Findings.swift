@@ -21,10 +21,10 @@ struct Findings {
         isGated ? KnownCustomers.gateLock : Question(known: ()), FirmPolicy.now,
         Statements.leads(of: taken.compactMap(\.phone)),
         KnownCustomers.find(
-          identities: taken.compactMap(\.identity), numbers: taken.compactMap(\.lead.event.customerNumber),
+          identities: taken.compactMap(\.identity), numbers: taken.compactMap(\.said.customerNumber),
           phones: taken.compactMap { $0.phone?.digits }),
         Sources.policies(of: Set(taken.map(\.facts.source))),
-        Sources.importers(Set(taken.compactMap(\.lead.event.importer))),
+        Sources.importers(Set(taken.compactMap(\.said.importer))),
         cache.missingLeadNumbers(registrations.count))
       cache.addLeadNumbers(numbers)
       try cache.heed(policy, transaction)
@@ -40,6 +40,6 @@ struct Findings {
 extension Registration {
   /// Whether somebody's profile that comes in the same moment could convert it.
   fileprivate func mayConvert(phoneConverts: Bool) -> Bool {
-    identity != nil || lead.event.customerNumber != nil || (phoneConverts && phone != nil)
+    identity != nil || said.customerNumber != nil || (phoneConverts && phone != nil)
   }
 }

@@ -23,7 +23,7 @@ package enum LeadChange: Sendable {
 
 package final class OpenedLead: Sendable {
   let id: Int64
-  let lead: Delivery<LeadRegistered>
+  let lead: Delivery<Registration>
   let phone: Int64?
   let phoneText: String?
   let region: String?
@@ -38,13 +38,14 @@ package final class OpenedLead: Sendable {
   let judgement: Judgement
 
   init(
-    _ registration: Registration, _ id: Int64, _ placement: Placement, _ conversion: Conversion, importer: Int64?,
+    _ lead: Delivery<Registration>, _ id: Int64, _ placement: Placement, _ conversion: Conversion, importer: Int64?,
     protection: LeadClock.Protection?, _ policy: FirmPolicy, _ judgement: Judgement
   ) {
     self.id = id
-    lead = registration.lead
+    self.lead = lead
+    let registration = lead.event
     phone = registration.phone?.digits
-    phoneText = registration.phone == nil ? lead.event.phone : nil
+    phoneText = registration.phone == nil ? registration.said.phone : nil
     region = registration.facts.region?.description
     identity = registration.identity
     self.importer = importer
@@ -112,9 +113,9 @@ package struct ToldQueue: Sendable {
 package struct DuplicateLead: Sendable {
   let lead: Int64
   let at: Timestamp
-  let delivery: Delivery<LeadRegistered>
+  let delivery: Delivery<Registration>
 
-  init(_ lead: Int64, _ delivery: Delivery<LeadRegistered>, _ now: Timestamp) {
+  init(_ lead: Int64, _ delivery: Delivery<Registration>, _ now: Timestamp) {
     self.lead = lead
     self.delivery = delivery
     at = now

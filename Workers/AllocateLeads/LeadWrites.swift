@@ -28,15 +28,16 @@ extension LeadChange {
           check_at, step_due_at, step_remind_at, level)
       """,
       .integer { $0.id }, .integer { $0.phone }, .text { $0.phoneText }, .text { $0.region },
-      .text { $0.lead.event.name }, .text { $0.lead.event.source }, .text { $0.lead.event.product },
-      .text { $0.lead.event.language }, .integer { $0.lead.event.value?.tenThousandths },
-      .text { $0.lead.event.value?.currency }, .fingerprint { $0.identity }, .text { $0.lead.event.customerNumber },
+      .text { $0.lead.event.said.name }, .text { $0.lead.event.said.source }, .text { $0.lead.event.said.product },
+      .text { $0.lead.event.said.language }, .integer { $0.lead.event.said.value?.tenThousandths },
+      .text { $0.lead.event.said.value?.currency }, .fingerprint { $0.identity },
+      .text { $0.lead.event.said.customerNumber },
       .integer { $0.customer }, .text { $0.suggested.isEmpty ? nil : ArrayLiteral.integers($0.suggested) },
       .integer { $0.importer }, .timestamp { $0.lead.happened }, .text { $0.state }, .integer { $0.judgement.branch },
       .integer { $0.judgement.owner }, .text { $0.judgement.reason }, .timestamp { $0.judgement.at },
       .small { $0.judgement.ruleset }, .integer { $0.stepPolicy }, .timestamp { $0.protection?.until },
       .timestamp { $0.protection?.checkAt }, .timestamp { $0.step?.due }, .timestamp { $0.step?.remind },
-      .text { $0.lead.event.level }),
+      .text { $0.lead.event.said.level }),
     .each(
       \.moved,
       """
@@ -103,8 +104,8 @@ extension LeadChange {
       select * from unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[],
         $7::timestamptz[])
       """,
-      .integer { $0.lead }, .timestamp { $0.at }, .text { $0.delivery.event.source },
-      .text { $0.delivery.event.product }, .text { $0.delivery.source }, .text { $0.delivery.id },
+      .integer { $0.lead }, .timestamp { $0.at }, .text { $0.delivery.event.said.source },
+      .text { $0.delivery.event.said.product }, .text { $0.delivery.source }, .text { $0.delivery.id },
       .timestamp { $0.delivery.happened }),
     .total(
       { state, _ in state.branches.values.filter(\.isChanged).sorted { $0.id < $1.id } },

@@ -5,29 +5,26 @@ import PhoneNumbers
 import Topics
 import Values
 
-/// What a registration says, read once for loading and deciding. A class, because both look at it.
-final class Registration {
-  enum Reading {
+/// What a registration says. A class, because loading, deciding and writing all look at it.
+package final class Registration: Sendable {
+  enum Reading: Sendable {
     case phone(PhoneNumber)
     /// Digits, but none that can be dialled: kept with the reason, for a person to look at.
     case impossible(String)
     case refused(Refusal)
   }
 
-  let lead: Delivery<LeadRegistered>
+  let said: LeadRegistered
   let reading: Reading
   let facts: LeadFacts
   /// Of the ID number; the number itself stays in the event.
   let identity: Fingerprint?
-  /// Where it goes unless it turns out to be a customer; asked for only where the phone has no lead yet.
-  var route = Route.none
 
   /// A national form without a country is read as mainland China's.
   static let home = PhoneCountry("CN")
 
-  init(_ lead: Delivery<LeadRegistered>, _ key: IdentityKey?) {
-    self.lead = lead
-    let event = lead.event
+  init(_ event: LeadRegistered, _ key: IdentityKey?) {
+    said = event
     var reading = Registration.phone(event)
     var identity: Fingerprint?
     if let number = event.idNumber {

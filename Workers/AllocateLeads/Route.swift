@@ -1,3 +1,4 @@
+import Contract
 import Postgres
 import Values
 
@@ -110,5 +111,25 @@ struct Sources {
       for row in rows { importers[row.text(0)] = Importer(id: row.integer(1), branch: row.integer(2)) }
       return importers
     }
+  }
+}
+
+/// The new leads of a batch with where each goes, in the order in which they will be decided, though not all may be.
+struct RoutedLeads {
+  private let leads: [Delivery<Registration>]
+  private let routes: [Route]
+  private var next = 0
+
+  init(_ leads: [Delivery<Registration>] = [], _ routes: [Route] = []) { (self.leads, self.routes) = (leads, routes) }
+
+  var count: Int { leads.count }
+
+  /// nil for a lead that is not among them, or comes after one that was asked for before.
+  mutating func route(of lead: Delivery<Registration>) -> Route? {
+    while next < leads.count {
+      next += 1
+      if leads[next - 1] === lead { return routes[next - 1] }
+    }
+    return nil
   }
 }

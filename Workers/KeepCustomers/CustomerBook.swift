@@ -36,29 +36,20 @@ struct CustomerBook {
 
   private(set) var customers: [String: Customer]
   private(set) var leads: OpenLeads
-  private let read: [ObjectIdentifier: CustomerFacts]
   private let branches: [String: Int64]
   private let people: [String: Int64]
-  private let key: IdentityKey
   private var numbers: NumberStock
 
   init(
-    standing customers: [String: Customer], leads: OpenLeads = .none, _ read: [ObjectIdentifier: CustomerFacts] = [:],
-    branches: [String: Int64] = [:], people: [String: Int64] = [:], key: IdentityKey, numbers: NumberStock
+    standing customers: [String: Customer], leads: OpenLeads = .none, branches: [String: Int64] = [:],
+    people: [String: Int64] = [:],
+    numbers: NumberStock
   ) {
     self.customers = customers
     self.leads = leads
-    self.read = read
     self.branches = branches
     self.people = people
-    self.key = key
     self.numbers = numbers
-  }
-
-  func facts(of profile: Delivery<CustomerProfile>, _ now: Timestamp) -> CustomerFacts {
-    if let facts = read[ObjectIdentifier(profile)] { return facts }
-    guard case .profile(let said) = profile.event else { preconditionFailure("a removal has no facts") }
-    return CustomerFacts(said, key, happened: profile.happened)
   }
 
   func branch(_ code: String?) -> Int64? { code.flatMap { branches[$0] } }
@@ -79,9 +70,9 @@ struct CustomerBook {
 
   /// Answers the leads that turn out to be this customer.
   mutating func write(
-    _ facts: CustomerFacts, _ profile: Delivery<CustomerProfile>, _ now: Timestamp
+    _ facts: CustomerFacts, _ profile: Delivery<KeepCustomers.Reading>, _ now: Timestamp
   ) -> [LeadConversion] {
-    let told = facts.profile.customer
+    let told = facts.told
     let before = customers[told.id]?.keys ?? .none
     let keys = facts.keys
     change(told) { customer in

@@ -58,6 +58,8 @@ final class CustomerFacts: Sendable {
     self.flaws = flaws
   }
 
+  var told: CustomerVersion { profile.customer }
+
   /// The keys by which leads are converted: those of customers who still are some.
   var keys: CustomerKeys {
     guard profile.status != .closed else { return .none }

@@ -16,17 +16,43 @@ struct KeepCustomers: Worker {
   static var sweeps: [any Sweep.Type] { [ResolveCustomers.self, MoveCustomers.self] }
   static var settings: SettingGroup? { SettingGroup("Customers:", .identityKey) }
 
+  /// What an event says of a customer.
+  enum Reading: Sendable {
+    case facts(CustomerFacts)
+    case removed(CustomerVersion)
+
+    var told: CustomerVersion {
+      switch self {
+      case .facts(let facts): facts.told
+      case .removed(let told): told
+      }
+    }
+  }
+
+  static func reader(_ settings: Settings) -> (CustomerProfile, Timestamp) -> Reading {
+    reader(IdentityKey(settings))
+  }
+
+  static func reader(_ key: IdentityKey) -> (CustomerProfile, Timestamp) -> Reading {
+    { event, happened in
+      switch event {
+      case .profile(let profile): .facts(CustomerFacts(profile, key, happened: happened))
+      case .removed(let told): .removed(told)
+      }
+    }
+  }
+
   static func load(
-    _ profiles: [Delivery<CustomerProfile>], _ cache: inout CustomerCache, _ transaction: Transaction
+    _ profiles: [Delivery<Reading>], _ cache: inout CustomerCache, _ transaction: Transaction
   ) throws(PostgresError) -> CustomerBook {
     try cache.checkKey(transaction)
     return try CustomerBook(profiles, &cache, transaction)
   }
 
   static func decide(
-    _ profile: Delivery<CustomerProfile>, _ book: inout CustomerBook, _ now: Timestamp
+    _ profile: Delivery<Reading>, _ book: inout CustomerBook, _ now: Timestamp
   ) -> Decision<CustomerChange> {
-    let told = profile.event.customer
+    let told = profile.event.told
     let standing = book.customers[told.id]
     if let standing, told.version < standing.version { return .ignore("older") }
     switch profile.event {
@@ -36,8 +62,7 @@ struct KeepCustomers: Worker {
       }
       book.remove(told)
       return .apply(CustomerChange(), outcome: "removed")
-    case .profile:
-      let facts = book.facts(of: profile, now)
+    case .facts(let facts):
       if let standing, facts.data == standing.data {
         guard told.version > standing.version else { return .ignore("repeat") }
         book.confirm(told)

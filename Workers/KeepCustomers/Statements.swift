@@ -7,27 +7,22 @@ import Topics
 extension CustomerBook {
   /// Locks the customers, then, where one of them has a new key, the gate and the leads that it finds.
   init(
-    _ profiles: [Delivery<CustomerProfile>], _ cache: inout CustomerCache, _ transaction: Transaction
+    _ profiles: [Delivery<KeepCustomers.Reading>], _ cache: inout CustomerCache, _ transaction: Transaction
   ) throws(PostgresError) {
-    var read: [ObjectIdentifier: CustomerFacts] = [:]
-    read.reserveCapacity(profiles.count)
-    var codes: Set<String> = []
-    for profile in profiles {
-      codes.insert(profile.event.customer.id)
-      guard case .profile(let said) = profile.event else { continue }
-      read[ObjectIdentifier(profile)] = CustomerFacts(said, cache.key, happened: profile.happened)
+    let codes = Set(profiles.map(\.event.told.id))
+    let said = profiles.compactMap { profile -> CustomerFacts? in
+      if case .facts(let facts) = profile.event { facts } else { nil }
     }
     let customers = try Statements.lockedCustomers(codes.sorted(), transaction)
-    let said = Array(read.values)
     try Statements.learn(said.compactMap(\.profile.branch), said.compactMap(\.profile.manager), &cache, transaction)
     let candidates = said.compactMap { facts -> OpenLeads.Candidate? in
-      let new = facts.keys.new(since: customers[facts.profile.customer.id]?.keys ?? .none)
+      let new = facts.keys.new(since: customers[facts.told.id]?.keys ?? .none)
       guard !new.isEmpty else { return nil }
       return OpenLeads.Candidate(newKeys: new, manager: facts.profile.manager.flatMap { cache.people[$0] })
     }
     self.init(
-      standing: customers, leads: candidates.isEmpty ? .none : try OpenLeads.lock(candidates, transaction), read,
-      branches: cache.branches, people: cache.people, key: cache.key,
+      standing: customers, leads: candidates.isEmpty ? .none : try OpenLeads.lock(candidates, transaction),
+      branches: cache.branches, people: cache.people,
       numbers: try cache.numbers(codes.count - customers.count, transaction))
   }
 }

@@ -51,8 +51,10 @@ enum LeadsRehearse {
         warnings = outcome.warnings
       }
       var cache = AllocateLeads.Cache(settings)
+      let reader = AllocateLeads.reader(settings)
       let decisions = try stage.decide(
-        as: AllocateLeads.self, role: "millrace_allocate_leads", read.leads.map(\.delivery), &cache)
+        as: AllocateLeads.self, role: "millrace_allocate_leads", read.leads.map { $0.delivery.read(by: reader) }, &cache
+      )
       let outcomes = try RehearsalOutcome.read(read, decisions.map(said), session)
       if let line {
         page = try outcomes.first { $0.line == line }?.lead.flatMap { try Leads.explanation(of: $0, session) }

@@ -60,7 +60,7 @@ struct RehearsalOutcome {
     let source: String
     let id: String
 
-    init(_ lead: Delivery<LeadRegistered>) { (source, id) = (lead.source, lead.id) }
+    init<Reading>(_ lead: Delivery<Reading>) { (source, id) = (lead.source, lead.id) }
     init(_ row: Row) { (source, id) = (row.text(0), row.text(1)) }
   }
 
