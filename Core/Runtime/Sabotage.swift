@@ -32,6 +32,12 @@ package enum Sabotage: String, CaseIterable {
   case forgetOutcome = "forget-outcome"
   /// Reminders stay when their cause has gone.
   case keepReminders = "keep-reminders"
+  /// Claims: what a person claims is not counted for their day.
+  case forgetClaim = "forget-claim"
+  /// Sweeps: a lead whose clock shall begin anew is refused, and put aside.
+  case refuseItem = "refuse-item"
+  /// Hand-over: a customer who is told to be moved stays with whoever had them.
+  case leaveCustomer = "leave-customer"
 
   #if SABOTAGE
     private static let chosen = getenv("MILLRACE_SABOTAGE").map { String(cString: $0) }

@@ -175,6 +175,7 @@ TABLES = {
                  from person p left join person_load l on l.person_id = p.id order by p.branch_id, p.id""",
     "customer": """select c.*, array(select phone from customer_phone p where p.customer_id = c.id order by place) as phones
                    from customer c""",
+    "customer_move": "select * from customer_move order by id",
     "position": "select * from position",
     "outbox": "select id, topic from outbox",
     "outbox_run": "select run from outbox_run",

@@ -28,6 +28,9 @@ BROKEN_LIFE = {
     "miscount": "counters",
     "forget-outcome": "commands",
     "keep-reminders": "reminded",
+    "forget-claim": "claims",
+    "refuse-item": "aside",
+    "leave-customer": "moved",
 }
 
 
@@ -66,6 +69,8 @@ def life_sabotaged(ground, deed):
                 "somebody to be reminded in a branch of three who have leads",
             )
             connection.execute("update person set capacity = null where id = any(%s)", [[owner, other]])
+        if deed in ELSEWHERE:
+            ELSEWHERE[deed](world)
         act(world, owner)
         tell(world, "release_lead", lead)
         if deed not in ("forget-outcome", "keep-clock"):
@@ -86,6 +91,35 @@ join lead third on third.branch_id = l.branch_id and third.state = 'owned'
   and third.owner_id not in (l.owner_id, other.id)
 where r.kind = 'protection-ends' and r.state = 'open'
 order by l.id, other.id, third.id limit 1"""
+
+
+def begin_anew(world):
+    """A policy that holds at once: the sweep that begins clocks anew has something to refuse."""
+    with world.connect() as connection:
+        connection.execute("select begin_clocks_anew(null, null, null, 0, 1000, true)")
+    until(lambda: world.ask("select exists (select from set_aside)"), "a lead to be put aside")
+    with world.connect() as connection:
+        # The driver knows no infinity.
+        connection.execute("update lead set check_at = null where check_at = '-infinity'")
+
+
+def hand_over(world):
+    """A manager gives all customers of one person to another."""
+    world.start("keep-customers", executables=DEBUG, MILLRACE_SABOTAGE="leave-customer")
+    with world.connect() as connection:
+        giver, receiver = connection.execute(
+            "select giver.code, other.code from person giver join person other on other.id <> giver.id and other.active "
+            "where exists (select from customer c where c.manager_id = giver.id) order by giver.id, other.id limit 1").fetchone()
+        manager = connection.execute("update person set manager = true where code = 'HQ-1' returning id").fetchone()[0]
+    act(world, manager)
+    with world.connect() as connection:
+        moved = connection.execute("select customers from transfer_leads(%s, %s, true)", [giver, receiver]).fetchone()[0]
+    assert moved > 0
+    until(lambda: not world.ask("select exists (select from customer_move where settled_at is null)"), "customers to be moved")
+
+
+# What must happen besides for some to be noticed.
+ELSEWHERE = {"refuse-item": begin_anew, "leave-customer": hand_over}
 
 
 def act(world, person):

@@ -60,6 +60,7 @@ def finish(world):
     world.start("relay-events")
     until(lambda: owned_and_due(world) == 0, lambda: f"{owned_and_due(world)} due leads to be taken back")
     until(lambda: not world.ask("select count(*) from command where settled_at is null"), "every command to be settled")
+    until(lambda: not world.ask("select count(*) from customer_move where settled_at is null"), "customers to be moved")
     world.until_published()
     until_heard(world)
     world.judged()
@@ -139,6 +140,7 @@ def fight(ground, step, name="reclaim-leads"):
             connection.execute("update pool_policy set cool_off_days = 0")
         world.start("relay-events")
         world.start("reclaim-leads")
+        world.start("keep-customers")
         over = threading.Event()
         trouble = []
 
@@ -192,6 +194,7 @@ def fight(ground, step, name="reclaim-leads"):
         deadlocks = world.ask("select deadlocks from pg_stat_database where datname = current_database()")
         assert deadlocks == 0, f"{deadlocks} deadlocks"
         assert world.ask("select count(*) from lead_history where what in ('claimed', 'reclaimed', 'transferred')") > 0
+        assert world.ask("select count(*) from customer_move where outcome = 'moved'") > 0
 
 
 @scenarios(fight, SWEEP + BATCH)

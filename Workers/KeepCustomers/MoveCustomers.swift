@@ -1,6 +1,7 @@
 import Contract
 import Postgres
 import Reminders
+import Runtime
 import Values
 
 /// Gives customers to another manager, as a transfer or a hand-over asked for. Whoever has another manager by now stays there.
@@ -60,7 +61,7 @@ enum MoveCustomers: Sweep {
 
   static let writes: [Write<State, Move>] = [
     .each(
-      { $0.isThere ? $0 : nil },
+      { $0.isThere && !Sabotage.leaveCustomer.isOn ? $0 : nil },
       """
       update customer c set manager_id = a.receiver, unknown_manager = null, changed_at = clock_timestamp()
       from unnest($1::bigint[], $2::bigint[], $3::bigint[]) a (id, giver, receiver)

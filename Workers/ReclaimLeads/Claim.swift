@@ -35,7 +35,7 @@ extension LeadBook {
       return decline(act, "another-branch")
     }
     give(&lead, to: person, clock, since: at)
-    people[person.id]?.claimed += 1
+    if !Sabotage.forgetClaim.isOn { people[person.id]?.claimed += 1 }
     leads[lead.id] = lead
     let change = LifeChange(
       step: LifeStep(lead, "claimed", at: at, by: person.id, source: act.source, event: act.event),

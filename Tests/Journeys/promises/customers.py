@@ -50,6 +50,7 @@ def _told(evidence):
 def customers_are_as_told(evidence):
     rows = {row.code: row for row in evidence.rows("customer")}
     told = _told(evidence)
+    moved = {row.customer_id for row in evidence.rows("customer_move") if row.outcome == "moved"}
     for code in rows.keys() - told.keys():
         # Numbers below a thousand are never handed out: those customers were there before.
         if rows[code].id >= 1000:
@@ -76,7 +77,8 @@ def customers_are_as_told(evidence):
         }  # fmt: skip
         is_kept = {name: getattr(row, name) for name in is_said if name not in ("branch", "manager")}
         is_kept["branch"] = branches.get(row.branch_id) or row.unknown_branch
-        is_kept["manager"] = people.get(row.manager_id) or row.unknown_manager
+        # Whoever was moved since stays where they are for as long as profiles name the same.
+        is_kept["manager"] = row.told_manager if row.id in moved else people.get(row.manager_id) or row.unknown_manager
         wrong = [name for name in is_said if is_said[name] != is_kept[name]]
         if wrong or (row.identity is None) != ("idNumber" not in data):
             yield f"customer {code} at version {row.version} differs from version {version} as told in {', '.join(wrong)}"
@@ -115,3 +117,36 @@ def leads_are_converted(evidence):
                 yield f"lead {lead.id} was converted to {codes.get(lead.customer_id)}, but it is {named[0]}"
         elif lead.state == "converted" and not any(codes.get(lead.customer_id) in ever[key] for key in keys):
             yield f"lead {lead.id} was converted to {codes.get(lead.customer_id)}, who has no key of it"
+
+
+@promise("moved", "whoever is handed over is with the receiver, once for each cause, and nobody is left behind", "customer_move")
+def customers_are_moved_once(evidence):
+    codes = {person.id: person.code for person in evidence.rows("person")}
+    customers = {customer.id: customer for customer in evidence.rows("customer")}
+    moves, transfers = defaultdict(list), defaultdict(list)
+    for move in evidence.rows("customer_move"):
+        moves[move.customer_id].append(move)
+        if move.transfer_id is not None:
+            transfers[move.transfer_id].append(move)
+    for code, each in ((customers[number].code, each) for number, each in moves.items() if number in customers):
+        for cause, count in Counter((move.transfer_id, move.hand_over_id) for move in each).items():
+            if count > 1:
+                yield f"customer {code} was to be moved {count} times by transfer or hand-over {cause}"
+        for move in each:
+            customer = customers[move.customer_id]
+            # Who was changed since may have another manager by a profile or by a later move.
+            is_untouched = customer.changed_at <= (move.settled_at or move.at)
+            if move.settled_at is None:
+                yield f"customer {code} is still to be moved from {codes.get(move.giver_id)}"
+            elif move.outcome == "moved" and is_untouched and customer.manager_id != move.receiver_id:
+                yield f"customer {code} was moved to {codes.get(move.receiver_id)} and is with {codes.get(customer.manager_id)}"
+            elif move.outcome == "gone" and customer.changed_at < move.at and customer.manager_id == move.giver_id:
+                yield f"customer {code} is told to be gone from {codes.get(move.giver_id)}, and is there"
+    for number, each in transfers.items():
+        giver, at = each[0].giver_id, min(move.at for move in each)
+        for customer in customers.values():
+            if customer.manager_id != giver or customer.changed_at >= at:
+                continue
+            # One that was on the way, to or from them, is another transfer's.
+            if not any(giver in (move.giver_id, move.receiver_id) for move in moves[customer.id]):
+                yield f"customer {customer.code} was left with {codes.get(giver)} by transfer {number}"
