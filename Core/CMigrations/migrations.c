@@ -50,6 +50,9 @@ static const unsigned char clock_terms[] = {
 static const unsigned char call_uses[] = {
 #embed "../../ops/migrations/0015_call_uses.sql"
 };
+static const unsigned char clocks_set_back[] = {
+#embed "../../ops/migrations/0016_clocks_set_back.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -67,6 +70,7 @@ static const struct millrace_migration steps[] = {
     {"0013_service_log", service_log, sizeof service_log},
     {"0014_clock_terms", clock_terms, sizeof clock_terms},
     {"0015_call_uses", call_uses, sizeof call_uses},
+    {"0016_clocks_set_back", clocks_set_back, sizeof clocks_set_back},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

@@ -9,11 +9,8 @@ public import Values
 /// up; one that cannot be reached does, for as long as the setting `HEAR_WITHIN` says.
 public protocol AwaitingSweep: Sweep {
   static var awaits: [Awaited] { get }
-  /// Whether a row has become due after `heard` (nil: at any time) by the database's clock. Asked first, so that Kafka is not
-  /// asked for nothing.
-  static func isAnyDue(
-    after heard: Timestamp?, _ cache: inout Cache, _ transaction: Transaction
-  ) throws(PostgresError) -> Bool
+  /// Whether a row is due by the database's clock. Asked first, so that Kafka is not asked for nothing.
+  static func isAnyDue(_ cache: inout Cache, _ transaction: Transaction) throws(PostgresError) -> Bool
   /// As `Sweep.claim`, but only rows that were due at `heard`: what was said before it has taken effect, what is said
   /// later has not.
   static func claim(

@@ -37,7 +37,7 @@ final class ClaimedWhenHeard<S: AwaitingSweep>: Claiming {
   func prepare(_ cache: inout S.Cache, _ connection: Connection) throws(LaneFailure) -> Readiness {
     guard isEmpty else { return .ready }
     let isDue = try LaneFailure.postgres { () throws(PostgresError) in
-      try S.isAnyDue(after: hearing.heard, &cache, Transaction(open: connection))
+      try S.isAnyDue(&cache, Transaction(open: connection))
     }
     guard isDue else { return .nothing }
     switch try hearing.listen(connection) {

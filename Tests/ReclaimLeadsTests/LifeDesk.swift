@@ -15,6 +15,8 @@ final class LifeDesk {
   let session: Connection
   private let lane: Connection
   private var cache: LifeCache
+  /// A lane has one of its own.
+  private var checkCache: LifeCache
   private var number = 0
   /// What was emitted in the last turn.
   private(set) var emitted: [String] = []
@@ -50,6 +52,7 @@ final class LifeDesk {
     lane = try database.connect(as: "reclaim-leads", limits: limits)
     let secrets = CommandSecrets("https://app=\(LifeDesk.secret)")
     cache = LifeCache(secrets: try #require(secrets), grace: grace)
+    checkCache = cache
   }
 
   /// A lead that a person has had since `since` (an SQL expression) until `until`, with all that is counted.
@@ -150,17 +153,37 @@ final class LifeDesk {
     }
   }
 
-  /// Whether the sweep asks for more, after a moment that was heard.
-  func isAnyDue(after heard: Timestamp) throws -> Bool {
+  /// Whether the sweep has anything to ask for.
+  func isAnyDue() throws -> Bool {
     _ = try lane.rows("begin")
-    let isDue = try ReclaimDueLeads.isAnyDue(after: heard, &cache, Transaction(open: lane))
+    let isDue = try ReclaimDueLeads.isAnyDue(&cache, Transaction(open: lane))
     _ = try lane.rows("commit")
     return isDue
   }
 
+  /// Pages of leads and of the index of their clocks that an empty look of each sweep reads.
+  func pagesOfEmptyLooks() throws -> (reclaim: Int64, check: Int64) {
+    func pages() throws -> Int64 {
+      try lane.rows(
+        """
+        select pg_stat_get_xact_blocks_fetched('lead'::regclass) + pg_stat_get_xact_blocks_fetched('lead_clock'::regclass)
+        """)[0].integer(0)
+    }
+    _ = try lane.rows("begin")
+    let transaction = Transaction(open: lane)
+    let before = try pages()
+    let isDue = try ReclaimDueLeads.isAnyDue(&cache, transaction)
+    let between = try pages()
+    let items = try CheckLeads.claim(500, &checkCache, transaction)
+    let after = try pages()
+    _ = try lane.rows("commit")
+    guard !isDue, items.isEmpty else { throw Wrong(description: "due: \(isDue); to be checked: \(items.count)") }
+    return (between - before, after - between)
+  }
+
   @discardableResult
   func check() throws -> [String] {
-    try turn(CheckLeads.self) { _, transaction in try CheckLeads.claim(500, transaction) }
+    try turn(CheckLeads.self) { _, transaction in try CheckLeads.claim(500, &checkCache, transaction) }
   }
 
   @discardableResult

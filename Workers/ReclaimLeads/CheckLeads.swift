@@ -2,6 +2,7 @@ import Contract
 import LeadClock
 import Postgres
 import Reminders
+import Runtime
 import Topics
 import Values
 
@@ -17,16 +18,50 @@ enum CheckLeads: Sweep {
     let next: Timestamp?
   }
 
-  /// What is due already is not reminded of: it is taken back.
-  static func claim(_ limit: Int, _ transaction: Transaction) throws(PostgresError) -> [Item] {
+  static func claim(
+    _ limit: Int, _ cache: inout LifeCache, _ transaction: Transaction
+  ) throws(PostgresError) -> [Item] {
+    cache.floor.hear(try transaction.ask(cache.floor.news()))
+    let look = try transaction.rows(
+      """
+      with first as materialized (
+        select coalesce(check_at, protected_until) as place from lead
+        where state = 'owned' and coalesce(check_at, protected_until) > '-infinity'
+          and coalesce(check_at, protected_until) >= coalesce($1::timestamptz, '-infinity')
+          and coalesce(check_at, protected_until) <= statement_timestamp()
+          and check_at is not null and protected_until > statement_timestamp()
+          and not exists (select from set_aside s where s.sweep = 'check-leads' and s.item = lead.id::text)
+        order by coalesce(check_at, protected_until) limit 1)
+      select statement_timestamp(), first.place, first.place is not null or exists (
+        select from lead where state = 'owned' and coalesce(check_at, protected_until) = '-infinity') as is_anything
+      from (select) one left join first on true
+      """
+    ) { $0.timestamp(cache.floor.start) }[0]
+    cache.floor.rise(to: look.optionalTimestamp(1), orTo: look.timestamp(0))
+    return look.boolean(2) ? try claim(limit, from: cache.floor.start, transaction) : []
+  }
+
+  /// Rungs before clocks that begin anew: of those there may be millions. What is due already is not reminded of: it is taken
+  /// back.
+  private static func claim(
+    _ limit: Int, from start: Timestamp?, _ transaction: Transaction
+  ) throws(PostgresError) -> [Item] {
     let rows = try transaction.rows(
       """
-      with due as materialized (
+      with reached as materialized (
         select * from lead
-        where state = 'owned' and coalesce(check_at, protected_until) <= statement_timestamp() and check_at is not null
-          and (check_at = '-infinity' or protected_until > statement_timestamp())
+        where state = 'owned' and coalesce(check_at, protected_until) > '-infinity'
+          and coalesce(check_at, protected_until) >= coalesce($2::timestamptz, '-infinity')
+          and coalesce(check_at, protected_until) <= statement_timestamp()
+          and check_at is not null and protected_until > statement_timestamp()
           and not exists (select from set_aside s where s.sweep = 'check-leads' and s.item = lead.id::text)
         order by coalesce(check_at, protected_until) limit $1 for update skip locked),
+      anew as materialized (
+        select * from lead
+        where state = 'owned' and coalesce(check_at, protected_until) = '-infinity'
+          and not exists (select from set_aside s where s.sweep = 'check-leads' and s.item = lead.id::text)
+        limit $1 - (select count(*) from reached) for update skip locked),
+      due as materialized (select * from reached union all select * from anew),
       places as (select array_agg(branch_id) b, array_agg(product) p, array_agg(level) l from (
         select distinct branch_id, product, level from due) d),
       terms as materialized (select t.* from places w cross join protection_terms(w.b, w.p, w.l) t)
@@ -41,7 +76,10 @@ enum CheckLeads: Sweep {
       from due d join terms t on t.branch_id = d.branch_id and t.product is not distinct from d.product
         and t.level is not distinct from d.level
       """
-    ) { $0.integer(Int64(limit)) }
+    ) {
+      $0.integer(Int64(limit))
+      $0.timestamp(start)
+    }
     return rows.map { row in
       Item(
         lead: Statements.lead(row), rung: row.optionalInteger(21).map { Int32($0) }, next: row.optionalTimestamp(22))
@@ -72,7 +110,10 @@ enum CheckLeads: Sweep {
       let until = lead.protectedUntil
     else { return .ignore("gone") }
     lead.isChanged = true
-    if lead.checkAt == Ladder.anew { return restart(lead, owner, branch, until, &book) }
+    if lead.checkAt == Ladder.anew {
+      if Sabotage.refuseItem.isOn { return .reject(Refusal("sabotage", "refused on purpose")) }
+      return restart(lead, owner, branch, until, &book)
+    }
     lead.checkAt = item.next
     book.leads[lead.id] = lead
     guard let rung = item.rung else { return .apply(LifeChange(), outcome: "checked") }

@@ -37,27 +37,37 @@ enum ReclaimDueLeads: AwaitingSweep {
     }
   }
 
-  static func isAnyDue(
-    after heard: Timestamp?, _ cache: inout LifeCache, _ transaction: Transaction
-  ) throws(PostgresError) -> Bool {
-    let grace = cache.grace.components.seconds
-    let after = cache.floor.question(after: heard)
+  static func isAnyDue(_ cache: inout LifeCache, _ transaction: Transaction) throws(PostgresError) -> Bool {
+    cache.floor.hear(try transaction.ask(cache.floor.news()))
+    if cache.floor.tidies() {
+      _ = try transaction.rows(
+        "delete from clock_set_back where at < statement_timestamp() - $1 * interval '1 second'"
+      ) { $0.integer(Floor.keeping) }
+    }
     // By the statement's time, which is stable: by a volatile clock no index is searched.
-    let isDue = try transaction.rows(
+    let look = try transaction.rows(
       """
-      select exists (
-        select from lead where state = 'owned'
-          and coalesce(check_at, protected_until) > coalesce($1::timestamptz, '-infinity')
+      with first as materialized (
+        select coalesce(check_at, protected_until) as place from lead
+        where state = 'owned' and coalesce(check_at, protected_until) > '-infinity'
+          and coalesce(check_at, protected_until) >= coalesce($1::timestamptz, '-infinity')
+          and coalesce(check_at, protected_until) <= statement_timestamp() - $2 * interval '1 second'
+          and not exists (select from set_aside s where s.sweep = 'reclaim-due-leads' and s.item = lead.id::text)
+        order by coalesce(check_at, protected_until) limit 1)
+      select statement_timestamp() - $2 * interval '1 second', first.place, first.place is not null and exists (
+        select from lead where state = 'owned' and coalesce(check_at, protected_until) >= first.place
           and coalesce(check_at, protected_until) <= statement_timestamp() - $2 * interval '1 second'
           and protected_until <= statement_timestamp() - $2 * interval '1 second'
-        order by coalesce(check_at, protected_until) limit 1)
+          and not exists (select from set_aside s where s.sweep = 'reclaim-due-leads' and s.item = lead.id::text)
+        order by coalesce(check_at, protected_until) limit 1) as is_due
+      from (select) one left join first on true
       """
     ) {
-      $0.timestamp(after?.adding(seconds: -grace))
-      $0.integer(grace)
-    }[0].boolean(0)
-    cache.floor.answered(isDue)
-    if isDue { return true }
+      $0.timestamp(cache.floor.start)
+      $0.integer(cache.grace.components.seconds)
+    }[0]
+    cache.floor.rise(to: look.optionalTimestamp(1), orTo: look.timestamp(0))
+    if look.boolean(2) { return true }
     for marker in try markers(before: nil, transaction) {
       if let swept = cache.sweptMarkers[marker.branch], swept >= marker.complete { continue }
       return true
@@ -68,28 +78,47 @@ enum ReclaimDueLeads: AwaitingSweep {
   static func claim(
     _ limit: Int, heard: Timestamp, _ cache: inout LifeCache, _ transaction: Transaction
   ) throws(PostgresError) -> [Due] {
-    let grace = cache.grace.components.seconds
-    let rows = try transaction.rows(
+    let until = heard.adding(seconds: -cache.grace.components.seconds)
+    let (first, leads) = try transaction.ask(left(behind: cache.floor), due(from: cache.floor.next, until, limit))
+    if let reached = cache.floor.reached { cache.floor.rise(to: first, orTo: reached) }
+    cache.floor.claimed(to: leads.last?.checked)
+    return leads.isEmpty ? try marked(limit, heard: heard, &cache, transaction) : leads
+  }
+
+  private static func due(from start: Timestamp?, _ end: Timestamp, _ limit: Int) -> Question<[Due]> {
+    Question(
       """
       select id, version, owner_id, region, branch_id, product, level, coalesce(check_at, protected_until)
       from lead
-      where state = 'owned' and coalesce(check_at, protected_until) >= coalesce($1::timestamptz, '-infinity')
-        and coalesce(check_at, protected_until) <= $2 and protected_until <= $2 and check_at is distinct from '-infinity'
+      where state = 'owned' and coalesce(check_at, protected_until) > '-infinity'
+        and coalesce(check_at, protected_until) >= coalesce($1::timestamptz, '-infinity')
+        and coalesce(check_at, protected_until) <= $2 and protected_until <= $2
         and not exists (select from set_aside s where s.sweep = 'reclaim-due-leads' and s.item = lead.id::text)
       order by coalesce(check_at, protected_until) limit $3 for update skip locked
+      """,
+      {
+        $0.timestamp(start)
+        $0.timestamp(end)
+        $0.integer(Int64(limit))
+      }, reading: { $0.map { Due($0) } })
+  }
+
+  /// Where the first lead stands that the pass under way has left behind: others held it, or its time had not come.
+  private static func left(behind floor: Floor) -> Question<Timestamp?> {
+    guard let reached = floor.reached else { return Question(known: nil) }
+    return Question(
       """
-    ) {
-      $0.timestamp(cache.floor.start)
-      $0.timestamp(heard.adding(seconds: -grace))
-      $0.integer(Int64(limit))
-    }
-    if rows.count > 0 {
-      let leads = rows.map { Due($0) }
-      cache.floor.swept(to: leads.last?.checked)
-      return leads
-    }
-    cache.floor.swept(to: nil)
-    return try marked(limit, heard: heard, &cache, transaction)
+      select coalesce(check_at, protected_until) from lead
+      where state = 'owned' and coalesce(check_at, protected_until) > '-infinity'
+        and coalesce(check_at, protected_until) >= coalesce($1::timestamptz, '-infinity')
+        and coalesce(check_at, protected_until) <= $2
+        and not exists (select from set_aside s where s.sweep = 'reclaim-due-leads' and s.item = lead.id::text)
+      order by coalesce(check_at, protected_until) limit 1
+      """,
+      {
+        $0.timestamp(floor.start)
+        $0.timestamp(reached)
+      }, reading: { $0.first?.timestamp(0) })
   }
 
   /// Leads of organisations that said that their day's contacts are complete: those need not wait for the grace.
@@ -105,8 +134,9 @@ enum ReclaimDueLeads: AwaitingSweep {
           select $1::bigint as id union all select b.id from below join branch b on b.parent_id = below.id)
         select id, version, owner_id, region, branch_id, product, level, coalesce(check_at, protected_until)
         from lead
-        where state = 'owned' and coalesce(check_at, protected_until) <= $2 and protected_until <= $2
-          and check_at is distinct from '-infinity' and branch_id in (select id from below)
+        where state = 'owned' and coalesce(check_at, protected_until) > '-infinity'
+          and coalesce(check_at, protected_until) >= coalesce($4::timestamptz, '-infinity')
+          and coalesce(check_at, protected_until) <= $2 and protected_until <= $2 and branch_id in (select id from below)
           and not exists (select from set_aside s where s.sweep = 'reclaim-due-leads' and s.item = lead.id::text)
         order by coalesce(check_at, protected_until) limit $3 for update skip locked
         """
@@ -114,6 +144,7 @@ enum ReclaimDueLeads: AwaitingSweep {
         $0.integer(branch)
         $0.timestamp(until)
         $0.integer(Int64(limit))
+        $0.timestamp(cache.floor.start)
       }
       if rows.count > 0 { return rows.map { Due($0) } }
       cache.sweptMarkers[branch] = until

@@ -94,7 +94,7 @@ extension Setting<Secret?> {
 struct LifeCache: LaneCache {
   let secrets: CommandSecrets
   let grace: Duration
-  /// Where the sweeps have got to; see `Floor`.
+  /// Where the lane's sweep has got to.
   var floor = Floor()
   /// Day-end markers whose leads were taken back, by branch.
   var sweptMarkers: [Int64: Timestamp] = [:]
