@@ -24,8 +24,12 @@ struct Writing: ~Copyable {
       guard rows > 0 else { continue }
       try connection.send(write.statement, arguments)
       expected.append(write.touchesEach ? rows : nil)
+      // PostgreSQL runs a long one while the next is filled.
+      if rows >= Writing.longRows { try push() }
     }
   }
+
+  private static var longRows: Int { 100 }
 
   mutating func send(
     _ statement: Statement, touching rows: Int?, _ bind: (inout Arguments) -> Void
