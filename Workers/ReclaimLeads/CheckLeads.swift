@@ -111,7 +111,7 @@ enum CheckLeads: Sweep {
     else { return .ignore("gone") }
     lead.isChanged = true
     if lead.checkAt == Ladder.anew {
-      if Sabotage.refuseItem.isOn { return .reject(Refusal("sabotage", "refused on purpose")) }
+      if Sabotage.refuseItem.isOn { return .reject(Refusal("not-storable", "refused on purpose")) }
       return restart(lead, owner, branch, until, &book)
     }
     lead.checkAt = item.next
