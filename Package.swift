@@ -56,6 +56,8 @@ let package = Package(
     room("Observe"),
     .target(name: "CPhoneData", path: "Core/CPhoneData", exclude: ["phone.bin"]),
     room("PhoneNumbers", needs: ["CPhoneData"]),
+    room("ShortMessages"),
+    room("Templates", needs: ["JSON", "Values"]),
     room("Calls", needs: ["Values"]),
     room("Kafka", needs: ["CKafka"]),
     room("Postgres", needs: ["CPostgres", "Values", "Digest"]),
@@ -110,6 +112,8 @@ let package = Package(
       swiftSettings: strict),
 
     tests("JSONTests", of: ["JSON", "Values"]),
+    tests("ShortMessagesTests", of: ["ShortMessages"]),
+    tests("TemplatesTests", of: ["Templates", "JSON", "Values"]),
     tests("CallsTests", of: ["Calls", "Values"]),
     tests("SettingsTests", of: ["Settings"]),
     tests("ObserveTests", of: ["Observe"]),

@@ -170,8 +170,7 @@ public struct JSONObject {
     var names: [String] = []
     var at = entry + 1
     while at < Int(tape[entry].next) {
-      let bytes = bytesOf(at)
-      names.append(tape[at].escaped ? JSONEscape.resolve(bytes) : String(decoding: bytes, as: UTF8.self))
+      names.append(resolved(at))
       at = Int(tape[at + 1].next)
     }
     return names
@@ -179,7 +178,7 @@ public struct JSONObject {
 
   // MARK: Finding
 
-  private func bytesOf(_ found: Int) -> UnsafeRawBufferPointer {
+  func bytesOf(_ found: Int) -> UnsafeRawBufferPointer {
     let start = Int(tape[found].start)
     return UnsafeRawBufferPointer(start: text + start, count: Int(tape[found].end) - start)
   }
