@@ -113,18 +113,24 @@ class Ground:
             process = subprocess.Popen(
                 [str(word) for word in arguments], stdout=file, stderr=subprocess.STDOUT,
                 env=self.environment(database, **settings), preexec_fn=die_with_parent)  # fmt: skip
+        RUNNING[process.pid] = name, process, log
         try:
             yield process
         except BaseException as error:
             error.add_note(f"the end of {log}:\n" + "".join(lines_of(log)[-20:]))
             raise
         finally:
+            del RUNNING[process.pid]
             process.terminate()
             try:
                 process.wait(20)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+# By number: name, process and log of each contender that runs.
+RUNNING = {}
 
 
 def die_with_parent():
@@ -183,7 +189,11 @@ def commits(connection):
 def until(condition, patience, what, pause=0.01):
     deadline = time.monotonic() + patience
     while not (answer := condition()):
+        for name, process, log in RUNNING.values():
+            if process.poll():
+                end = "".join(lines_of(log)[-20:])
+                raise SystemExit(f"bench: {name} ended with {process.returncode} while the bench waited for {what}:\n{end}")
         if time.monotonic() > deadline:
-            raise SystemExit(f"bench allocate: waited {patience:.0f} s in vain for {what}")
+            raise SystemExit(f"bench: waited {patience:.0f} s in vain for {what}")
         time.sleep(pause)
     return answer
