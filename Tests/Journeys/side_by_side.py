@@ -1,11 +1,11 @@
-"""Scenarios that run beside each other: nearly all of their time is spent waiting for timeouts to pass."""
+"""Scenarios that run beside each other: most of their time is spent waiting for timeouts to pass."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-AT_ONCE = int(os.environ.get("MILLRACE_SCENARIOS_AT_ONCE", 4 * (os.cpu_count() or 2)))
+AT_ONCE = int(os.environ.get("MILLRACE_SCENARIOS_AT_ONCE", 3 * (os.cpu_count() or 2)))
 
 
 def scenarios(action, names, **choices):
