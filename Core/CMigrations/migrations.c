@@ -53,6 +53,9 @@ static const unsigned char call_uses[] = {
 static const unsigned char clocks_set_back[] = {
 #embed "../../ops/migrations/0016_clocks_set_back.sql"
 };
+static const unsigned char calls_together[] = {
+#embed "../../ops/migrations/0017_calls_together.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -71,6 +74,7 @@ static const struct millrace_migration steps[] = {
     {"0014_clock_terms", clock_terms, sizeof clock_terms},
     {"0015_call_uses", call_uses, sizeof call_uses},
     {"0016_clocks_set_back", clocks_set_back, sizeof clocks_set_back},
+    {"0017_calls_together", calls_together, sizeof calls_together},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

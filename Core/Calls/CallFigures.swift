@@ -25,6 +25,8 @@ public struct CallFigures: Equatable, Sendable {
   public struct Sums: Equatable, Sendable {
     /// Of a queue the calls that came to it, of an agent those that rang.
     public var offered: Int64 = 0
+    /// Of `offered` those that had been in a queue before, in the same call.
+    public var passedIn: Int64 = 0
     public var answered: Int64 = 0
     /// Of a queue: the caller gave up.
     public var abandoned: Int64 = 0
@@ -46,6 +48,7 @@ public struct CallFigures: Equatable, Sendable {
 
     mutating func add(_ other: Sums, times factor: Int64) {
       offered += other.offered * factor
+      passedIn += other.passedIn * factor
       answered += other.answered * factor
       abandoned += other.abandoned * factor
       missed += other.missed * factor
@@ -86,7 +89,7 @@ public struct CallFigures: Equatable, Sendable {
   }
 
   private mutating func add(_ story: CallStory, _ factor: Int64) {
-    for stay in story.stays { add(stay, factor) }
+    for (place, stay) in story.stays.enumerated() { add(stay, isPassedIn: place > 0, factor) }
     for ring in story.rings where ring.fate != .ringing { add(ring, factor) }
     for span in story.spans {
       add(span, factor) { span.isHold ? \.hold : \.talk }
@@ -99,9 +102,10 @@ public struct CallFigures: Equatable, Sendable {
     }
   }
 
-  private mutating func add(_ stay: CallStory.Stay, _ factor: Int64) {
+  private mutating func add(_ stay: CallStory.Stay, isPassedIn: Bool, _ factor: Int64) {
     var sums = Sums()
     sums.offered = 1
+    sums.passedIn = isPassedIn ? 1 : 0
     switch stay.fate {
     case .waiting: break
     case .answered:

@@ -147,6 +147,20 @@ public struct CallStory: Equatable, Sendable {
     return talks.filter { $0.talked >= least }
   }
 
+  /// When each agent talked, without hold, once the call has ended. What goes on without a break is one.
+  public var talkTimes: [Span] {
+    guard endedAt != nil else { return [] }
+    var times: [Span] = []
+    for span in spans where !span.isHold {
+      if let place = times.lastIndex(where: { $0.agent == span.agent }), times[place].until == span.from {
+        times[place] = Span(agent: span.agent, isHold: false, from: times[place].from, until: span.until)
+      } else {
+        times.append(span)
+      }
+    }
+    return times
+  }
+
   /// Since when somebody waits to be called back: a caller whom nobody talked to in the end.
   public var missedAt: Timestamp? {
     guard direction == .inbound, let endedAt, let outcome, phone != nil else { return nil }

@@ -232,6 +232,7 @@ private struct CallWalk {
 
   /// What the end makes of it.
   consuming func finished() -> CallStory {
+    if let stay = story.stays.first { story.queue = stay.queue }
     guard let end else { return story }
     pass(until: end.at)
     story.endedAt = end.at

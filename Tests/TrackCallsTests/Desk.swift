@@ -92,6 +92,17 @@ final class CallDesk {
     }
   }
 
+  /// As if a minute had passed since.
+  @discardableResult
+  func markOverlaps() throws -> [String] {
+    try session.run(script: "update call_talk_due set at = at - interval '1 minute'")
+    return try transaction { transaction throws(PostgresError) in
+      let found = try MarkOverlaps.claim(MarkOverlaps.chunk, transaction)
+      var state = try MarkOverlaps.load(found, transaction)
+      return try turn(MarkOverlaps.self, found, &state)
+    }
+  }
+
   func lines(_ statement: Statement) throws -> [String] {
     try session.rows(statement).map { row in row.optionalText(0) ?? "-" }
   }

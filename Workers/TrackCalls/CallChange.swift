@@ -11,6 +11,8 @@ import Values
 struct CallChange: Sendable {
   var rows: [CallRow] = []
   var gone: [GoneRow] = []
+  /// Whose talk has changed, for `MarkOverlaps`.
+  var talked: [UseKey] = []
   var agent: AgentState?
   var callBacks: [CallBackRow] = []
   var contacts: [ContactRow] = []
@@ -42,6 +44,11 @@ final class CallRow: Sendable {
   }
 
   static func milliseconds(_ microseconds: Int64) -> Int32 { Int32(clamping: microseconds / 1000) }
+}
+
+struct UseKey: Hashable, Sendable {
+  let call: String
+  let use: Int32
 }
 
 /// A use that was none after all: what came between belongs to both sides of it.
@@ -116,6 +123,9 @@ extension CallBook {
       let kept = call.rows.first { $0.use == use.told.number }
       guard use.told != told || use.told.facts != kept?.facts || use.memory != kept?.memory else { continue }
       change.rows.append(CallRow(call, use))
+      if use.story.talkTimes != told?.story.talkTimes ?? [] || use.story.linked != told?.story.linked ?? "" {
+        change.talked.append(UseKey(call: id, use: use.told.number))
+      }
       if let row = callBack(call, use, told?.story) { change.callBacks.append(row) }
       if let contact = contact(use.story), contact != told.flatMap({ self.contact($0.story) }) {
         change.contacts.append(ContactRow(phone: contact.phone, at: contact.at))
@@ -123,6 +133,7 @@ extension CallBook {
     }
     for row in call.rows where row.use > call.uses.count {
       change.gone.append(GoneRow(call: id, use: row.use, version: row.version))
+      change.talked.append(UseKey(call: id, use: row.use))
     }
     return change
   }

@@ -28,6 +28,8 @@ enum TendCallBacks: Sweep {
     var key: String { CallBackRow.key(call, use) }
   }
 
+  /// Where the exchange passed a caller on into a call that names this one, that call speaks for them.
+  ///
   /// Whoever has the lead or the customer; else whoever it rang at where no queue had it; else the queue's team, or the branch
   /// of the lead, of the customer or, in the end, the head office. Working time is the receiver's own, or the team's.
   static func claim(_ limit: Int, _ transaction: Transaction) throws(PostgresError) -> [CallBack] {
@@ -35,6 +37,7 @@ enum TendCallBacks: Sweep {
       """
       select b.call_id, b.state = 'raised',
         case when not b.wanted then 'answered' when talked.at is not null then 'called-back'
+          when n.is_there then 'passed-on'
           when b.state = 'raised' then r.state when b.missed_at < clock_timestamp() - interval '1 day' then 'too-old' end,
         coalesce(b.due_at, working_deadline(coalesce(p.calendar_id, h.calendar_id), h.time_zone, b.missed_at,
           coalesce(q.call_back_minutes, f.call_back_minutes))),
@@ -43,6 +46,9 @@ enum TendCallBacks: Sweep {
       cross join firm_policy f
       left join reminder r on b.state = 'raised' and r.key = call_key(b.call_id, b.use) and r.state <> 'open'
       left join call_contact talked on talked.phone = b.phone and talked.at >= b.missed_at
+      left join lateral (
+        select true as is_there from call c where c.linked = b.call_id and c.phone = b.phone and c.id <> b.call_id
+          and c.started_at between b.missed_at - interval '12 hours' and b.missed_at + interval '12 hours' limit 1) n on true
       left join call_queue q on q.code = b.queue
       left join lead l on l.id = b.lead_id
       left join customer c on c.id = b.customer_id
@@ -52,7 +58,7 @@ enum TendCallBacks: Sweep {
       left join branch h on h.id = coalesce(p.branch_id, q.branch_id, l.branch_id, c.branch_id,
         (select t.id from branch t where t.parent_id is null order by t.id limit 1))
       where b.state <> 'settled' and b.raise_at <= clock_timestamp()
-        and (b.state = 'waiting' or not b.wanted or talked.at is not null or r.id is not null)
+        and (b.state = 'waiting' or not b.wanted or talked.at is not null or n.is_there or r.id is not null)
         and not exists (select from set_aside s where s.sweep = 'tend-call-backs' and s.item = call_key(b.call_id, b.use))
       order by b.raise_at limit $1 for update of b skip locked
       """

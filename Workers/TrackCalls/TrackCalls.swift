@@ -13,7 +13,7 @@ import Values
 struct TrackCalls: Worker {
   typealias Input = CallEvents
   static let name = "track-calls"
-  static var sweeps: [any Sweep.Type] { [CloseCalls.self, TendCallBacks.self] }
+  static var sweeps: [any Sweep.Type] { [CloseCalls.self, TendCallBacks.self, MarkOverlaps.self] }
   static var settings: SettingGroup? { SettingGroup("Calls", Setting.qualifyingTalk, Setting.callBackAfter) }
 
   static func load(

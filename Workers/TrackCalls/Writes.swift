@@ -7,7 +7,7 @@ extension CallChange {
   /// Calls as they are decided; then, sorted, what several calls may have in common: leads, who was talked to and who waits,
   /// and last the figures, whose rows everybody wants.
   static let writes: [Write<CallBook, CallChange>] = [
-    calls, goneCalls, agentStates, leads, steps, late, contacts, callBacks, goneCallBacks, figures,
+    calls, goneCalls, talked, agentStates, leads, steps, late, contacts, callBacks, goneCallBacks, figures,
     .cancelling(by: TrackCalls.name) { _, changes in
       changes.flatMap(\.steps).map { .about(.lead($0.lead), kind: "protection-ends", because: "contacted") }
         + changes.flatMap(\.gone).map { .key(CallBackRow.key($0.call, $0.use), because: "no-call") }
@@ -21,9 +21,9 @@ extension CallChange {
     merge into call c
     using unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[],
       $9::bigint[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::int[],
-      $16::int[], $17::int[], $18::int[], $19::int[], $20::text[], $21::int[], $22::text[], $23::int[], $24::text[], $25::int[])
+      $16::int[], $17::int[], $18::int[], $19::int[], $20::text[], $21::int[], $22::text[], $23::int[], $24::text[], $25::int[], $26::timestamptz[])
       a (id, before, facts, direction, queue, agent, phone, linked, lead_id, customers, started_at, answered_at, ended_at,
-      last_at, ring_ms, wait_ms, talk_ms, hold_ms, wrap_up_ms, outcome, transfers, disposition, flags, contact, use)
+      last_at, ring_ms, wait_ms, talk_ms, hold_ms, wrap_up_ms, outcome, transfers, disposition, flags, contact, use, queue_at)
     on c.id = a.id and c.use = a.use and c.id = any($1)
     when matched and c.version = a.before then update set
       version = a.before + 1, facts = a.facts, direction = a.direction, queue = a.queue, agent = a.agent, phone = a.phone,
@@ -32,15 +32,16 @@ extension CallChange {
       customer_ids = case when cardinality(a.customers::bigint[]) > 1 then a.customers::bigint[] end,
       started_at = a.started_at, answered_at = a.answered_at, ended_at = a.ended_at, last_at = a.last_at,
       ring_ms = a.ring_ms, wait_ms = a.wait_ms, talk_ms = a.talk_ms, hold_ms = a.hold_ms, wrap_up_ms = a.wrap_up_ms,
-      outcome = a.outcome, transfers = a.transfers, disposition = a.disposition, flags = a.flags, contact = a.contact
+      outcome = a.outcome, transfers = a.transfers, disposition = a.disposition, flags = a.flags, contact = a.contact,
+      queue_at = a.queue_at
     when not matched and a.before = 0 then insert (id, version, facts, direction, queue, agent, phone, linked, lead_id,
         customer_id, customer_ids, started_at, answered_at, ended_at, last_at, ring_ms, wait_ms, talk_ms, hold_ms,
-        wrap_up_ms, outcome, transfers, disposition, flags, contact, use)
+        wrap_up_ms, outcome, transfers, disposition, flags, contact, use, queue_at)
       values (a.id, 1, a.facts, a.direction, a.queue, a.agent, a.phone, a.linked, a.lead_id,
         case when cardinality(a.customers::bigint[]) = 1 then (a.customers::bigint[])[1] end,
         case when cardinality(a.customers::bigint[]) > 1 then a.customers::bigint[] end,
         a.started_at, a.answered_at, a.ended_at, a.last_at, a.ring_ms, a.wait_ms, a.talk_ms, a.hold_ms, a.wrap_up_ms,
-        a.outcome, a.transfers, a.disposition, a.flags, a.contact, a.use)
+        a.outcome, a.transfers, a.disposition, a.flags, a.contact, a.use, a.queue_at)
     """,
     .text { $0.id }, .small { $0.version }, .text { $0.facts }, .text { $0.story.direction?.rawValue },
     .text { told($0.story.queue) }, .text { $0.story.agent.flatMap(told) }, .integer { $0.story.phone },
@@ -51,7 +52,8 @@ extension CallChange {
     .small { CallRow.milliseconds($0.story.wait) }, .small { CallRow.milliseconds($0.story.talk) },
     .small { CallRow.milliseconds($0.story.hold) }, .small { CallRow.milliseconds($0.story.wrapUp) },
     .text { $0.story.outcome?.rawValue }, .small { $0.story.transfers }, .text { told($0.story.disposition) },
-    .small { $0.story.flags.rawValue }, .text { $0.memory.contact }, .small { $0.use })
+    .small { $0.story.flags.rawValue }, .text { $0.memory.contact }, .small { $0.use },
+    .timestamp { $0.story.stays.first?.from })
 
   private static let goneCalls: Write<CallBook, CallChange> = .total(
     { _, changes in changes.flatMap(\.gone) },
@@ -62,6 +64,12 @@ extension CallChange {
     .text { $0.call }, .small { $0.use }, .small { $0.version })
 
   private static func told(_ text: String) -> String? { text.isEmpty ? nil : text }
+
+  private static let talked: Write<CallBook, CallChange> = .total(
+    { _, changes in changes.flatMap(\.talked) },
+    "insert into call_talk_due (calls, uses) values ($1, $2)",
+    touchesEach: false,
+    .text { $0.call }, .small { $0.use })
 
   private static let agentStates: Write<CallBook, CallChange> = .total(
     { _, changes in changes.compactMap(\.agent).sorted { ($0.agent, $0.at, $0.state) < ($1.agent, $1.at, $1.state) } },
@@ -140,19 +148,20 @@ extension CallChange {
     { book, _ in FigureRow.changed(book.figures) },
     """
     insert into call_figure as f (is_agent, name, quarter, offered, answered, abandoned, missed, transferred, answer_time,
-      talk_time, hold_time, wrap_up_time, answered_after, abandoned_after)
+      talk_time, hold_time, wrap_up_time, answered_after, abandoned_after, passed_in)
     select is_agent, name, quarter, offered, answered, abandoned, missed, transferred, answer_time, talk_time, hold_time,
-      wrap_up_time, answered_after::int[], abandoned_after::int[]
+      wrap_up_time, answered_after::int[], abandoned_after::int[], passed_in
     from unnest($1::boolean[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-      $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::text[])
+      $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::text[],
+      $15::bigint[])
       a (is_agent, name, quarter, offered, answered, abandoned, missed, transferred, answer_time, talk_time, hold_time,
-      wrap_up_time, answered_after, abandoned_after)
+      wrap_up_time, answered_after, abandoned_after, passed_in)
     on conflict (is_agent, name, quarter) do update set
       offered = f.offered + excluded.offered, answered = f.answered + excluded.answered,
       abandoned = f.abandoned + excluded.abandoned, missed = f.missed + excluded.missed,
       transferred = f.transferred + excluded.transferred, answer_time = f.answer_time + excluded.answer_time,
       talk_time = f.talk_time + excluded.talk_time, hold_time = f.hold_time + excluded.hold_time,
-      wrap_up_time = f.wrap_up_time + excluded.wrap_up_time,
+      wrap_up_time = f.wrap_up_time + excluded.wrap_up_time, passed_in = f.passed_in + excluded.passed_in,
       answered_after = added_counts(f.answered_after, excluded.answered_after),
       abandoned_after = added_counts(f.abandoned_after, excluded.abandoned_after)
     """,
@@ -160,5 +169,5 @@ extension CallChange {
     .integer { $0.sums.answered }, .integer { $0.sums.abandoned }, .integer { $0.sums.missed },
     .integer { $0.sums.transferred }, .integer { $0.sums.answerTime }, .integer { $0.sums.talk },
     .integer { $0.sums.hold }, .integer { $0.sums.wrapUp }, .text { FigureRow.literal($0.sums.answeredAfter) },
-    .text { FigureRow.literal($0.sums.abandonedAfter) })
+    .text { FigureRow.literal($0.sums.abandonedAfter) }, .integer { $0.sums.passedIn })
 }

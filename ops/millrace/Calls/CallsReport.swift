@@ -14,7 +14,9 @@ enum CallsReport {
     ],
     details: """
       Whole quarters of an hour. A queue's calls count in the one in which they came to it; an agent's time in the one
-      in which it passed. Short: gave up within the queue's shortSeconds (default 5). Service level: answered within its
+      in which it passed. Offered: all that came to the queue. Callers: of these, those who had been in no queue before,
+      in this call or in one that is linked with it; whoever is passed on is a caller of the first queue, so that the sum
+      over all queues counts each once. Short: gave up within the queue's shortSeconds (default 5). Service level: answered within its
       answerWithin (default 20 seconds), of all that came but the short ones. Missed: to voicemail, passed on before
       anybody answered, or ended by the system. Occupancy: talk, hold and wrap-up of the time that the agent was ready,
       busy or in wrap-up. Times are seconds; p95 is the whole second within which 95 of 100 were answered.
@@ -52,7 +54,7 @@ enum CallsReport {
   }
 
   static let queues: Statement = """
-    select case when $4 then at end, queue, sum(offered)::bigint, sum(answered)::bigint, sum(abandoned)::bigint,
+    select case when $4 then at end, queue, sum(offered)::bigint, sum(callers)::bigint, sum(answered)::bigint, sum(abandoned)::bigint,
       sum(short)::bigint, sum(missed)::bigint, sum(transferred)::bigint,
       (sum(answer_seconds * answered) / nullif(sum(answered), 0))::float8,
       counted_percentile(added_counts(answered_after), 0.95)::bigint, sum(talk_seconds)::bigint, sum(hold_seconds)::bigint,
@@ -75,13 +77,14 @@ enum CallsReport {
 
   private static func queueTable(_ rows: Rows, _ isByQuarter: Bool) -> Table {
     let columns: [Table.Column] = [
-      .left("at"), .left("queue"), .right("offered"), .right("answered"), .right("abandoned"), .right("short"),
+      .left("at"), .left("queue"), .right("offered"), .right("callers"), .right("answered"), .right("abandoned"),
+      .right("short"),
       .right("missed"), .right("transferred"), .right("answerTime"), .right("p95"), .right("talk"), .right("hold"),
       .right("serviceLevel"),
     ]
     let cells = rows.map { row -> [Table.Cell] in
       let head: [Table.Cell] = [time(row), .text(row.text(1))]
-      return head + numbers(row, 2..<8) + [decimal(row, 8)] + numbers(row, 9..<12) + [decimal(row, 12)]
+      return head + numbers(row, 2..<9) + [decimal(row, 9)] + numbers(row, 10..<13) + [decimal(row, 13)]
     }
     return table(columns, cells, isByQuarter)
   }

@@ -12,7 +12,9 @@ enum CallsShow {
       call, and all are shown in order of time. Numbers are masked unless the login was granted the role millrace_reveal.
       Flags: no-start and no-direction (nobody told its beginning), two-ends, negative-duration (something happened before
       the start or after the end, by its clock: counted as 0), id-reused, apart (something of this id lies half a day away),
-      closed-by-rule (its end never came). Several customers have its phone: none is taken for it.
+      closed-by-rule (its end never came), agent-in-two-calls (who talked in another that is not linked with it, at the
+      same time; marked a minute or so after its end). Calls that are linked with it, whichever names which, are shown
+      below with one time line for all of them. Several customers have its phone: none is taken for it.
       """,
     examples: [("millrace calls show pbx1-1769822400.17", "see one call")], run: run)
 
@@ -30,15 +32,19 @@ enum CallsShow {
       }
       return timeline(facts)
     }
+    let linked = try rows.map { try LinkedCalls(of: id, use: Int32($0.small(27)), session) }
+    let all = zip(zip(rows, lines), linked).map { cells($0.0, $0.1, others, $1) }
     if invocation.output.isJSON {
-      invocation.output.showUpright(Table(columns, zip(rows, lines).map { cells($0, $1, others) }))
+      invocation.output.showUpright(Table(columns, all))
       return .done
     }
-    for (place, (row, line)) in zip(rows, lines).enumerated() {
+    for place in all.indices {
       if place > 0 { invocation.output.write("\n") }
-      invocation.output.showUpright(Table(columns, [cells(row, line, others)]))
-      invocation.output.write("\n")
-      invocation.output.show(line)
+      invocation.output.showUpright(Table(columns, [all[place]]))
+      for part in [lines[place]] + (linked[place].areThere ? [linked[place].summary, linked[place].timeLine] : []) {
+        invocation.output.write("\n")
+        invocation.output.show(part)
+      }
     }
     return .done
   }
@@ -57,10 +63,12 @@ enum CallsShow {
     .left("endedAt"), .right("ring"), .right("wait"), .right("talk"), .right("hold"), .right("wrapUp"),
     .left("outcome"), .right("transfers"), .left("disposition"), .left("flags"), .left("leadClock"),
     .left("linked"), .left("callBack"), .left("callBackDue"), .left("callBackSettled"), .left("sameAgentIn"),
-    .left("timeLine"),
+    .left("timeLine"), .left("linkedCalls"),
   ]
 
-  private static func cells(_ row: Row, _ line: Table, _ others: [String]) -> [Table.Cell] {
+  private static func cells(
+    _ row: Row, _ line: Table, _ others: [String], _ linked: LinkedCalls
+  ) -> [Table.Cell] {
     func text(_ column: Int32) -> Table.Cell {
       row.optionalText(column).flatMap { $0.isEmpty ? nil : .text($0) } ?? .none
     }
@@ -73,21 +81,27 @@ enum CallsShow {
       row.optionalText(17) == nil ? .text("goes on") : text(17), .number(row.integer(18)), text(19), text(20), text(21),
       text(22), text(23), .time(optional: row.optionalTimestamp(24)), text(25),
       others.isEmpty ? .none : .text(others.joined(separator: ", ")), .nested(json: line.json, shown: "below"),
+      linked.areThere
+        ? .nested(json: linked.json, shown: "\(linked.count), below") : .nested(json: "null", shown: "-"),
     ]
   }
 
   private static func timeline(_ facts: CallFacts) -> Table {
-    var table = Table(
-      .left("at"), .right("after"), .left("what"), .left("agent"), .left("queue"), .left("from"), .left("to"),
-      .left("more"))
+    guard let start = facts.all.first?.at else { return Table(lineColumns, []) }
+    return Table(lineColumns, facts.all.map { lineCells($0, since: start) })
+  }
+
+  static let lineColumns: [Table.Column] = [
+    .left("at"), .right("after"), .left("what"), .left("agent"), .left("queue"), .left("from"), .left("to"),
+    .left("more"),
+  ]
+
+  static func lineCells(_ fact: CallFact, since start: Timestamp) -> [Table.Cell] {
     func text(_ text: String) -> Table.Cell { text.isEmpty ? .none : .text(text) }
-    guard let start = facts.all.first?.at else { return table }
-    for fact in facts.all {
-      let more = [fact.word, fact.other].filter { !$0.isEmpty }.joined(separator: ", ")
-      table.add(
-        .time(fact.at), .decimal(fact.at.seconds(since: start)), .text(fact.kind.name), text(fact.agent),
-        text(fact.queue), text(fact.from), text(fact.to), text(more))
-    }
-    return table
+    let more = [fact.word, fact.other].filter { !$0.isEmpty }.joined(separator: ", ")
+    return [
+      .time(fact.at), .decimal(fact.at.seconds(since: start)), .text(fact.kind.name), text(fact.agent),
+      text(fact.queue), text(fact.from), text(fact.to), text(more),
+    ]
   }
 }

@@ -9,7 +9,7 @@ enum CallsVerify {
     options: [.json],
     details: """
       Reads all calls in one snapshot, a part at a time. Whatever differs is told: a call by its id, a figure by its queue or
-      agent and quarter of an hour. There should be nothing.
+      agent and quarter of an hour, an agent in two calls by both. There should be nothing.
       """,
     examples: [("millrace calls verify", "make sure")], run: run)
 
@@ -25,6 +25,8 @@ enum CallsVerify {
       differences += 1
       if differences <= mostShown { table.add(.text(what), .text(which), .text(stored), .text(recomputed)) }
     }
+    let waiting = try CallOverlaps.waiting(session)
+    let isCompared = waiting == 0
     var figures = CallFigures()
     var last = ""
     var calls = 0
@@ -37,6 +39,8 @@ enum CallsVerify {
       for (id, uses) in Dictionary(grouping: rows, by: { $0.text(0) }).sorted(by: { $0.key < $1.key }) {
         calls += uses.count
         let stored = Dictionary(uses.map { (key(id, $0.integer(3)), $0.text(2)) }, uniquingKeysWith: { a, _ in a })
+        var talked = Dictionary(
+          uses.map { (key(id, $0.integer(3)), $0.optionalText(4) ?? "") }, uniquingKeysWith: { a, _ in a })
         let parts = uses.map { CallFacts(text: $0.text(1)) }
         var recomputed: [String: String] = [:]
         if parts.contains(nil) {
@@ -44,7 +48,14 @@ enum CallsVerify {
         } else {
           let facts = CallFacts(joining: parts.compactMap { $0 })
           figures.add(CallStory.stories(of: facts))
-          for use in CallUse.uses(of: facts) { recomputed[key(id, Int64(use.number))] = line(use.story) }
+          for use in CallUse.uses(of: facts) {
+            let name = key(id, Int64(use.number))
+            recomputed[name] = line(use.story)
+            let talk = CallOverlaps.line(use.story)
+            if isCompared, let stored = talked.removeValue(forKey: name), stored != talk {
+              differ("talk", name, stored, talk)
+            }
+          }
         }
         for use in Set(stored.keys).union(recomputed.keys).sorted() where stored[use] != recomputed[use] {
           differ("call", use, stored[use] ?? "nothing", recomputed[use] ?? "nothing")
@@ -60,6 +71,13 @@ enum CallsVerify {
         key.isAgent ? "agent" : "queue", "\(key.name) \(at)Z", stored.lines[key] ?? "nothing",
         figures.lines[key] ?? "nothing")
     }
+    if isCompared {
+      for row in try session.rows(CallOverlaps.differences) {
+        differ("agent in two calls", row.text(0), row.text(1), row.text(2))
+      }
+    } else {
+      invocation.output.note("\(waiting) calls have still to be compared with agents' other calls; that is left out.")
+    }
     _ = try session.rows("commit")
     invocation.output.show(table, nothing: "\(calls) calls and their figures are what their facts come to.")
     if differences > mostShown { invocation.output.note("\(differences) differ; the first \(mostShown) are shown.") }
@@ -69,9 +87,13 @@ enum CallsVerify {
   /// What is concluded, as text, as `line` writes it. All uses of an id together.
   static let pageOfCalls: Statement = """
     select id, facts, concat_ws(' ', coalesce(direction, '-'), coalesce(outcome, '-'), ring_ms, wait_ms, talk_ms, hold_ms,
-      wrap_up_ms, transfers, coalesce(nullif(array_to_string(flags, ','), ''), '-')), use
-    from call_seen
-    where id > $1 and id <= (select max(p.id) from (select s.id from call_seen s where s.id > $1 order by s.id limit $2) p)
+      wrap_up_ms, transfers, coalesce((extract(epoch from queue_at) * 1000000)::bigint::text, '-'),
+      coalesce(nullif(array_to_string(array_remove(flags, 'agent-in-two-calls'), ','), ''), '-')), use,
+      (select string_agg(concat_ws(' ', t.agent, (extract(epoch from t.since) * 1000000)::bigint,
+          (extract(epoch from t.until) * 1000000)::bigint), ', ' order by t.since, t.agent collate "C")
+        from call_talk t where t.call_id = s.id and t.use = s.use)
+    from call_seen s
+    where id > $1 and id <= (select max(p.id) from (select c.id from call_seen c where c.id > $1 order by c.id limit $2) p)
     order by id, use
     """
 
@@ -79,7 +101,7 @@ enum CallsVerify {
   private static func key(_ id: String, _ use: Int64) -> String { use == 1 ? id : "\(id)#\(use)" }
 
   static let allFigures: Statement = """
-    select is_agent, name, quarter, concat_ws(' ', offered, answered, abandoned, missed, transferred, answer_time, talk_time,
+    select is_agent, name, quarter, concat_ws(' ', offered, passed_in, answered, abandoned, missed, transferred, answer_time, talk_time,
       hold_time, wrap_up_time), array_to_string(answered_after, ','), array_to_string(abandoned_after, ',')
     from call_figure
     """
@@ -90,7 +112,8 @@ enum CallsVerify {
     let flags = words.indices.filter { story.flags.rawValue & (1 << Int32($0)) != 0 }.map { words[$0] }
     return
       ([story.direction?.rawValue ?? "-", story.outcome?.rawValue ?? "-"] + times + [
-        String(story.transfers), flags.isEmpty ? "-" : flags.joined(separator: ","),
+        String(story.transfers), story.stays.first.map { String($0.from.microseconds) } ?? "-",
+        flags.isEmpty ? "-" : flags.joined(separator: ","),
       ]).joined(separator: " ")
   }
 }
@@ -104,7 +127,7 @@ private struct StoredFigures {
       text.isEmpty ? "-" : text
     }
     let line = ([row.text(3)] + counts).joined(separator: " ")
-    guard line != "0 0 0 0 0 0 0 0 0 - -" else { return }
+    guard line != "0 0 0 0 0 0 0 0 0 0 - -" else { return }
     lines[CallFigures.Key(isAgent: row.boolean(0), name: row.text(1), quarter: row.integer(2))] = line
   }
 }
@@ -119,7 +142,8 @@ extension CallFigures {
         return (1...last).map { String(counts[$0] ?? 0) }.joined(separator: ",")
       }
       let numbers = [
-        sums.offered, sums.answered, sums.abandoned, sums.missed, sums.transferred, sums.answerTime, sums.talk,
+        sums.offered, sums.passedIn, sums.answered, sums.abandoned, sums.missed, sums.transferred, sums.answerTime,
+        sums.talk,
         sums.hold,
         sums.wrapUp,
       ].map { String($0) }
