@@ -56,6 +56,9 @@ static const unsigned char clocks_set_back[] = {
 static const unsigned char calls_together[] = {
 #embed "../../ops/migrations/0017_calls_together.sql"
 };
+static const unsigned char erasure[] = {
+#embed "../../ops/migrations/0018_erasure.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -75,6 +78,7 @@ static const struct millrace_migration steps[] = {
     {"0015_call_uses", call_uses, sizeof call_uses},
     {"0016_clocks_set_back", clocks_set_back, sizeof clocks_set_back},
     {"0017_calls_together", calls_together, sizeof calls_together},
+    {"0018_erasure", erasure, sizeof erasure},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

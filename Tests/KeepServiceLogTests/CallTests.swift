@@ -65,6 +65,20 @@ import Testing
     }
   }
 
+  @Test("whoever was taken for one of several customers is found by any of them, or by a number they had before")
+  func erasedSeveral() throws {
+    try LogDesk.open(Self.people) { desk in
+      try desk.session.run(
+        script: Self.call("a", "null, 8613812340005, null, 1") + Self.call("b", "null, 8613812340005, null, null")
+          + Self.call("c", "null, 8613812340005, null, null")
+          + "update call set customer_ids = '{1,2}' where id = 'b'; update call set outcome = 'missed'")
+      while try desk.record() > 0 {}
+      let run = desk.command("privacy", "erase", "--customer", "C1", "--because", "x", "--execute")
+      #expect(run.exit == .done, "\(run.err)")
+      #expect(try desk.lines("select id from call where phone is null order by id") == ["a", "b"])
+    }
+  }
+
   @Test("an erased person's calls stay without their number, and neighbours' with theirs")
   func erased() throws {
     try LogDesk.open(Self.people) { desk in

@@ -62,6 +62,7 @@ import Testing
       #expect(run.out.contains(#"{"table":"dead_letter","rows":2}"#), "\(run.out)")
       #expect(try desk.lines(Self.rows) == before)
       #expect(try desk.count("select count(*) from privacy_erasure") == 0)
+      #expect(run.err.contains("nor by ID number"), "\(run.err)")
       #expect(desk.command("privacy", "erase", "--lead", "1").exit == .usage)
       #expect(desk.command("privacy", "erase", "--lead", "1", "--customer", "C1", "--because", "x").exit == .usage)
       #expect(desk.command("privacy", "erase", "--lead", "99", "--because", "x").exit == .no)
@@ -130,6 +131,35 @@ import Testing
       while try desk.record() > 0 {}
       #expect(desk.command("service-log", "verify", "--sources").exit == .done)
       #expect(try Self.left("王小明", "13812340003", desk) == [])
+    }
+  }
+
+  @Test("dead letters are found by customer number, mail address, and by what the command is told, which is not kept")
+  func letters() throws {
+    try Self.open { desk in
+      try desk.session.run(
+        script: """
+          insert into dead_letter (worker, topic, partition, "offset", value, path, reason, detail)
+          select 'keep-customers', 'customer.profile', 1, n, v::bytea, 'name', 'too-long', 'y' from (values
+            (1, '{"number": "8800"}'), (2, '{"email":"w@example.com"}'), (3, '{"idNumber": "110101199003070011"}'),
+            (4, '{"number": "88001"}'), (5, '{"idNumber": "110101199003070012"}')) l (n, v);
+          update customer set status = 'closed'
+          """)
+      try temporaryFile("110101199003070011\n") { name in
+        let run = desk.command(
+          "privacy", "erase", "--customer", "C1", "--because", "x", "--also", name, "--execute")
+        #expect(run.exit == .done && run.out.contains("by 1 lines of"), "\(run.err)\(run.out)")
+      }
+      #expect(
+        try desk.lines(#"select "offset"::text from dead_letter where partition = 1 and value is not null order by 1"#)
+          == [
+            "4", "5",
+          ])
+      #expect(try Self.left("110101199003070011", "w@example.com", desk) == [])
+      try temporaryFile("123\n") { name in
+        let run = desk.command("privacy", "erase", "--customer", "C1", "--because", "x", "--also", name)
+        #expect(run.exit == .usage && run.err.contains("at least four characters"), "\(run.err)")
+      }
     }
   }
 

@@ -9,11 +9,17 @@ enum PrivacyErase {
     options: [
       CommandOption("--lead", "LEAD", "a lead's number: that lead alone"),
       CommandOption("--customer", "CODE", "a customer's code, with the leads that they were"),
-      CommandOption("--because", "TEXT", "why; kept with who did it"), .execute, .json,
+      CommandOption("--because", "TEXT", "why; kept with who did it"),
+      CommandOption(
+        "--also", "FILE", "dead letters that hold one of its lines too, such as an ID number; - is standard input"),
+      .execute, .json,
     ],
     details: """
       Facts, phones, notes, and the log's entries go; a lead comes to an end (`lead.erased` tells front ends), open reminders
-      are cancelled, dead letters that hold the phone or the events are emptied. Numbers stay, so that counts and the
+      are cancelled. Dead letters are emptied that hold a phone (E.164 or national digits), the customer number or the mail
+      address as kept, the customer's code as key, or the events that told of the leads. Not looked for are names, and ID
+      numbers, of which only keyed hashes are kept: --also FILE has what else to look for, a line each, as it stands in a
+      member of JSON; it is not kept. Numbers stay, so that counts and the
       choices of others can still be explained, and the log's commitments, so that it can still be proven. A customer has to
       be closed or removed in the core system first, whose next profile would bring everything back.
 
@@ -30,14 +36,16 @@ enum PrivacyErase {
     guard let because = invocation.text("--because"), (1...300).contains(because.count) else {
       throw Failure.usage("--because TEXT is needed: what is kept of an erasure is who did it, and why.")
     }
+    let hints = try invocation.text("--also").map { try lines(of: $0) } ?? []
     let session = try invocation.database()
     try session.run(script: "begin")
     let rows: Rows
     do {
-      rows = try session.rows("select what, rows from erase_person($1, $2, $3)") {
+      rows = try session.rows("select what, rows from erase_person($1, $2, $3, $4)") {
         $0.text(kind)
         $0.text(name)
         $0.text(because)
+        $0.texts(hints) { $0 }
       }
       if invocation.isExecuting {
         try OperatorAction.record(invocation, "erased \(kind) \(name)", session)
@@ -53,8 +61,30 @@ enum PrivacyErase {
     var table = Table(.left("table"), .right("rows"))
     for row in rows { table.add(.text(row.text(0)), .number(row.integer(1))) }
     invocation.output.show(table)
+    invocation.output.note(
+      "Dead letters were looked for by phone, customer number, mail address, customer code and event"
+        + (hints.isEmpty
+          ? ". Not by name, nor by ID number, of which only a keyed hash is kept: give these with --also."
+          : ", and by \(hints.count) lines of \(invocation.text("--also") ?? "")."))
     invocation.output.note(invocation.isExecuting ? "Erased." : "Nothing was changed: --execute does it.")
     return .done
+  }
+
+  /// Shorter ones would be found in everybody's letters.
+  private static func lines(of name: String) throws -> [String] {
+    let file = try TextFile(name)
+    let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: TextFile.pieceSize, alignment: 16)
+    defer { piece.deallocate() }
+    var lines = LineFile(file, separator: 0x0A, piece: piece)
+    var hints: [String] = []
+    while let row = try lines.next() {
+      guard row.damage == nil, let hint = row.cells.first, hint.count >= 4 else {
+        throw Failure.usage(
+          "\(file.name):\(row.line): at least four characters of UTF-8 are needed to find dead letters by.")
+      }
+      hints.append(hint)
+    }
+    return hints
   }
 
   private static func subject(_ invocation: Invocation) throws(Failure) -> (kind: String, name: String) {
