@@ -3,7 +3,8 @@ internal import Values
 
 /// What a row of Asterisk's CDR CSV says, as events. The same table stands in Topics/README.md.
 ///
-/// Source: Asterisk's documentation, "CDR Fields", in the order of `cdr_csv` with `loguniqueid`; the file has no heading.
+/// Source: Asterisk's documentation, "CDR Fields", in the order of `cdr_csv` with `loguniqueid`; that file has no heading. One
+/// that has the names is read by them.
 struct CallDetailRecord {
   static let header = [
     "accountcode", "src", "dst", "dcontext", "clid", "channel", "dstchannel", "lastapp", "lastdata", "start", "answer",
@@ -14,12 +15,16 @@ struct CallDetailRecord {
   let system: String?
   /// A number with as many digits at most is one of our own.
   let extensionDigits: Int
+  /// What each column is.
+  var columns = CallDetailRecord.header
+
+  /// Whether a row has names, not values.
+  static func isHeading(_ cells: [String]) -> Bool {
+    ["uniqueid", "start", "end"].allSatisfy { cells.map { $0.lowercased() }.contains($0) }
+  }
 
   func read(_ cells: [String]) throws(Refusal) -> [CallEvents] {
-    func cell(_ name: String) -> String {
-      guard let place = CallDetailRecord.header.firstIndex(of: name), place < cells.count else { return "" }
-      return cells[place]
-    }
+    func cell(_ name: String) -> String { self.cell(name, of: cells) }
     let id = cell("uniqueid")
     guard !id.isEmpty else {
       throw Refusal("missing", at: "uniqueid", "the row names no call: set loguniqueid=yes in cdr.conf")
@@ -65,6 +70,12 @@ struct CallDetailRecord {
     ended.reason = some(cell("disposition").lowercased())
     events.append(.call(ended))
     return events
+  }
+
+  /// Empty where the row has none.
+  func cell(_ name: String, of cells: [String]) -> String {
+    guard let place = columns.firstIndex(of: name), place < cells.count else { return "" }
+    return cells[place]
   }
 
   private func time(_ name: String, _ text: String) throws(Refusal) -> Timestamp {

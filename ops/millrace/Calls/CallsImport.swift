@@ -18,7 +18,8 @@ enum CallsImport {
       .execute, .json,
     ],
     details: """
-      FILE is a queue_log, or with --from cdr the Master.csv of cdr_csv with loguniqueid; - is standard input.
+      FILE is a queue_log, or with --from cdr the Master.csv of cdr_csv with loguniqueid, or a table with such a heading;
+      - is standard input.
       Topics/README.md has the table of what becomes of what. Shows what would be published; publishes it with
       --execute. Seconds since 1970 need no zone; cdr_csv writes local times unless usegmtime is set.
 
@@ -45,10 +46,18 @@ enum CallsImport {
       case .cdr: CallDetailRecord.header
       }
     }
+
+    /// As the reject file has it, whatever the order of columns in the one that is read.
+    func ordered(_ row: TableRow) -> TableRow {
+      guard case .cdr(let cdr) = self, cdr.columns != CallDetailRecord.header else { return row }
+      var ordered = row
+      ordered.cells = CallDetailRecord.header.map { cdr.cell($0, of: row.cells) }
+      return ordered
+    }
   }
 
   private static func run(_ invocation: Invocation) throws -> Exit {
-    let format = try format(invocation)
+    var format = try format(invocation)
     let file = try TextFile(invocation.operands[0])
     let rejects = try invocation.text("--reject").map { try RejectFile($0, header: format.header) }
     let publisher =
@@ -58,14 +67,14 @@ enum CallsImport {
     let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: TextFile.pieceSize, alignment: 16)
     defer { piece.deallocate() }
     let start = ContinuousClock.now
-    try eachRow(of: file, format, piece) { row throws in
+    try eachRow(of: file, &format, piece) { format, row throws in
       do throws(Refusal) {
         let events = try read(row, format)
         tally.take(events)
         for event in events ?? [] { try publish(event, row.line, publisher, &tally) }
       } catch {
         tally.bad += 1
-        try rejects?.add(row, error)
+        try rejects?.add(format.ordered(row), error)
         if tally.bad <= mostShown {
           invocation.output.complain("\(file.name):\(row.line): \(printable(error.description))")
         }
@@ -93,22 +102,30 @@ enum CallsImport {
 
   /// Of a queue_log its lines; of a CDR file, and of what an import has rejected, the rows of a table.
   private static func eachRow(
-    of file: TextFile, _ format: Format, _ piece: UnsafeMutableRawBufferPointer, _ body: (TableRow) throws -> Void
+    of file: TextFile, _ format: inout Format, _ piece: UnsafeMutableRawBufferPointer,
+    _ body: (Format, TableRow) throws -> Void
   ) throws {
     let count = try file.read(at: 0, into: piece)
     let isRejected = String(decoding: piece[..<min(count, 40)], as: UTF8.self).contains(RejectFile.columns[0])
     if case .queueLog = format, !isRejected {
       var lines = LineFile(file, separator: UInt8(ascii: "|"), piece: piece)
-      while let row = try lines.next() { try body(row) }
+      while let row = try lines.next() { try body(format, row) }
       return
     }
     guard count > 0 else { return }
     let reader = try TableReader(file, encoding: .utf8)
-    // The table has no heading: what was taken for one is a row.
-    if !isRejected { try body(TableRow(line: reader.headerLine, cells: reader.header)) }
+    if !isRejected {
+      if case .cdr(var cdr) = format, CallDetailRecord.isHeading(reader.header) {
+        cdr.columns = reader.header.map { $0.lowercased() }
+        format = .cdr(cdr)
+      } else {
+        // What was taken for a heading is a row.
+        try body(format, TableRow(line: reader.headerLine, cells: reader.header))
+      }
+    }
     while var row = try reader.next() {
       if isRejected { row.cells.removeFirst(min(row.cells.count, RejectFile.columns.count)) }
-      try body(row)
+      try body(format, row)
     }
   }
 
@@ -184,6 +201,9 @@ enum CallsImport {
       .number(optional: isPublished ? Int64(tally.outcome.acknowledged) : nil),
       .number(optional: isPublished ? Int64(tally.outcome.sent - tally.outcome.acknowledged) : nil))
     output.showUpright(table)
+    if tally.bad > 0, events.isEmpty {
+      output.complain("no line could be read: is it a \(invocation.text("--from") ?? "queue_log") file? See --from.")
+    }
     if let rejects, rejects.count > 0 { output.note("The bad lines are in \(rejects.path).") }
     guard isPublished else {
       output.note("Nothing was published. To publish, add --execute.")
