@@ -88,6 +88,23 @@ import Values
     #expect([first.talk, first.hold] == [111_000_000, 10_000_000])
   }
 
+  @Test("when agents talked is told without hold, in one piece where nothing came between, of calls that have ended")
+  func talkTimes() throws {
+    func times(_ facts: CallFact...) throws -> [String] {
+      let story = try #require(CallUse.uses(of: CallFacts(facts)).last?.story)
+      return story.talkTimes.map { span in
+        let ends = [span.from, span.until].map { ($0.microseconds - second(0).microseconds) / 1_000_000 }
+        return "\(span.agent) \(ends[0])-\(ends[1])"
+      }
+    }
+    let held = try times(.inbound(0), .answered(5), .rang(7), .held(30), .resumed(40), .ended(100))
+    #expect(held == ["8001 5-30", "8001 40-100"])
+    let passed = try times(
+      .inbound(0), .answered(4), .transferred(8, toQueue: "support"), .answered(40, "8002"), .ended(90))
+    #expect(passed == ["8001 4-8", "8002 40-90"])
+    #expect(try times(.inbound(0), .answered(5), .held(30)) == [])
+  }
+
   @Test("a start that is told again, by another clock, is no second call to the queue; one that comes back to it is")
   func toldAgain() {
     func offered(_ facts: CallFact...) -> [Int64] {
