@@ -67,6 +67,12 @@ def test_every_lead_is_accounted_for_and_the_demonstration_leaves_nothing(demo):
     parts = summed(printed)
     assert parts.pop("published") == 2000 == sum(parts.values())
     assert all(parts.values()) and parts["dead letters"] == len(BAD_LINES) - 1
+    calls = re.search(r"^(\d+) made, (\d+) accounted for", printed, re.MULTILINE)
+    assert calls and 0 < int(calls[1]) == int(calls[2]) <= 300
+    words = ("abandoned", "too-few-fields", "no-answer", "urgent +call-back", "called +300", "FAULTS +none",
+             "are what their facts come to")  # fmt: skip
+    for word in words:
+        assert re.search(word, printed), word
     reasons = {"vacant", "on-leave", "off-hours", "daily-cap", "nobody-available", "no-rule", "behind-held"}
     assert reasons | {"keys-disagree"} <= set(re.findall(r"[a-z-]+", printed))
     ways = ("step by step", "by identity", "by number", "by the importer", "branch of the importer", "of the institution",
