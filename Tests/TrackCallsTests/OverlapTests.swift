@@ -84,6 +84,31 @@ import Values
     }
   }
 
+  @Test("clocks that have only seconds make no two calls of two that follow each other")
+  func second() async throws {
+    try await CallDesk.open { desk in
+      try desk.take(conversation(0, call: "1") + conversation(59, call: "2", from: "13812345679"))
+      try desk.markOverlaps()
+      #expect(try desk.lines(Self.flagged) == [])
+    }
+  }
+
+  @Test("a use of an id that turns out to be none leaves no talk")
+  func gone() async throws {
+    try await CallDesk.open { desk in
+      let uses: Statement = "select distinct use::text from call_talk order by 1"
+      try desk.take([
+        inbound(0), told(.answered, 5, agent: "8001"), inbound(4000), told(.answered, 4005, agent: "P2"),
+        told(.ended, 4020),
+      ])
+      try desk.markOverlaps()
+      #expect(try desk.lines(uses) == ["2"])
+      try desk.take([told(.rang, 2000, agent: "P2")])
+      try desk.markOverlaps()
+      #expect(try desk.lines(uses) == ["1"])
+    }
+  }
+
   @Test("one at a time compares: another finds nothing to do")
   func turns() async throws {
     try await CallDesk.open { desk in

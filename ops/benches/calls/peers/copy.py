@@ -10,11 +10,11 @@ select id, facts, direction, queue, agent, phone, {statements.MOMENT.format("sta
 from call_staging
 on conflict (id, use) do update set {statements.UPDATES}, version = c.version + 1"""
 
-STAGING = """
+STAGING = f"""
 create temporary table call_staging (id text, facts text, direction text, queue text, agent text, phone bigint,
   started_at bigint, answered_at bigint, ended_at bigint, last_at bigint, ring_ms int, wait_ms int, talk_ms int, hold_ms int,
   wrap_up_ms int, outcome text, disposition text, flags int) on commit delete rows;
-create temporary table figure_staging (like call_figure) on commit delete rows;
+create temporary table figure_staging on commit delete rows as select {statements.FIGURES} from call_figure with no data;
 create temporary table contact_staging (phone bigint, at bigint) on commit delete rows;
 create temporary table back_staging (call_id text, phone bigint, missed_at bigint, queue text, agent text, wanted boolean)
   on commit delete rows"""
@@ -35,7 +35,8 @@ class Writer:
         self.copy(cursor, "figure_staging", [statements.figure(key, figures[key]) for key in sorted(figures)])
         if figures:
             cursor.execute(
-                f"insert into call_figure as f ({statements.FIGURES}) select * from figure_staging {statements.MERGE_FIGURES}")
+                f"insert into call_figure as f ({statements.FIGURES}) select {statements.FIGURES} from figure_staging "
+                f"{statements.MERGE_FIGURES}")
         if contacts:
             self.copy(cursor, "contact_staging", sorted(contacts.items()))
             cursor.execute(f"insert into call_contact as c (phone, at) select phone, {statements.MOMENT.format('at')} "
