@@ -9,14 +9,12 @@
 With --standing N, so many customers and so many leads stand there before; `none_standing` is end_to_end without them.
 """
 
-import argparse
-import pathlib
 import shutil
 import statistics
-import subprocess
-import sys
 from collections import Counter, defaultdict
 
+import frame
+from frame import ROOT, say
 from report import Report
 from services_in_use import ServicesInUse
 
@@ -26,24 +24,11 @@ from .firm import firm
 from .ground import Ground
 from .leads import Leads
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
 # Of so many leads, the first few are enough for those who take long.
 SHARES = {"python_batched": 4, "python_single": 40}
 # Whose costs are told.
 COSTS = ("end_to_end", "sql_alone", "python_copy", "python_batched", "python_single")
 LATENCY_SECONDS = 20
-
-
-def build():
-    for product in ("millrace", "allocate-leads", "relay-events"):
-        built = subprocess.run(["swift", "build", "-c", "release", "--static-swift-stdlib", "--product", product],
-                               cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
-        if built.returncode:
-            raise SystemExit(f"bench allocate: building {product} failed:\n{built.stdout[-3000:]}")
-
-
-def say(line):
-    print(line, file=sys.stderr, flush=True)
 
 
 class Bench:
@@ -161,20 +146,14 @@ class Bench:
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(
-        prog="ops/bench allocate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", metavar="FILE", help="also write one object a line")
-    parser.add_argument("--runs", type=int, default=3, help="turns; medians and spread are printed (default 3)")
+    parser = frame.options("allocate", __doc__)
     parser.add_argument("--leads", type=int, default=200_000, help="leads in the backlog (default 200000)")
     parser.add_argument("--standing", type=int, default=0, metavar="N",
                         help="customers and leads that stand there before")  # fmt: skip
-    parser.add_argument("--statements", action="store_true", help="also tell what each statement costs")
     parser.add_argument("--latency", action="store_true", help="the latency alone")
     options = parser.parse_args(arguments)
-    say("building")
-    build()
-    folder = ROOT / ".build/bench-allocate"
-    folder.mkdir(parents=True, exist_ok=True)
+    frame.build("millrace", "allocate-leads", "relay-events")
+    folder = frame.folder("allocate")
     say(f"{options.leads:,} leads, {options.runs} turns")
     regions_file = folder / "regions.json"
     made = firm(ROOT)

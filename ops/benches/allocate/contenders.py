@@ -7,7 +7,7 @@ import time
 from collections import Counter
 
 from .comparison import Outcome, check_answers
-from .ground import ANSWERS, Ledger, commits, lines_of, until
+from .ground import ANSWERS, Ledger, TOPIC, commits, lines_of, until
 from .processes_seen import cpu, resident
 from .wire import Recorder
 
@@ -42,7 +42,7 @@ class Run:
 def ours(ground, leads, lanes=1, relay=True, recorder=None, template=None):
     """`end_to_end`: relay-events runs, and the end is when the outbox has been emptied into Kafka."""
     ground.fresh_broker()
-    ground.publish(leads)
+    ground.publish(TOPIC, leads)
     loads = ground.loads[template or ground.template]
     with ground.database(template) as (database, connection), contextlib.ExitStack() as running:
         ledger = Ledger(ground, connection)
@@ -118,7 +118,7 @@ def sql_alone(ground, leads, session):
 
 def peer(ground, leads, name, regions, commit="on"):
     ground.fresh_broker()
-    ground.publish(leads)
+    ground.publish(TOPIC, leads)
     with ground.database() as (database, connection):
         ledger = Ledger(ground, connection)
         arguments = [sys.executable, "-m", f"peers.{name}", "--regions", regions, "--events", len(leads)]

@@ -97,13 +97,19 @@ class Ground:
             "enable.idempotence": True, "queue.buffering.max.messages": 1_000_000, **properties,
         })  # fmt: skip
 
-    def publish(self, leads):
+    def publish(self, topic, records):
+        """Of (key, value, headers). Returns once the broker has them all."""
         producer = self.producer(**{"linger.ms": 20})
-        for key, value, headers in leads:
-            producer.produce(TOPIC, value, key, headers=headers)
+        for key, value, headers in records:
+            while True:
+                try:
+                    producer.produce(topic, value, key, headers=headers)
+                    break
+                except BufferError:
+                    producer.poll(0.1)
             producer.poll(0)
-        if producer.flush(60):
-            raise SystemExit("bench allocate: the broker does not take the leads")
+        if producer.flush(120):
+            raise SystemExit(f"bench: the broker does not take all of {topic}")
 
     @contextlib.contextmanager
     def program(self, name, arguments, database, **settings):

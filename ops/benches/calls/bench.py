@@ -7,22 +7,20 @@
     python_batched   by hand: executemany, 1,000 events a transaction, at least once; a quarter of the calls
 """
 
-import argparse
-import pathlib
 import statistics
-import subprocess
 import sys
 import time
 
+import frame
 from allocate.firm import firm
 from allocate.ground import Ground, Ledger
 from allocate.processes_seen import cpu, resident
+from frame import ROOT, say
 from report import Report
 from services_in_use import ServicesInUse
 
 from .stream import CALLS_A_SECOND, Stream, message
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
 TOPIC, ROLE = "call.events", "millrace_track_calls"
 PATIENCE = 900
 
@@ -39,18 +37,6 @@ from call
 PROGRESS = """
 select greatest((select coalesce(sum(next_offset), 0) from position), (select sum(events) from bench_progress))::bigint
 """
-
-
-def say(line):
-    print(line, file=sys.stderr, flush=True)
-
-
-def build():
-    for product in ("millrace", "track-calls"):
-        built = subprocess.run(["swift", "build", "-c", "release", "--static-swift-stdlib", "--product", product],
-                               cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
-        if built.returncode:
-            raise SystemExit(f"bench calls: building {product} failed:\n{built.stdout[-3000:]}")
 
 
 class Run:
@@ -73,18 +59,7 @@ class Bench:
     def publish(self, name, events):
         """The backlog lies in a fresh broker; who comes next with the same one only begins anew."""
         self.ground.fresh_broker()
-        producer = self.ground.producer(**{"linger.ms": 20})
-        for number, event in enumerate(events):
-            key, value, headers = message(event, number)
-            while True:
-                try:
-                    producer.produce(TOPIC, value, key, headers=headers)
-                    break
-                except BufferError:
-                    producer.poll(0.1)
-            producer.poll(0)
-        if producer.flush(120):
-            raise SystemExit("bench calls: the broker does not take the events")
+        self.ground.publish(TOPIC, (message(event, number) for number, event in enumerate(events)))
         return len(events)
 
     def take(self, name, events, arguments, **settings):
@@ -159,17 +134,11 @@ class Bench:
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(
-        prog="ops/bench calls", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", metavar="FILE", help="also write one object a line")
-    parser.add_argument("--runs", type=int, default=3, help="turns; medians and spread are printed (default 3)")
+    parser = frame.options("calls", __doc__)
     parser.add_argument("--calls", type=int, default=200_000, help="calls of six events (default 200000)")
-    parser.add_argument("--statements", action="store_true", help="also tell what each statement costs")
     options = parser.parse_args(arguments)
-    say("building")
-    build()
-    folder = ROOT / ".build/bench-calls"
-    folder.mkdir(parents=True, exist_ok=True)
+    frame.build("millrace", "track-calls")
+    folder = frame.folder("calls")
     with ServicesInUse.started(folder / "services") as services:
         ground = Ground(services, ROOT, folder, firm(ROOT))
         say(f"{options.calls:,} calls, {options.runs} turns")

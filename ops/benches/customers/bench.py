@@ -5,23 +5,20 @@
     two_lanes        as end_to_end with two lanes
 """
 
-import argparse
 import contextlib
-import pathlib
 import statistics
-import subprocess
-import sys
 
+import frame
 from allocate.firm import firm
 from allocate.ground import Ground, Ledger, until
 from allocate.processes_seen import cpu, resident
 from allocate.wire import Recorder
+from frame import ROOT, say
 from report import Report
 from services_in_use import ServicesInUse
 
 from .profiles import Profiles
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
 TOPIC, ROLE = "customer.profile", "millrace_keep_customers"
 PATIENCE = 1800
 
@@ -34,18 +31,6 @@ select count(*), sum(version), sum(hashtextextended(format('%s %s %s %s %s %s %s
   consented), 0)::numeric), (select sum(hashtextextended(format('%s %s', phone, place), 0)::numeric) from customer_phone)
 from customer
 """
-
-
-def say(line):
-    print(line, file=sys.stderr, flush=True)
-
-
-def build():
-    for product in ("millrace", "keep-customers"):
-        built = subprocess.run(["swift", "build", "-c", "release", "--static-swift-stdlib", "--product", product],
-                               cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
-        if built.returncode:
-            raise SystemExit(f"bench customers: building {product} failed:\n{built.stdout[-3000:]}")
 
 
 class Run:
@@ -68,17 +53,7 @@ class Bench:
 
     def publish(self):
         self.ground.fresh_broker()
-        producer = self.ground.producer(**{"linger.ms": 20})
-        for key, value, headers in self.profiles.messages():
-            while True:
-                try:
-                    producer.produce(TOPIC, value, key, headers=headers)
-                    break
-                except BufferError:
-                    producer.poll(0.1)
-            producer.poll(0)
-        if producer.flush(120):
-            raise SystemExit("bench customers: the broker does not take the profiles")
+        self.ground.publish(TOPIC, self.profiles.messages())
 
     def ours(self, lanes=1, recorder=None):
         self.publish()
@@ -150,17 +125,11 @@ class Bench:
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(
-        prog="ops/bench customers", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", metavar="FILE", help="also write one object a line")
-    parser.add_argument("--runs", type=int, default=3, help="turns; medians and spread are printed (default 3)")
+    parser = frame.options("customers", __doc__)
     parser.add_argument("--customers", type=int, default=1_000_000, help="customers; a tenth of them come twice")
-    parser.add_argument("--statements", action="store_true", help="also tell what each statement costs")
     options = parser.parse_args(arguments)
-    say("building")
-    build()
-    folder = ROOT / ".build/bench-customers"
-    folder.mkdir(parents=True, exist_ok=True)
+    frame.build("millrace", "keep-customers")
+    folder = frame.folder("customers")
     with ServicesInUse.started(folder / "services") as services:
         made = firm(ROOT)
         ground = Ground(services, ROOT, folder, made)
