@@ -101,7 +101,8 @@ let package = Package(
       name: "millrace",
       dependencies: [
         "Runtime", "Contract", "Topics", "PhoneNumbers", "JSON", "Values", "Digest", "Settings", "Kafka", "Postgres",
-        "Migrations", "Customers", "Organisation", "LeadAllocation", "Observe", "ServiceLog", "Calls",
+        "Migrations", "Customers", "Organisation", "LeadAllocation", "Observe", "ServiceLog", "Calls", "Templates",
+        "ShortMessages",
       ],
       path: "ops/millrace", swiftSettings: strict),
 
@@ -156,7 +157,7 @@ let package = Package(
       "MillraceTests",
       of: [
         "millrace", "Topics", "Contract", "JSON", "Kafka", "Migrations", "Postgres", "Settings", "Values", "TestKit",
-        "Customers", "LeadAllocation",
+        "Customers", "LeadAllocation", "Templates",
       ]),
   ]
 )

@@ -59,6 +59,9 @@ static const unsigned char calls_together[] = {
 static const unsigned char erasure[] = {
 #embed "../../ops/migrations/0018_erasure.sql"
 };
+static const unsigned char templates[] = {
+#embed "../../ops/migrations/0019_templates.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -79,6 +82,7 @@ static const struct millrace_migration steps[] = {
     {"0016_clocks_set_back", clocks_set_back, sizeof clocks_set_back},
     {"0017_calls_together", calls_together, sizeof calls_together},
     {"0018_erasure", erasure, sizeof erasure},
+    {"0019_templates", templates, sizeof templates},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

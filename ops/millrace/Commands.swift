@@ -18,6 +18,7 @@ enum Commands {
     PeopleReport.command, HandOvers.handOvers, HandOvers.pending,
     CallsImport.command, CallsShow.command, CallsReport.command, CallsVerify.command,
     Reminders.list, Reminders.own, Reminders.finish, ReminderDigests.command,
+    TemplatesLoad.command, TemplatesShow.list, TemplatesShow.show, TemplatesWithdraw.command, OutreachRender.command,
     ServiceLogExport.command, ServiceLogVerify.command, PrivacyErase.command,
     Phone.command,
     TopicCommands.list, TopicCommands.check, TopicCommands.apply,
@@ -37,6 +38,8 @@ enum Commands {
     "privacy": "take a person out of all tables",
     "people": "see who has which leads",
     "leads": "import, explain, list leads; load the firm; claim, contact, release, assign, transfer; notes of your own",
+    "outreach": "load and see templates of messages, and see what they come to",
+    "outreach templates": "load templates, list and show them, withdraw a version",
     "calls": "import calls, see one, see the figures of queues and agents",
   ]
 }

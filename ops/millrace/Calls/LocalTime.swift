@@ -4,7 +4,7 @@ internal import Values
 /// Reads times as telephone systems write them: seconds since 1970, or the local time of a zone.
 ///
 /// The zone is the process's own while it lives: for a command, which has one.
-struct LocalTime {
+struct LocalTime: Sendable {
   /// - Parameter zone: a name of the IANA time zone database; nil is UTC.
   init(zone: String?) throws(Failure) {
     let name = zone ?? "UTC"
@@ -34,6 +34,14 @@ struct LocalTime {
       return Timestamp(microseconds: seconds * 1_000_000 + micro)
     }
     return local(whole).map { Timestamp(microseconds: $0 * 1_000_000 + micro) }
+  }
+
+  /// Seconds east of UTC.
+  func offset(at moment: Timestamp) -> Int {
+    var seconds = time_t(moment.microseconds / 1_000_000)
+    var parts = tm()
+    localtime_r(&seconds, &parts)
+    return parts.tm_gmtoff
   }
 
   private func local(_ text: Substring) -> Int64? {

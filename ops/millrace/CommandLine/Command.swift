@@ -1,6 +1,6 @@
 /// One thing that `millrace` can do. Its help, its checks and its run come from this one declaration.
 struct Command: Sendable {
-  /// The words that call it: `migrate`, or `lanes list`.
+  /// The words that call it: `migrate`, `lanes list`, or `outreach templates load`.
   let name: String
   /// One line, a verb first: what it does.
   let summary: String
@@ -26,11 +26,14 @@ struct CommandOption: Sendable {
   /// What its value is called in the help, `N`; nil for a flag.
   let value: String?
   let meaning: String
+  /// Whether it may be given more than once.
+  let isRepeatable: Bool
 
-  init(_ name: String, _ value: String? = nil, _ meaning: String) {
+  init(_ name: String, _ value: String? = nil, _ meaning: String, isRepeatable: Bool = false) {
     self.name = name
     self.value = value
     self.meaning = meaning
+    self.isRepeatable = isRepeatable
   }
 
   static let json = CommandOption("--json", nil, "print an array of objects for machines")

@@ -24,11 +24,22 @@ enum Dispatch {
       if words.count > 1 { return .help(Help.group(first, group)) }
       throw .usage(Help.group(first, group))
     }
-    guard let command = group.first(where: { $0.name == "\(first) \(second)" }) else {
-      let known = group.map { String($0.name.dropFirst(first.count + 1)) }
+    if let command = group.first(where: { $0.name == "\(first) \(second)" }) {
+      return .command(command, rest: Array(words.dropFirst(2)))
+    }
+    let name = "\(first) \(second)"
+    let below = group.filter { $0.name.hasPrefix(name + " ") }
+    guard !below.isEmpty else {
+      let known = group.map { String($0.name.split(separator: " ")[1]) }
       throw .usage("\(first) has no \(shown(second))\(nearest(second, known)) See `millrace \(first) --help`.")
     }
-    return .command(command, rest: Array(words.dropFirst(2)))
+    guard let third = words.dropFirst(2).first else { throw .usage(Help.group(name, below)) }
+    if isHelp(third) { return .help(Help.group(name, below)) }
+    guard let command = below.first(where: { $0.name == "\(name) \(third)" }) else {
+      let known = below.map { String($0.name.dropFirst(name.count + 1)) }
+      throw .usage("\(name) has no \(shown(third))\(nearest(third, known)) See `millrace \(name) --help`.")
+    }
+    return .command(command, rest: Array(words.dropFirst(3)))
   }
 
   /// `; did you mean X?`, where something known is close enough to be a slip of the hand, else a full stop.

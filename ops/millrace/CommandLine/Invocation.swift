@@ -8,11 +8,11 @@ struct Invocation {
   let output: Output
   /// As it was typed, for the record of what operators did.
   let line: String
-  private let given: [String: String]
+  private let given: [String: [String]]
 
   init(of command: Command, _ words: [String], _ environment: Environment, _ output: Output) throws(Failure) {
     var operands: [String] = []
-    var given: [String: String] = [:]
+    var given: [String: [String]] = [:]
     var rest = words[...]
     while let word = rest.popFirst() {
       if word == "--" {
@@ -30,15 +30,15 @@ struct Invocation {
           "\(command.name) has no option \(shown(name))\(Dispatch.nearest(name, known)) "
             + "See `millrace \(command.name) --help`.")
       }
-      guard given[name] == nil else { throw .usage("\(name) is given twice.") }
+      guard given[name] == nil || option.isRepeatable else { throw .usage("\(name) is given twice.") }
       let attached = word.contains("=") ? String(word.drop { $0 != "=" }.dropFirst()) : nil
       switch (option.value, attached) {
-      case (nil, nil): given[name] = ""
+      case (nil, nil): given[name] = [""]
       case (nil, _): throw .usage("\(name) takes no value.")
-      case (_, let value?): given[name] = value
+      case (_, let value?): given[name, default: []].append(value)
       case (let what?, nil):
         guard let value = rest.popFirst() else { throw .usage("\(name) needs a value: \(name) \(what).") }
-        given[name] = value
+        given[name, default: []].append(value)
       }
     }
     if given["--help"] == nil, !command.operandCount.contains(operands.count) {
@@ -70,7 +70,13 @@ struct Invocation {
 
   func text(_ name: String) -> String? {
     precondition(command.has(name), "\(command.name) does not declare \(name)")
-    return given[name]
+    return given[name]?.last
+  }
+
+  /// All values of an option that may be given more than once, in their order.
+  func texts(_ name: String) -> [String] {
+    precondition(command.has(name), "\(command.name) does not declare \(name)")
+    return given[name] ?? []
   }
 
   func integer(_ name: String, _ range: ClosedRange<Int64>) throws(Failure) -> Int64? {
