@@ -14,12 +14,13 @@ enum CallsReport {
     ],
     details: """
       Whole quarters of an hour. A queue's calls count in the one in which they came to it; an agent's time in the one
-      in which it passed. Offered: all that came to the queue. Callers: of these, those who had been in no queue before,
-      in this call or in one that is linked with it; whoever is passed on is a caller of the first queue, so that the sum
-      over all queues counts each once. Short: gave up within the queue's shortSeconds (default 5). Service level: answered within its
-      answerWithin (default 20 seconds), of all that came but the short ones. Missed: to voicemail, passed on before
-      anybody answered, or ended by the system. Occupancy: talk, hold and wrap-up of the time that the agent was ready,
-      busy or in wrap-up. Times are seconds; p95 is the whole second within which 95 of 100 were answered.
+      in which it passed. Offered: all that came to the queue. Callers: of these, those who had been in no queue
+      before, in this call or in one that is linked with it; whoever is passed on is a caller of the first queue, so
+      that the sum over all queues counts each once. Short: gave up within the queue's shortSeconds (default 5).
+      Service level: answered within its answerWithin (default 20 seconds), of all that came but the short ones.
+      Missed: to voicemail, passed on before anybody answered, or ended by the system. Occupancy: talk, hold and
+      wrap-up of the time that the agent was ready, busy or in wrap-up. Times are seconds; p95 is the whole second
+      within which 95 of 100 were answered.
       """,
     examples: [
       ("millrace calls report --since 7d", "see a week of the queues"),
