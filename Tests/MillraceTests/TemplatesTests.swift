@@ -35,7 +35,7 @@ import Testing
     try TestDatabase.with { database in
       let shown = try load(Self.file, on: database)
       #expect(shown.exit == .done && shown.out.contains("Nothing was done."), "\(shown.err)")
-      #expect(shown.rows[0] == ["maturity", "sms", "zh-CN", "1", "new", "wants name?, product, due, total"])
+      #expect(shown.rows.first == ["maturity", "sms", "zh-CN", "1", "new", "wants name?, product, due, total"])
       let session = try database.connect()
       #expect(try session.rows("select from template").isEmpty)
       #expect(try load(Self.file, on: database, "--execute").out.hasSuffix("Stored.\n"))
@@ -83,29 +83,35 @@ import Testing
       let words = ["outreach", "templates", "withdraw", "maturity", "--version", "2"] + sms
       #expect(CommandRun(words, on: database).out.contains("Nothing was done."))
       #expect(say().hasPrefix("x\n"))
-      #expect(CommandRun(words + ["--execute"], on: database).rows[0] == ["maturity", "sms", "en-GB", "2", "1"])
+      #expect(CommandRun(words + ["--execute"], on: database).rows.first == ["maturity", "sms", "en-GB", "2", "1"])
       #expect(say().hasPrefix("A matures"))
       #expect(CommandRun(words + ["--execute"], on: database).exit == .no)
       #expect(throws: PostgresError.self) { try session.run(script: "delete from template_withdrawal") }
       // The next is the third, whatever was withdrawn.
       let next = try load(Self.file.replacing("matures on", with: "is due on"), on: database, "--execute")
-      #expect(next.rows[0] == ["maturity", "sms", "en-GB", "3", "changed", "other text"])
+      #expect(next.rows.first == ["maturity", "sms", "en-GB", "3", "changed", "other text"])
     }
   }
 
   @Test("two that store one template at once store two versions")
-  func atOnce() throws {
-    try TestDatabase.with { database in
-      let insert = "insert into template (name, channel, language, text) values ('a', 'sms', 'zh-CN', '\(0)')"
+  func atOnce() async throws {
+    try await TestDatabase.with { database in
+      let insert = "insert into template (name, channel, language, text) values ('a', 'sms', 'zh-CN', '0')"
       let first = try database.connect()
       try first.run(script: "begin; \(insert)")
-      let second = try database.connect()
-      try second.run(script: "set lock_timeout = '100ms'")
-      // The second waits for the first, so that it cannot take the same number.
-      #expect(throws: PostgresError.self) { try second.run(script: insert) }
+      async let second: Void = database.connect().run(script: insert)
+      // Until the second waits for the first; a session of its own, which sees others as they are now.
+      let watcher = try database.connect()
+      let deadline = ContinuousClock.now + .seconds(30)
+      let waiting: Statement =
+        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+      while try watcher.rows(waiting).isEmpty {
+        try #require(ContinuousClock.now < deadline)
+        await Task.yield()
+      }
       try first.run(script: "commit")
-      try second.run(script: insert)
-      #expect(try second.rows("select version from template order by 1").map { $0.integer(0) } == [1, 2])
+      try await second
+      #expect(try first.rows("select version from template order by 1").map { $0.integer(0) } == [1, 2])
     }
   }
 
