@@ -140,6 +140,9 @@ final class LifeDesk {
 
   // MARK: Turns
 
+  /// As a lane does after any failure.
+  func forget() { cache = LifeCache(secrets: cache.secrets, grace: cache.grace) }
+
   @discardableResult
   func take(_ events: [Delivery<LeadActivity>]) throws -> [String] {
     try turn(ReclaimLeads.self) { _, _ in events }

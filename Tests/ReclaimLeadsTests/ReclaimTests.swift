@@ -87,6 +87,22 @@ import Values
     }
   }
 
+  @Test(
+    "an owner who has moved to another branch since the lane learned of them is found out before anything is written")
+  func movedOwner() async throws {
+    try await LifeDesk.open { desk in
+      try desk.own(1, 1, until: "now() - interval '1 hour'")
+      #expect(try desk.reclaim() == ["reclaimed"])
+      try desk.own(2, 1, until: "now() - interval '1 hour'")
+      try desk.session.run(script: "update person set branch_id = 4 where id = 1")
+      #expect(throws: PostgresError.changedMeanwhile) { try desk.reclaim() }
+      #expect(try desk.lead(2) == "owned 3 1 v1")
+      desk.forget()
+      #expect(try desk.reclaim() == ["reclaimed"])
+      #expect(try desk.lead(2) == "pooled 3 - v2")
+    }
+  }
+
   @Test("notes of clocks that were set back are kept for a day")
   func tidied() async throws {
     try await LifeDesk.open { desk in

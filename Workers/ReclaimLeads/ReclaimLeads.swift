@@ -96,6 +96,9 @@ struct LifeCache: LaneCache {
   let grace: Duration
   /// Where the lane's sweep has got to.
   var floor = Floor()
+  /// Whose leads were taken back lately. Codes never change; whoever has moved to another branch meanwhile is found out by the
+  /// write that counts their leads, and then all of this is forgotten.
+  var owners: [Int64: Reclaiming.Owner] = [:]
   /// Day-end markers whose leads were taken back, by branch.
   var sweptMarkers: [Int64: Timestamp] = [:]
 

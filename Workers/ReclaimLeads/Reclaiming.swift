@@ -22,6 +22,9 @@ struct Reclaiming {
 
   enum Target: String { case pool, allocate }
 
+  /// Owners that a lane remembers, after which it forgets them all: its memory does not grow.
+  static let remembered = 50_000
+
   /// The database's clock once the leads were locked; nil where there are none.
   let at: Timestamp?
   let owners: [Int64: Owner]
@@ -57,7 +60,8 @@ struct Reclaiming {
   }
 
   static func owners(_ people: [Int64]) -> Question<[Int64: Owner]> {
-    Question(
+    guard !people.isEmpty else { return Question(known: [:]) }
+    return Question(
       "select id, code, branch_id from person where id = any($1)", { $0.integers(people) { $0 } },
       reading: { rows in
         Dictionary(
@@ -93,9 +97,12 @@ extension ReclaimDueLeads {
   static func load(
     _ leads: [Due], _ cache: inout LifeCache, _ transaction: Transaction
   ) throws(PostgresError) -> Reclaiming {
+    if cache.owners.count > Reclaiming.remembered { cache.owners = [:] }
+    let unknown = Set(leads.map(\.owner).filter { cache.owners[$0] == nil })
     let (found, owners) = try transaction.ask(
-      Reclaiming.ways(from: Set(leads.map(\.place)).sorted()), Reclaiming.owners(Set(leads.map(\.owner)).sorted()))
-    return Reclaiming(at: found.at, owners: owners, ways: found.ways)
+      Reclaiming.ways(from: Set(leads.map(\.place)).sorted()), Reclaiming.owners(unknown.sorted()))
+    cache.owners.merge(owners) { $1 }
+    return Reclaiming(at: found.at, owners: cache.owners, ways: found.ways)
   }
 
   static func decide(_ lead: Due, _ state: inout Reclaiming, _ now: Timestamp) -> Decision<Reclaimed> {
