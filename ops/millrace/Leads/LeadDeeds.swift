@@ -1,5 +1,4 @@
 internal import Digest
-internal import Glibc
 internal import Postgres
 internal import Values
 
@@ -114,14 +113,12 @@ enum LeadDeeds {
     return done.contains(outcome) ? .done : .no
   }
 
-  /// Asked again and again: there is nothing to wait on, since the answer is another session's commit.
   private static func settled(_ id: Fingerprint, _ seconds: Int64, _ session: Connection) throws -> String? {
-    let tries = seconds * 20
-    for attempt in 0...tries {
-      let rows = try session.rows("select outcome from command_outcomes($1)") { $0.fingerprints([id]) { $0 } }
-      if let outcome = rows.first?.optionalText(0) { return outcome }
-      if attempt < tries { usleep(50_000) }
+    try Asking.until(within: seconds) {
+      $0 != nil
+    } _: {
+      try session.rows("select outcome from command_outcomes($1)") { $0.fingerprints([id]) { $0 } }.first?.optionalText(
+        0)
     }
-    return nil
   }
 }

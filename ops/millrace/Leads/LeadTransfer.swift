@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Postgres
 
 /// `leads transfer`: all that one person has, to others.
@@ -68,14 +67,12 @@ enum LeadTransfer {
   private static func settled(
     _ transfer: Int64, _ leads: Int64, _ seconds: Int64, _ session: Connection
   ) throws -> [(outcome: String?, count: Int64)] {
-    var outcomes: [(outcome: String?, count: Int64)] = []
-    for attempt in 0...(seconds * 10) {
-      outcomes = try session.rows(
-        "select outcome, leads from transfer_outcomes($1) order by outcome nulls last"
-      ) { $0.integer(transfer) }.map { ($0.optionalText(0), $0.integer(1)) }
-      if outcomes.allSatisfy({ $0.outcome != nil }) { break }
-      if attempt < seconds * 10 { usleep(100_000) }
+    try Asking.until(within: seconds) {
+      $0.allSatisfy { $0.outcome != nil }
+    } _: {
+      try session.rows("select outcome, leads from transfer_outcomes($1) order by outcome nulls last") {
+        $0.integer(transfer)
+      }.map { (outcome: $0.optionalText(0), count: $0.integer(1)) }
     }
-    return outcomes
   }
 }
