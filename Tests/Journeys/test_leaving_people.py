@@ -88,6 +88,8 @@ def leaving(ground, step):
             lambda: f"everything to be handed over; {rows(world, 'select person_id, cause, phase from hand_over')}",
             2 * PATIENCE,
         )
+        # What was handed back goes on to others, as long as there are any.
+        world.until_nobody_placeable()
         world.until_published()
         assert world.ask("select count(*) from hand_over where cause = 'left' and leads > 0") == 4
         assert world.ask("select count(distinct p.code) from person p join customer c on c.manager_id = p.id and c.code ~ '^LEFT'") == 1
