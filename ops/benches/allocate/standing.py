@@ -15,7 +15,7 @@ PHONES = "insert into customer_phone (phone, customer_id, place) select *, 0 fro
 CUSTOMERS = """
     insert into customer (id, code, version, data, status, number, identity, name, branch_id, manager_id, tags,
       changed_at)
-    select 1000000 + n, 'S' || n, 1, gen_random_uuid(), 'active', 'N' || n * 7919 %% 100000007, gen_random_uuid(),
+    select 1000000 + n, 'S' || n, 1, gen_random_uuid(), 'active', 'N' || n * 7919::bigint %% 100000007, gen_random_uuid(),
       '客户' || n, p.branch_id, p.id, array['standing', 'tag-' || n %% 50], now()
     from generate_series(1, %(count)s) n
       join (
