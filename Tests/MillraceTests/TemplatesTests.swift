@@ -94,23 +94,27 @@ import Testing
   }
 
   @Test("two that store one template at once store two versions")
-  func atOnce() async throws {
-    try await TestDatabase.with { database in
-      let insert = "insert into template (name, channel, language, text) values ('a', 'sms', 'zh-CN', '0')"
+  func atOnce() throws {
+    try TestDatabase.with { database in
+      let insert: Statement = "insert into template (name, channel, language, text) values ('a', 'sms', 'zh-CN', '0')"
       let first = try database.connect()
-      try first.run(script: "begin; \(insert)")
-      async let second: Void = database.connect().run(script: insert)
-      // Until the second waits for the first; a session of its own, which sees others as they are now.
+      let second = try database.connect()
+      _ = try first.rows("begin")
+      _ = try first.rows(insert)
+      try second.enterPipeline()
+      try second.send(insert)
+      try second.push()
+      // A session of its own, which sees others as they are now.
       let watcher = try database.connect()
       let deadline = ContinuousClock.now + .seconds(30)
-      let waiting: Statement =
-        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-      while try watcher.rows(waiting).isEmpty {
-        try #require(ContinuousClock.now < deadline)
-        await Task.yield()
-      }
-      try first.run(script: "commit")
-      try await second
+      let waiting: Statement = """
+        select pg_sleep(0.01) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+        """
+      while try watcher.rows(waiting).isEmpty { try #require(ContinuousClock.now < deadline) }
+      _ = try first.rows("commit")
+      try second.finishSending()
+      _ = try second.receive()
+      try second.leavePipeline()
       #expect(try first.rows("select version from template order by 1").map { $0.integer(0) } == [1, 2])
     }
   }
