@@ -66,10 +66,10 @@ def small_clone(folder):
     (folder / ".venv").symlink_to(TOP / ".venv")
     (folder / "Tests/Journeys").mkdir(parents=True)
     (folder / "Tests/Journeys/test_one.py").write_text(ONE_JOURNEY)
-    swift = folder / "bin/swift"
-    swift.parent.mkdir()
-    swift.write_text(ACTING_SWIFT)
-    swift.chmod(0o755)
+    (folder / "bin").mkdir()
+    for program in "swift", BUNDLE:
+        (folder / "bin" / program).write_text(ACTING)
+        (folder / "bin" / program).chmod(0o755)
     return folder
 
 
@@ -78,9 +78,13 @@ import os
 def test_one(): assert os.environ["BREAK"] != "journey" and os.environ["PGPORT"]
 """
 
-ACTING_SWIFT = """#!/bin/sh
-[ "$1" != test ] || echo "✔ Test run with 3 tests in 1 suite passed after 0.1 seconds."
-case "$*" in *"$BREAK"*) echo "error: broken on purpose"; exit 1 ;; esac
+BUNDLE = "millracePackageTests.xctest"
+ACTING = """#!/bin/sh
+case "$*" in
+  *"$BREAK"*) echo "error: broken on purpose"; exit 1 ;;
+  *--show-bin-path) dirname "$0" ;;
+  --testing-library*) echo "✔ Test run with 3 tests in 1 suite passed after 0.1 seconds." ;;
+esac
 """
 
 
@@ -103,7 +107,7 @@ def test_a_check_in_which_all_goes_well_ends_with_the_runners_closing_line(small
     [
         ("format lint", "format"),
         ("build --build-tests", "debug build"),
-        ("test --skip-build", "swift test"),
+        ("--testing-library", "swift test"),
         ("build -c release", "release build"),
         ("journey", "journeys"),
     ],
@@ -117,7 +121,7 @@ def test_a_check_in_which_one_stage_fails_fails(small_clone, broken, stage):
 
 
 def test_a_filter_that_matches_nothing_fails_the_check(small_clone):
-    (small_clone / "bin/swift").write_text("#!/bin/sh\n")
+    (small_clone / "bin" / BUNDLE).write_text("#!/bin/sh\nexit 69\n")
     result = check(small_clone, "nothing", "no_such_test")
     assert result.returncode == 1 and "no_such_test" in result.stdout.splitlines()[-1]
 

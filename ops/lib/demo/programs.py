@@ -1,24 +1,18 @@
 """Running what the demonstration shows: commands to their end, workers beside it, all of them ended with it."""
 
 import collections
-import ctypes
 import os
 import re
 import select
 import shlex
-import signal
 import subprocess
 
 from demo.screen import Progress, say, show_command
 from services.trouble import Trouble
 
-LIBC = ctypes.CDLL(None)
-SET_PARENT_DEATH_SIGNAL = 1  # prctl(2), PR_SET_PDEATHSIG.
+# Ends with us, however we end. Not by code of our own between fork and exec, where an interrupt would still be ours.
+DIE_WITH_PARENT = ["setpriv", "--pdeathsig", "TERM"]
 BUILD_LINE = re.compile(r"\[(\d+)/(\d+)\] ((?:Compiling|Linking) \S+)")
-
-
-def _die_with_parent():
-    LIBC.prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
 
 class Programs:
@@ -92,7 +86,7 @@ class Programs:
 
     def _start(self, command, **options):
         return subprocess.Popen(
-            command, env=self.environment, stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent, **options
+            DIE_WITH_PARENT + command, env=self.environment, stdin=subprocess.DEVNULL, **options
         )
 
     @staticmethod
@@ -101,7 +95,7 @@ class Programs:
         try:
             return process.wait(patience)
         except subprocess.TimeoutExpired:
-            say(f"{process.args[0]} does not end within {patience} s and is killed")
+            say(f"{process.args[len(DIE_WITH_PARENT)]} does not end within {patience} s and is killed")
             process.kill()
             return process.wait()
         except BaseException:
