@@ -47,6 +47,7 @@ let package = Package(
     // glibc's malloc.h, which Swift's Glibc module leaves out.
     .systemLibrary(name: "CMalloc", path: "Core/CMalloc"),
     library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+    library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
 
     // Rooms of Core, lowest first: no room imports one below it in this list.
     room("Values"),
@@ -59,6 +60,7 @@ let package = Package(
     room("ShortMessages"),
     room("Templates", needs: ["JSON", "Values"]),
     room("Calls", needs: ["Values"]),
+    room("HTTP", needs: ["CCurl", "Values"]),
     room("Kafka", needs: ["CKafka"]),
     room("Postgres", needs: ["CPostgres", "Values", "Digest"]),
     .target(name: "CMigrations", path: "Core/CMigrations"),
@@ -116,6 +118,7 @@ let package = Package(
     tests("ShortMessagesTests", of: ["ShortMessages"]),
     tests("TemplatesTests", of: ["Templates", "JSON", "Values"]),
     tests("CallsTests", of: ["Calls", "Values"]),
+    tests("HTTPTests", of: ["HTTP", "Values"]),
     tests("SettingsTests", of: ["Settings"]),
     tests("ObserveTests", of: ["Observe"]),
     tests("PhoneNumbersTests", of: ["PhoneNumbers"]),

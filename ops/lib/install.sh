@@ -34,6 +34,8 @@ lacking() {
     case "$what" in
       librdkafka) pkg-config --exists rdkafka 2>/dev/null || printf '%s\n' pkg-config librdkafka-dev ;;
       libpq) pkg-config --exists libpq 2>/dev/null || printf '%s\n' pkg-config libpq-dev ;;
+      libcurl) pkg-config --exists 'libcurl >= 7.88' 2>/dev/null || printf '%s\n' pkg-config libcurl4-openssl-dev ;;
+      openssl) command -v openssl >/dev/null || printf '%s\n' openssl ;;
       postgres) postgres_programs >/dev/null || printf '%s\n' postgresql ;;
       python) private_python_works || system_python >/dev/null || printf '%s\n' python3 python3-venv ;;
       *) complain "install.sh knows nothing called $what"; return 2 ;;
@@ -41,7 +43,7 @@ lacking() {
   done | sort -u
 }
 
-# need WHAT...: librdkafka, libpq, postgres, python. Returns non-zero, having said why, when it cannot be had.
+# need WHAT...: librdkafka, libpq, libcurl, openssl, postgres, python. Returns non-zero, having said why, when it cannot be had.
 need() {
   local packages
   packages="$(lacking "$@")" || return
