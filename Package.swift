@@ -61,6 +61,8 @@ let package = Package(
     room("Templates", needs: ["JSON", "Values"]),
     room("Calls", needs: ["Values"]),
     room("HTTP", needs: ["CCurl", "Values"]),
+    // What a gateway wants to be told and what it answers.
+    room("Gateways", needs: ["HTTP", "JSON", "Digest", "Values", "ShortMessages", "Templates"]),
     room("Kafka", needs: ["CKafka"]),
     room("Postgres", needs: ["CPostgres", "Values", "Digest"]),
     .target(name: "CMigrations", path: "Core/CMigrations"),
@@ -117,6 +119,7 @@ let package = Package(
     tests("JSONTests", of: ["JSON", "Values"]),
     tests("ShortMessagesTests", of: ["ShortMessages"]),
     tests("TemplatesTests", of: ["Templates", "JSON", "Values"]),
+    tests("GatewaysTests", of: ["Gateways", "HTTP", "JSON", "Digest", "Values", "ShortMessages", "Templates"]),
     tests("CallsTests", of: ["Calls", "Values"]),
     tests("HTTPTests", of: ["HTTP", "Values"]),
     tests("SettingsTests", of: ["Settings"]),

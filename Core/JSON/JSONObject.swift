@@ -196,7 +196,7 @@ public struct JSONObject {
   }
 
   /// The entry of the named member's value. A name that stands twice is refused, because readers differ on it.
-  private func find(_ name: StaticString) throws(Refusal) -> Int? {
+  func find(_ name: StaticString) throws(Refusal) -> Int? {
     let length = name.utf8CodeUnitCount
     var found: Int?
     var at = entry + 1

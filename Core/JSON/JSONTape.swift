@@ -27,17 +27,29 @@ public final class JSONTape {
   public func read<Result>(
     _ text: UnsafeRawBufferPointer, _ body: (JSONObject) throws(Refusal) -> Result
   ) throws(Refusal) -> Result {
+    try scan(text) { root throws(Refusal) in
+      guard entries[0].kind == .object else {
+        throw Refusal("wrong-type", "a JSON object was expected, \(entries[0].kind.article) was found")
+      }
+      return try body(root)
+    }
+  }
+
+  /// Reads a text of any outermost value, copied: for texts whose shape a description knows, not the code.
+  public func readValue(_ text: UnsafeRawBufferPointer) throws(Refusal) -> JSONValue {
+    try scan(text) { root throws(Refusal) in try root.tree(of: 0) }
+  }
+
+  private func scan<Result>(
+    _ text: UnsafeRawBufferPointer, _ body: (JSONObject) throws(Refusal) -> Result
+  ) throws(Refusal) -> Result {
     guard text.count <= Int(Int32.max), let base = text.baseAddress, text.count > 0 else {
       throw Refusal("empty", "there is no value")
     }
     defer { shrink() }
     var scanner = JSONScanner(text, into: self)
     try scanner.scan()
-    let root = JSONObject(text: base, tape: UnsafePointer(entries), entry: 0, parent: nil)
-    guard entries[0].kind == .object else {
-      throw Refusal("wrong-type", "a JSON object was expected, \(entries[0].kind.article) was found")
-    }
-    return try body(root)
+    return try body(JSONObject(text: base, tape: UnsafePointer(entries), entry: 0, parent: nil))
   }
 
   var count = 0

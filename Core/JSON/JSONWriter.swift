@@ -2,7 +2,7 @@ public import Values
 
 /// Writes one JSON object into bytes, member by member, in the order of the calls. Absent optionals are left out.
 public struct JSONWriter {
-  public private(set) var bytes: [UInt8] = []
+  public internal(set) var bytes: [UInt8] = []
 
   public init(reserving capacity: Int = 256) {
     bytes.reserveCapacity(capacity)
@@ -95,7 +95,7 @@ public struct JSONWriter {
     }
   }
 
-  private mutating func append(quoted value: String) {
+  mutating func append(quoted value: String) {
     var value = value
     bytes.append(UInt8(ascii: "\""))
     value.withUTF8 { utf8 in

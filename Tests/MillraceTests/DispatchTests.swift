@@ -1,4 +1,5 @@
 import Testing
+import Values
 
 @testable import millrace
 
@@ -76,9 +77,9 @@ import Testing
 
   @Test("slips of the hand are near, other words are far")
   func distance() {
-    #expect(Dispatch.distance("lag", "lag") == 0)
-    #expect(Dispatch.distance("shwo", "show") == 1)
-    #expect(Dispatch.distance("", "abc") == 3)
-    #expect(Dispatch.distance("kitten", "sitting") == 3)
+    #expect(Misspelling.distance("lag", "lag") == 0)
+    #expect(Misspelling.distance("shwo", "show") == 1)
+    #expect(Misspelling.distance("", "abc") == 3)
+    #expect(Misspelling.distance("kitten", "sitting") == 3)
   }
 }

@@ -64,7 +64,7 @@ enum Publish {
   private static func event(of topic: String) throws(Failure) -> any Event.Type {
     let known = Catalogue.events.filter { $0.topic.origin.isOutside }.map { $0.topic.name }
     guard let event = Catalogue.event(of: topic) else {
-      throw .usage("there is no topic \(shown(topic))\(Dispatch.nearest(topic, known)) See `millrace topics list`.")
+      throw .usage("there is no topic \(shown(topic))\(Misspelling.hint(topic, known)) See `millrace topics list`.")
     }
     guard event.topic.origin.isOutside else {
       throw .usage("\(topic) is written by the relay alone; its readers refuse what others write.")

@@ -1,3 +1,5 @@
+internal import Values
+
 /// Finds what a command line asks for.
 enum Dispatch {
   enum Found {
@@ -18,7 +20,7 @@ enum Dispatch {
     let group = commands.filter { $0.group == first }
     guard !group.isEmpty else {
       let known = commands.map(\.group)
-      throw .usage("there is no command \(shown(first))\(nearest(first, known)) See `millrace --help`.")
+      throw .usage("there is no command \(shown(first))\(Misspelling.hint(first, known)) See `millrace --help`.")
     }
     guard let second = words.dropFirst().first, !isHelp(second) else {
       if words.count > 1 { return .help(Help.group(first, group)) }
@@ -31,39 +33,15 @@ enum Dispatch {
     let below = group.filter { $0.name.hasPrefix(name + " ") }
     guard !below.isEmpty else {
       let known = group.map { String($0.name.split(separator: " ")[1]) }
-      throw .usage("\(first) has no \(shown(second))\(nearest(second, known)) See `millrace \(first) --help`.")
+      throw .usage("\(first) has no \(shown(second))\(Misspelling.hint(second, known)) See `millrace \(first) --help`.")
     }
     guard let third = words.dropFirst(2).first else { throw .usage(Help.group(name, below)) }
     if isHelp(third) { return .help(Help.group(name, below)) }
     guard let command = below.first(where: { $0.name == "\(name) \(third)" }) else {
       let known = below.map { String($0.name.dropFirst(name.count + 1)) }
-      throw .usage("\(name) has no \(shown(third))\(nearest(third, known)) See `millrace \(name) --help`.")
+      throw .usage("\(name) has no \(shown(third))\(Misspelling.hint(third, known)) See `millrace \(name) --help`.")
     }
     return .command(command, rest: Array(words.dropFirst(3)))
-  }
-
-  /// `; did you mean X?`, where something known is close enough to be a slip of the hand, else a full stop.
-  static func nearest(_ word: String, _ known: [String]) -> String {
-    let ranked = known.map { (word: $0, distance: distance($0, word)) }.min { $0.distance < $1.distance }
-    guard let ranked, ranked.distance <= max(1, word.count / 3) else { return "." }
-    return "; did you mean `\(ranked.word)`?"
-  }
-
-  /// Insertions, deletions, changes and swaps of neighbours (optimal string alignment).
-  static func distance(_ a: String, _ b: String) -> Int {
-    let a = Array(a)
-    let b = Array(b)
-    var rows = [Array(0...b.count)]
-    for i in 0..<a.count {
-      var row = [i + 1]
-      for j in 0..<b.count {
-        var best = min(rows[i][j] + (a[i] == b[j] ? 0 : 1), rows[i][j + 1] + 1, row[j] + 1)
-        if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { best = min(best, rows[i - 1][j - 1] + 1) }
-        row.append(best)
-      }
-      rows.append(row)
-    }
-    return rows[a.count][b.count]
   }
 }
 

@@ -1,4 +1,5 @@
 internal import Settings
+internal import Values
 
 /// A command line as its command sees it: operands and options, checked against what the command declares.
 struct Invocation {
@@ -27,7 +28,7 @@ struct Invocation {
       guard let option = Invocation.options(of: command).first(where: { $0.name == name }) else {
         let known = Invocation.options(of: command).map(\.name)
         throw .usage(
-          "\(command.name) has no option \(shown(name))\(Dispatch.nearest(name, known)) "
+          "\(command.name) has no option \(shown(name))\(Misspelling.hint(name, known)) "
             + "See `millrace \(command.name) --help`.")
       }
       guard given[name] == nil || option.isRepeatable else { throw .usage("\(name) is given twice.") }

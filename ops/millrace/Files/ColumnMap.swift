@@ -1,3 +1,5 @@
+internal import Values
+
 /// What a column of a file may hold.
 struct TableField: Sendable {
   /// As the event has it, and as `--map` names it.
@@ -90,7 +92,7 @@ struct ColumnMap {
       guard field == "-" || fields.contains(where: { $0.name == field }) else {
         let known = fields.map(\.name)
         throw .usage(
-          "--map names the field \(shown(field))\(Dispatch.nearest(field, known)) "
+          "--map names the field \(shown(field))\(Misspelling.hint(field, known)) "
             + "There are \(known.joined(separator: ", ")), and - for none.")
       }
       all.append((column, field == "-" ? nil : field))

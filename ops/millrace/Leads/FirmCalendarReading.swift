@@ -63,14 +63,6 @@ extension Firm.Calendar {
 }
 
 extension JSONObject {
-  /// A member by another name is refused, with the name that may have been meant.
-  func refuseOthers(_ known: StaticString...) throws(Refusal) {
-    for name in names where !known.contains(where: { $0.description == name }) {
-      let near = Dispatch.nearest(name, known.map(\.description))
-      throw Refusal("unknown-field", at: path("") + printable(name), "nothing reads this field" + near)
-    }
-  }
-
   /// `18:30`; `24:00` is midnight.
   func optionalTime(_ name: StaticString) throws(Refusal) -> String? {
     guard let text = try optionalText(name, 5...5) else { return nil }

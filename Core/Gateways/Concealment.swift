@@ -1,0 +1,72 @@
+/// Makes what a gateway says fit for logs, tables and people's eyes: gateways like to say back what they were told.
+///
+/// Left out: secrets and what steps made of them, in every way that a request writes them; numbers of seven digits and more,
+/// which may be phones; the message's text and its variables; control characters.
+struct Concealment {
+  private let hidden: [[UInt8]]
+
+  static let longest = 300
+
+  init(secrets: [[UInt8]], personal: [[UInt8]] = []) {
+    // A word of three letters hides nobody and stands in any sentence.
+    let all = secrets.filter { !$0.isEmpty } + personal.filter { $0.count >= 4 }
+    let encoded = all.map { Escaping.percentEncoded($0) }
+    let written =
+      all + encoded + encoded.map { $0.map { ($0 | 0x20).isLetter ? $0 | 0x20 : $0 } }
+      + all.flatMap { [Escaping.json.escape($0), Escaping.xml.escape($0)] }
+    // Longest first, so that no rest of one is left beside another.
+    hidden = Set(written).sorted { $0.count > $1.count }
+  }
+
+  func hides(_ text: String) -> Bool {
+    let bytes = Array(text.utf8)
+    return hidden.contains { bytes.replacing($0) != bytes }
+  }
+
+  func callAsFunction(_ text: String) -> String {
+    var bytes = Array(text.utf8)
+    for value in hidden { bytes = bytes.replacing(value) }
+    var out = String.UnicodeScalarView()
+    var digits: [Unicode.Scalar] = []
+    func settle() {
+      if digits.count >= 7 { out.append("…") } else { out.append(contentsOf: digits) }
+      digits = []
+    }
+    for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
+      if scalar.properties.numericType == .decimal {
+        digits.append(scalar)
+        continue
+      }
+      settle()
+      switch scalar.properties.generalCategory {
+      case .control, .lineSeparator, .paragraphSeparator, .format, .surrogate: out.append(" ")
+      default: out.append(scalar)
+      }
+    }
+    settle()
+    return String(String(out).prefix(Concealment.longest))
+  }
+}
+
+extension UInt8 {
+  fileprivate var isLetter: Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self) }
+}
+
+extension [UInt8] {
+  /// With `…` for each time that it holds the value.
+  fileprivate func replacing(_ value: [UInt8]) -> [UInt8] {
+    guard count >= value.count else { return self }
+    var out: [UInt8] = []
+    var at = 0
+    while at < count {
+      if self[at] == value[0], self[at...].starts(with: value) {
+        out += "…".utf8
+        at += value.count
+      } else {
+        out.append(self[at])
+        at += 1
+      }
+    }
+    return out
+  }
+}

@@ -1,0 +1,207 @@
+/// Gateways as data: a description says how one wants to be asked and how it answers, and this room does what it says.
+///
+/// What holds here:
+/// - Everything is a function of values: no clock, no randomness, no environment, no I/O.
+/// - All that can be wrong with a description is refused when it is read, with the field's path.
+/// - A value of an order never becomes anything but a value: it is percent-encoded in addresses, queries and forms, stays a
+///   text in JSON until the whole is written, and is refused where it cannot stand.
+/// - Only what the description calls proof is a verdict: an answer that it says nothing of is `uncertain`.
+/// - Any bytes of an answer or a call-back are read without a trap, in time linear in them.
+/// - A secret stands in requests alone, never in a verdict or a refusal.
+public import HTTP
+public import JSON
+public import Templates
+public import Values
+
+/// One gateway, as a file describes it (`ops/gateways/README.md` has the fields).
+public struct GatewayDescription: Sendable {
+  public enum Purpose: String, Sendable, CaseIterable { case transactional, service, marketing }
+
+  /// How often the same message may be tried again with this gateway after it was `busy`.
+  public struct Retries: Sendable, Hashable {
+    /// Before the second time; doubled from time to time.
+    public let first: Duration
+    public let most: Duration
+    /// Zero is never.
+    public let times: Int
+  }
+
+  /// Small letters, digits and dashes: it stands in paths, labels and rows.
+  public let name: String
+  public let channel: MessageChannel
+  /// Gateways are tried in this order, the lowest first.
+  public let place: Int
+  /// ISO 3166-1 alpha-2; nil is everywhere.
+  public let countries: Set<String>?
+  /// nil is all.
+  public let purposes: Set<Purpose>?
+  /// Calls that one process has under way at most.
+  public let concurrency: Int
+  /// Calls that all processes together begin within a second; nil is as many as there are.
+  public let rate: Int?
+  public let limits: HTTPLimits
+  public let retries: Retries
+  /// Of one part; nil is unknown.
+  public let price: Money?
+  /// Sender, where a message names none.
+  public let from: String?
+  /// How long the gateway may try, where a message does not say.
+  public let validity: Duration?
+  /// Parts of the longest message that it takes.
+  public let mostParts: Int
+  /// All that the description asks for; without one of them no request can be built.
+  public let secrets: Set<String>
+  /// By name, as the last part of the path that the gateway calls.
+  public let callBacks: [String: CallBackDescription]
+
+  let steps: [Step]
+  let request: RequestDescription
+  let signature: SignatureDescription?
+  let answer: AnswerDescription
+  /// Of the call-backs, by their names.
+  let addresses: [String: CallBackAddress]
+
+  public init(reading object: JSONObject) throws(Refusal) {
+    try object.refuseOthers(
+      "name", "channel", "source", "notes", "place", "countries", "purposes", "concurrency", "rate", "limits",
+      "retries",
+      "price", "from", "validity", "mostParts", "constants", "steps", "request", "signature", "answer", "callBacks")
+    name = try GatewayDescription.name(of: object)
+    channel = try object.choice("channel")
+    guard channel == .sms else {
+      throw Refusal(
+        "unknown-word", at: object.path("channel"), "sms was expected: no other channel has HTTP gateways yet")
+    }
+    try GatewayDescription.readSource(of: object)
+    place = Int(try object.optionalInteger("place", 1...1_000_000) ?? 100)
+    countries = try GatewayDescription.countries(of: object)
+    purposes = try GatewayDescription.purposes(of: object)
+    concurrency = Int(try object.optionalInteger("concurrency", 1...10_000) ?? 50)
+    rate = try object.optionalInteger("rate", 1...1_000_000).map { Int($0) }
+    limits = try GatewayDescription.limits(of: object)
+    retries = try GatewayDescription.retries(of: object)
+    price = try object.optionalMoney("price")
+    from = try object.optionalText("from", 1...40)
+    validity = try object.optionalDuration("validity", atMost: .seconds(30 * 86_400))
+    mostParts = Int(try object.optionalInteger("mostParts", 1...255) ?? 255)
+
+    let callBackRows = try object.optionalObject("callBacks")
+    var scope = TemplateScope(
+      constants: try GatewayDescription.constants(of: object), callBacks: callBackRows?.names ?? [])
+    steps = try Step.read(object, in: &scope, of: [.order])
+    request = try RequestDescription(try object.object("request"), in: &scope)
+    let request = request
+    signature = try object.optionalObject("signature").map { row throws(Refusal) in
+      try SignatureDescription(row, of: request, in: &scope)
+    }
+    answer = try AnswerDescription(try object.object("answer"))
+    callBacks = try CallBackDescription.read(callBackRows, of: name, in: &scope)
+    addresses = callBacks.mapValues(\.address)
+    secrets = scope.secrets
+  }
+
+  /// Whether messages of this kind may go through it.
+  public func serves(country: String?, purpose: Purpose) -> Bool {
+    let servesThere = countries.map { countries in country.map { countries.contains($0) } ?? false } ?? true
+    return servesThere && purposes?.contains(purpose) ?? true
+  }
+}
+
+extension GatewayDescription {
+  fileprivate static func name(of object: JSONObject) throws(Refusal) -> String {
+    let name = try object.text("name", 1...40)
+    let isFit = name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == UInt8(ascii: "-") }
+    guard isFit, name.utf8.first != UInt8(ascii: "-") else {
+      throw Refusal(
+        "not-a-name", at: object.path("name"), "small letters, digits and dashes were expected, as in kannel-2")
+    }
+    return name
+  }
+
+  /// Which page the description was made from: for people, and kept with it.
+  fileprivate static func readSource(of object: JSONObject) throws(Refusal) {
+    _ = try object.texts("notes", atMost: 40, 1...1000)
+    for row in try object.objects("source", atMost: 20) {
+      try row.refuseOthers("page", "read")
+      _ = try row.text("page", 1...500)
+      _ = try row.text("read", 10...10)
+    }
+  }
+
+  fileprivate static func countries(of object: JSONObject) throws(Refusal) -> Set<String>? {
+    let countries = try object.texts("countries", atMost: 300, 2...2)
+    for (index, country) in countries.enumerated() where !country.utf8.allSatisfy({ (65...90).contains($0) }) {
+      throw Refusal(
+        "not-a-country", at: "\(object.path("countries"))[\(index)]", "two capital letters of ISO 3166-1 were expected")
+    }
+    return countries.isEmpty ? nil : Set(countries)
+  }
+
+  fileprivate static func purposes(of object: JSONObject) throws(Refusal) -> Set<Purpose>? {
+    var purposes: Set<Purpose> = []
+    for (index, word) in try object.texts("purposes", atMost: 3).enumerated() {
+      guard let purpose = Purpose(rawValue: word) else {
+        throw Refusal(
+          "unknown-word", at: "\(object.path("purposes"))[\(index)]",
+          "one of these was expected: \(Purpose.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      purposes.insert(purpose)
+    }
+    return purposes.isEmpty ? nil : purposes
+  }
+
+  fileprivate static func limits(of object: JSONObject) throws(Refusal) -> HTTPLimits {
+    var limits = HTTPLimits()
+    guard let row = try object.optionalObject("limits") else { return limits }
+    try row.refuseOthers("connect", "total", "largestAnswer")
+    limits.connect = try row.optionalDuration("connect", atMost: .seconds(120)) ?? limits.connect
+    limits.total = try row.optionalDuration("total", atMost: .seconds(600)) ?? limits.total
+    limits.largestAnswer =
+      try row.optionalInteger("largestAnswer", 1024...1_048_576).map { Int($0) } ?? limits.largestAnswer
+    guard limits.connect <= limits.total else {
+      throw Refusal("out-of-order", at: row.path("connect"), "connecting is a part of the total")
+    }
+    return limits
+  }
+
+  fileprivate static func retries(of object: JSONObject) throws(Refusal) -> Retries {
+    guard let row = try object.optionalObject("retries") else {
+      return Retries(first: .seconds(10), most: .seconds(600), times: 5)
+    }
+    try row.refuseOthers("first", "most", "times")
+    let first = try row.optionalDuration("first", atMost: .seconds(86_400)) ?? .seconds(10)
+    let most = try row.optionalDuration("most", atMost: .seconds(86_400)) ?? .seconds(600)
+    guard first <= most else { throw Refusal("out-of-order", at: row.path("first"), "the first wait is the shortest") }
+    return Retries(first: first, most: most, times: Int(try row.optionalInteger("times", 0...100) ?? 5))
+  }
+
+  /// Texts that a firm fills in once. An empty one is refused, so that nobody sends with a file that was not filled in.
+  fileprivate static func constants(of object: JSONObject) throws(Refusal) -> [String: String] {
+    guard let row = try object.optionalObject("constants") else { return [:] }
+    var constants: [String: String] = [:]
+    for (name, text) in try row.literals(atMost: 40, 0...1000) {
+      guard !text.isEmpty else {
+        throw Refusal("empty", at: row.path("") + Misspelling.shown(name), "this is for you to fill in")
+      }
+      constants[name] = text
+    }
+    return constants
+  }
+}
+
+extension JSONObject {
+  /// A whole number and `ms`, `s`, `m`, `h` or `d`, as settings have it.
+  func optionalDuration(_ name: StaticString, atMost longest: Duration) throws(Refusal) -> Duration? {
+    guard let text = try optionalText(name, 1...20) else { return nil }
+    let digits = text.prefix { $0.isASCII && $0.isWholeNumber }
+    let units: [Substring: Int64] = ["ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000]
+    guard let count = Int64(digits), count > 0, count <= 1_000_000_000, let unit = units[text[digits.endIndex...]],
+      .milliseconds(count * unit) <= longest
+    else {
+      throw Refusal(
+        "not-a-duration", at: path(name),
+        "a whole number and ms, s, m, h or d was expected, as in 10s, at most \(longest.components.seconds)s")
+    }
+    return .milliseconds(count * unit)
+  }
+}

@@ -1,0 +1,36 @@
+/// What an answer proves.
+public enum Verdict: Hashable, Sendable {
+  /// The gateway has the message. Its ids for it, none where it gave none, several where it counts parts.
+  case accepted(ids: [String])
+  /// The gateway does not have the message and never will have this attempt.
+  case refused(Refused)
+  /// Neither is proved: what was seen, in a sentence without its end.
+  case uncertain(String)
+}
+
+/// Proof of refusal. `code` and `detail` come from the gateway; no secret, no phone number and no text of ours is in them.
+public struct Refused: Hashable, Sendable {
+  public enum Kind: String, Sendable, CaseIterable {
+    /// Nothing will ever be taken for this recipient.
+    case recipient
+    /// This message will never be taken.
+    case message
+    /// Nobody's will be taken until somebody has seen to it: credentials, balance, account.
+    case gateway
+    /// The same may be taken later.
+    case busy
+  }
+
+  public let kind: Kind
+  public let code: String?
+  public let detail: String
+  /// Asked for by the gateway; at most a day, and only of `busy`.
+  public let retryAfter: Duration?
+
+  public init(kind: Kind, code: String?, detail: String, retryAfter: Duration? = nil) {
+    self.kind = kind
+    self.code = code
+    self.detail = detail
+    self.retryAfter = retryAfter
+  }
+}
