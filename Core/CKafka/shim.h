@@ -23,4 +23,11 @@ static inline rd_kafka_resp_err_t millrace_produce(
       RD_KAFKA_V_TIMESTAMP(timestamp),
       RD_KAFKA_V_OPAQUE(tag), RD_KAFKA_V_END);
 }
+
+// Variable arguments again: the mock broker's next answer to a request of this kind is delayed.
+static inline rd_kafka_resp_err_t millrace_mock_delay(
+    rd_kafka_mock_cluster_t *cluster, int32_t broker, int16_t api_key, int milliseconds) {
+  return rd_kafka_mock_broker_push_request_error_rtts(
+      cluster, broker, api_key, 1, RD_KAFKA_RESP_ERR_NO_ERROR, milliseconds);
+}
 #endif

@@ -28,6 +28,8 @@ final class DecideLane<W: Worker>: Lane {
   var mustCheckRestored = false
   /// What the group gave this lane, whether or not the database says so too.
   var granted: [TopicPartition] = []
+  /// So many, an empty one too. Told with each, so that no line about one is held back as a repetition.
+  var assignments = 0
   /// When to take what the group gave and another lane's name stands on.
   var takeAgainAt: Duration?
   /// By place, the next offset as the database has it.
@@ -229,6 +231,7 @@ final class DecideLane<W: Worker>: Lane {
   private func chores(_ consumer: Consumer) throws(LaneFailure) {
     guard Monotonic.now >= nextChores else { return }
     nextChores = Monotonic.now + .seconds(1)
+    try leaveSilentGroup(consumer)
     if flushed.isWaiting, current.isEmpty { try readLog() }
     tell(consumer)
     try checkOutbox()

@@ -44,6 +44,7 @@ extension DecideLane {
     switch rebalance {
     case .revoked(let partitions, let lost): try letGo(of: partitions, lost: lost, consumer)
     case .assigned(let partitions):
+      rebuilding.answered()
       let found = try take(partitions, consumer, connection)
       FailPoint.pass(.assigned)
       granted = partitions
@@ -52,13 +53,18 @@ extension DecideLane {
       try install(found, consumer)
       try stopWhatWasRestored(found, consumer)
       status.obstacle("group", nil)
-      log.info("partitions were assigned", ["partitions": .integer(partitions.count)])
+      assignments += 1
+      log.info(
+        "partitions were assigned",
+        ["partitions": .integer(partitions.count), "assignment": .integer(assignments)])
     }
   }
 
   /// Gives the rows back as far as the database can be had, and the partitions in any case.
   func letGo(of partitions: [TopicPartition], lost: Bool, _ consumer: Consumer) throws(LaneFailure) {
-    log.info("partitions were taken away", ["partitions": .integer(partitions.count), "lost": .flag(lost)])
+    log.info(
+      "partitions were taken away",
+      ["partitions": .integer(partitions.count), "lost": .flag(lost), "assignment": .integer(assignments)])
     if !lost, let connection, connection.isOpen {
       do {
         try giveBack(connection)
@@ -69,6 +75,7 @@ extension DecideLane {
     granted.removeAll()
     takeAgainAt = nil
     try LaneFailure.kafka { () throws(KafkaError) in try consumer.unassign() }
+    rebuilding.asked(at: Monotonic.now)
     status.obstacle("group", "waits to be admitted to the group \(W.name)")
   }
 
@@ -235,7 +242,12 @@ extension DecideLane {
     status.obstacle("ghost", nil)
   }
 
-  private func sessionTimeout(_ consumer: Consumer) -> Duration {
-    .milliseconds(consumer.setting("session.timeout.ms").flatMap { Int($0) } ?? 45_000)
+  func sessionTimeout(_ consumer: Consumer) -> Duration {
+    duration(of: "session.timeout.ms", consumer, default: 45_000)
+  }
+
+  /// A property of librdkafka that is in milliseconds.
+  func duration(of property: String, _ consumer: Consumer, default usual: Int) -> Duration {
+    .milliseconds(consumer.setting(property).flatMap { Int($0) } ?? usual)
   }
 }

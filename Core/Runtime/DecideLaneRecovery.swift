@@ -21,7 +21,7 @@ extension DecideLane {
       log.info("positions are not as expected; reading them again", ["partitions": .text("\(partitions)")])
       return
     }
-    if case .kafka(let error) = failure, error.isFatal { return buildAnew(after: error) }
+    if let end = failure.endsConsumer { return buildAnew(end) }
     guard failure.isPassing else { return stopLoudly(failure) }
     let wait = backoff.failed()
     status.obstacle("failure", "waits: \(failure)")

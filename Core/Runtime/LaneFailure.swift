@@ -5,6 +5,8 @@ internal import Postgres
 enum LaneFailure: Error, CustomStringConvertible {
   case postgres(PostgresError)
   case kafka(KafkaError)
+  /// The group has owed an answer for longer than any healthy one does; the sentence says for how long.
+  case silent(String)
   /// Rows of these partitions are not as the lane expects them: somebody else has moved, taken or stopped them.
   case moved([TopicPartition])
   /// The database is not as this program needs it, or takes nothing in; the sentence says who must do what.
@@ -17,7 +19,7 @@ enum LaneFailure: Error, CustomStringConvertible {
     switch self {
     case .postgres(let error): error.isTransient || error.kind == .conflict
     case .kafka(let error): error.isTransient
-    case .moved, .unready: true
+    case .silent, .moved, .unready: true
     case .broken: false
     }
   }
@@ -27,8 +29,26 @@ enum LaneFailure: Error, CustomStringConvertible {
     case .postgres(let error): error.description
     case .kafka(let error): error.description
     case .moved(let partitions): "the positions of \(partitions) were moved by somebody else"
-    case .broken(let sentence), .unready(let sentence): sentence
+    case .silent(let sentence), .broken(let sentence), .unready(let sentence): sentence
     }
+  }
+
+  /// Why the lane's consumer is of no use any more; nil where it is.
+  var endsConsumer: ConsumerEnd? {
+    switch self {
+    case .kafka(let error) where error.isFatal: ConsumerEnd(cause: .dead, reason: error.reason)
+    case .silent(let sentence): ConsumerEnd(cause: .silent, reason: sentence)
+    default: nil
+    }
+  }
+
+  struct ConsumerEnd {
+    enum Cause: String {
+      case dead, silent
+    }
+
+    let cause: Cause
+    let reason: String
   }
 }
 

@@ -20,6 +20,7 @@ final class WorkerMetrics: Sendable {
   private let stops: Mutex<[String: Counter]> = Mutex([:])
   private let outcomes: Mutex<[String: Counter]> = Mutex([:])
   private let deadLetters: Mutex<[String: Counter]> = Mutex([:])
+  private let rebuilds: Mutex<[String: Counter]> = Mutex([:])
   private let lags: Mutex<[TopicPartition: Gauge]> = Mutex([:])
 
   private static let events = CounterFamily(
@@ -37,6 +38,9 @@ final class WorkerMetrics: Sendable {
     "batch_failures_total", "Batches that failed for want of Kafka or PostgreSQL.", labels: "worker")
   private static let stopped = CounterFamily(
     "partition_stops_total", "Partitions stopped, by rule.", labels: "worker", "rule")
+  private static let rebuilt = CounterFamily(
+    "consumers_rebuilt_total", "Consumers made anew, because one was dead or its group silent.", labels: "worker",
+    "cause")
   private static let seconds = HistogramFamily(
     "batch_seconds", "From begin to commit.", labels: "worker",
     upTo: [
@@ -97,6 +101,10 @@ final class WorkerMetrics: Sendable {
   }
 
   func stopped(_ rule: StopRule) { counter(stops, WorkerMetrics.stopped, rule.rawValue).add() }
+
+  func rebuilt(_ cause: LaneFailure.ConsumerEnd.Cause) {
+    counter(rebuilds, WorkerMetrics.rebuilt, cause.rawValue).add()
+  }
 
   func lag(_ partition: TopicPartition, _ events: Int64) {
     lags.withLock { lags in

@@ -77,6 +77,11 @@ public final class MockCluster {
     rd_kafka_mock_push_request_errors_array(cluster, request.rawValue, errors.count, errors)
   }
 
+  /// The first broker answers the next request of this kind only after an hour.
+  public func leaveUnanswered(_ request: Request) throws(Failure) {
+    try check(millrace_mock_delay(cluster, 1, request.rawValue, 3_600_000), "leave unanswered")
+  }
+
   /// Cuts every connection and refuses new ones.
   public func setDown() throws(Failure) { try check(rd_kafka_mock_broker_set_down(cluster, -1), "set down") }
 

@@ -66,6 +66,8 @@ class World:
     # A third of what the development services take, so that faults are noticed soon.
     SETTINGS = {
         "KAFKA_SESSION_TIMEOUT_MS": 2000, "KAFKA_HEARTBEAT_INTERVAL_MS": 300, "DATABASE_PATIENCE": "1500ms",
+        # With the session timeout and 6 s more this is how long a lane waits for its group: less than a journey's patience.
+        "KAFKA_MAX_POLL_INTERVAL_MS": 8000,
         "BATCH_EVENTS": 100, "LOG_FORMAT": "json", "SHUTDOWN_WITHIN": "10s", "KAFKA_RECONNECT_BACKOFF_MAX_MS": 500,
         # A dozen worlds ask their brokers for more at once: at 10 ms, asking in vain is a third of the machine's work.
         "KAFKA_FETCH_WAIT_MAX_MS": 50,

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Runtime
 
-/// What a lane does when librdkafka declares its consumer dead for good.
+/// What a lane does when librdkafka declares its consumer dead for good, or its group says nothing.
 @Suite struct DeadConsumerTests {
   /// FENCED_INSTANCE_ID, Kafka's protocol.
   static let fenced: Int32 = 82
@@ -37,6 +37,8 @@ import Testing
         scene.cluster.fail(.heartbeat, with: [Self.fenced])
         try lane.awaitWords("the consumer is dead; another is made", times: time)
         try lane.awaitReady()
+        // Each is told, however soon it follows the last: a line held back would look like a lane without partitions.
+        try lane.awaitWords("assignment=\(time + 1)")
       }
       try scene.publish(Scene.notes(1..<2))
       try scene.awaitPosition(2)
@@ -68,6 +70,9 @@ import Testing
     #expect(waits.allSatisfy { $0 <= .seconds(30) })
     #expect(waits[11] >= .seconds(15))
     rebuilding.built(at: now)
+    #expect(rebuilding.wait(at: now + ConsumerRebuilding.healthy) >= .seconds(15), "its group never answered it")
+    rebuilding.built(at: now)
+    rebuilding.answered()
     #expect(rebuilding.wait(at: now + ConsumerRebuilding.healthy) <= .milliseconds(500))
   }
 

@@ -226,6 +226,9 @@ final class RunningLane {
   /// How often something like this was logged.
   func said(_ words: String) -> Int { lines.all.withLock { $0.count { $0.contains(words) } } }
 
+  /// Whether /metrics would have a line with these words.
+  func counts(_ words: String) -> Bool { metrics.exposition().contains(words) }
+
   func awaitReady(sourceLocation: SourceLocation = #_sourceLocation) throws {
     try waitUntil("ready", sourceLocation) { isReady }
   }
