@@ -79,7 +79,8 @@ extension CallBackDescription {
   }
 
   private func message(_ entry: CallBackEntry, _ place: String) throws(Refusal) -> InboundMessage {
-    guard let from = entry.id(from) else { throw Refusal("missing", at: place, "it does not say who has sent it") }
+    guard var from = entry.id(from) else { throw Refusal("missing", at: place, "it does not say who has sent it") }
+    if let code = entry.id(countryCode), !from.hasPrefix("+") { from = "+\(code.drop { $0 == "+" })\(from)" }
     guard let bytes = entry.bytes(text) else { throw Refusal("missing", at: place, "it has no text") }
     let text = Charset(entry.text(charset) ?? "utf-8").text(bytes)
     return InboundMessage(id: entry.id(id), from: from, to: entry.id(to), text: text)

@@ -19,6 +19,8 @@ public struct CallBackDescription: Sendable {
   let code: CallBackSource?
   let part: CallBackSource?
   let from: CallBackSource?
+  /// Of `from`, where that is written without.
+  let countryCode: CallBackSource?
   let to: CallBackSource?
   let text: CallBackSource?
   let charset: CallBackSource?
@@ -47,7 +49,8 @@ public struct CallBackDescription: Sendable {
         "kind", "methods", "authentication", "each", "id", "reference", "status", "statuses", "code", "part", "answer")
     case .messages:
       try row.refuseOthers(
-        "kind", "methods", "authentication", "each", "id", "from", "to", "text", "charset", "answer")
+        "kind", "methods", "authentication", "each", "id", "from", "countryCode", "to", "text", "charset",
+        "answer")
     }
     methods = try CallBackDescription.methods(of: row)
     authentication = try CallBackAuthentication(try row.object("authentication"), in: &scope)
@@ -65,6 +68,7 @@ public struct CallBackDescription: Sendable {
     code = isReceipts ? try source("code") : nil
     part = isReceipts ? try source("part") : nil
     from = isReceipts ? nil : try source("from", isNeeded: true)
+    countryCode = isReceipts ? nil : try source("countryCode")
     to = isReceipts ? nil : try source("to")
     text = isReceipts ? nil : try source("text", isNeeded: true)
     charset = isReceipts ? nil : try source("charset")
@@ -76,7 +80,7 @@ public struct CallBackDescription: Sendable {
 
   var needsJSON: Bool {
     each != nil
-      || [id, reference, status, code, part, from, to, text, charset].contains {
+      || [id, reference, status, code, part, from, countryCode, to, text, charset].contains {
         if case .json = $0 { true } else { false }
       }
   }

@@ -16,6 +16,7 @@ struct Evaluation {
     /// Of the gateway, where the order has none.
     let from: String?
     let validity: Duration?
+    let mostValidity: Duration?
     /// By name, as `receive-receipts` is reached for each.
     let callBacks: [String: CallBackAddress]
   }
@@ -95,7 +96,10 @@ extension Evaluation.Order {
     }
   }
 
-  private var seconds: Int64? { (order.validity ?? validity).map { min(max(1, $0.components.seconds), 315_360_000) } }
+  private var seconds: Int64? {
+    let most = mostValidity ?? .seconds(365 * 86_400)
+    return (order.validity ?? validity).map { max(1, min($0, most).components.seconds) }
+  }
 
   private func text(_ value: JSONValue) -> String { String(decoding: value.bytes, as: UTF8.self) }
 }

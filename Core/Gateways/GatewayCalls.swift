@@ -55,7 +55,8 @@ extension GatewayDescription {
     _ order: TextOrder, at now: Timestamp, _ values: inout Evaluation
   ) throws(Refusal) {
     values.order = Evaluation.Order(
-      order: order, now: now, from: from, validity: validity, callBacks: addresses)
+      order: order, now: now, from: from, validity: validity, mostValidity: mostValidity,
+      callBacks: addresses)
     try values.run(steps)
   }
 

@@ -47,6 +47,8 @@ public struct GatewayDescription: Sendable {
   public let from: String?
   /// How long the gateway may try, where a message does not say.
   public let validity: Duration?
+  /// The longest that the gateway takes; a longer one is cut to it.
+  public let mostValidity: Duration?
   /// Parts of the longest message that it takes.
   public let mostParts: Int
   /// All that the description asks for; without one of them no request can be built.
@@ -65,7 +67,8 @@ public struct GatewayDescription: Sendable {
     try object.refuseOthers(
       "name", "channel", "source", "notes", "place", "countries", "purposes", "concurrency", "rate", "limits",
       "retries",
-      "price", "from", "validity", "mostParts", "constants", "steps", "request", "signature", "answer", "callBacks")
+      "price", "from", "validity", "mostValidity",
+      "mostParts", "constants", "steps", "request", "signature", "answer", "callBacks")
     name = try GatewayDescription.name(of: object)
     channel = try object.choice("channel")
     guard channel == .sms else {
@@ -83,6 +86,7 @@ public struct GatewayDescription: Sendable {
     price = try object.optionalMoney("price")
     from = try object.optionalText("from", 1...40)
     validity = try object.optionalDuration("validity", atMost: .seconds(30 * 86_400))
+    mostValidity = try object.optionalDuration("mostValidity", atMost: .seconds(30 * 86_400))
     mostParts = Int(try object.optionalInteger("mostParts", 1...255) ?? 255)
 
     let callBackRows = try object.optionalObject("callBacks")

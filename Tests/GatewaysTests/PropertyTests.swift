@@ -183,7 +183,7 @@ import Values
     let seed = UInt64.random(in: 0...(.max))
     var random = Seeded(state: seed)
     var kinds: [String: Int] = [:]
-    for round in 0..<3000 {
+    for round in 0..<1200 {
       let order = Self.order(&random)
       let sent = inJSON.request(order, Self.secrets)
       var hints = [
@@ -283,7 +283,7 @@ import Values
       ",",
       #"{"id": 8, "s": true, "p": 3}"#, "from=%2B86", "text=%00%FF", "c=UTF-16BE", "r=1",
     ]
-    for round in 0..<3000 {
+    for round in 0..<1200 {
       func text() -> String { String(decoding: Self.bytes(&random, hints), as: UTF8.self) }
       var call = CallBack(
         method: ["GET", "POST", "PUT", ""].randomElement(using: &random)!,
