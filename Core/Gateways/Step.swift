@@ -7,10 +7,12 @@ internal import Values
 ///     {"name": "key", "hmac": "sha256", "key": "TC3{{secret.SECRET_KEY}}", "of": "{{time.date}}", "as": "bytes"}
 ///     {"name": "payload", "hash": "sha256", "of": "{{request.body}}"}
 ///     {"name": "basic", "text": "{{secret.USER}}:{{secret.PASSWORD}}", "as": "base64"}
+///     {"name": "address", "text": "{{callBack.receipts?}}", "replace": {"%": "%%"}}
 ///     {"name": "coding", "map": "{{encoding}}", "to": {"GSM-7": "0", "UCS-2": "2"}}
 struct Step: Sendable {
   enum Kind: Sendable {
-    case text(FieldTemplate)
+    /// In one pass, the first that fits at each place.
+    case text(FieldTemplate, replacing: [(what: [UInt8], with: [UInt8])])
     case hash(HashAlgorithm, FieldTemplate)
     case code(HashAlgorithm, key: FieldTemplate, FieldTemplate)
     case map(FieldTemplate, [[UInt8]: [UInt8]], otherwise: [UInt8]?)
@@ -47,7 +49,7 @@ struct Step: Sendable {
   private init(
     _ row: JSONObject, _ place: String, in scope: inout TemplateScope, of families: Set<TemplateScope.Family>
   ) throws(Refusal) {
-    try row.refuseOthers("name", "text", "hash", "hmac", "key", "of", "map", "to", "otherwise", "as")
+    try row.refuseOthers("name", "text", "replace", "hash", "hmac", "key", "of", "map", "to", "otherwise", "as")
     self.place = place
     name = try row.text("name", 1...40)
     let kinds = try [row.optionalText("text", 1...4000), row.optionalText("hash"), row.optionalText("hmac")]
@@ -59,7 +61,12 @@ struct Step: Sendable {
       try FieldTemplate(try row.text(name, least...4000), at: row.path(name), in: &scope, of: families)
     }
     if kinds[0] != nil {
-      kind = .text(try template("text"))
+      let replacements = try row.optionalObject("replace")?.literals(atMost: 20, 0...100) ?? []
+      guard replacements.allSatisfy({ !$0.name.isEmpty }) else {
+        throw Refusal("empty", at: row.path("replace"), "nothing cannot be replaced")
+      }
+      kind = .text(
+        try template("text"), replacing: replacements.map { (what: Array($0.name.utf8), with: Array($0.text.utf8)) })
     } else if kinds[1] != nil {
       kind = .hash(try row.choice("hash"), try template("of"))
     } else if kinds[2] != nil {
@@ -75,13 +82,13 @@ struct Step: Sendable {
     }
     let isDigest = kinds[1] != nil || kinds[2] != nil
     form = try row.optionalChoice("as") ?? (isDigest ? .hex : .bytes)
-    let takesBinary = if case .text(let template) = kind { template.isBinary(scope) } else { isDigest }
+    let takesBinary = if case .text(let template, _) = kind { template.isBinary(scope) } else { isDigest }
     isBinary = form == .bytes && takesBinary
   }
 
   var templates: [FieldTemplate] {
     switch kind {
-    case .text(let template), .hash(_, let template), .map(let template, _, _): [template]
+    case .text(let template, _), .hash(_, let template), .map(let template, _, _): [template]
     case .code(_, let key, let template): [key, template]
     }
   }
@@ -90,9 +97,9 @@ struct Step: Sendable {
   func made(_ values: Evaluation) throws(Refusal) -> [UInt8]? {
     let made: [UInt8]
     switch kind {
-    case .text(let template):
+    case .text(let template, let replacements):
       guard let text = try template.filled(values) else { return nil }
-      made = text
+      made = replacements.isEmpty ? text : Step.replacing(replacements, in: text)
     case .hash(let algorithm, let template):
       guard let message = try template.filled(values) else { return nil }
       made = algorithm.hash(of: message)
@@ -112,6 +119,23 @@ struct Step: Sendable {
     case .hex: return Escaping.hex(made)
     case .base64: return Escaping.base64(made)
     }
+  }
+}
+
+extension Step {
+  private static func replacing(_ replacements: [(what: [UInt8], with: [UInt8])], in text: [UInt8]) -> [UInt8] {
+    var out: [UInt8] = []
+    var rest = text[...]
+    while let first = rest.first {
+      if let found = replacements.first(where: { rest.starts(with: $0.what) }) {
+        out += found.with
+        rest = rest.dropFirst(found.what.count)
+      } else {
+        out.append(first)
+        rest = rest.dropFirst()
+      }
+    }
+    return out
   }
 }
 

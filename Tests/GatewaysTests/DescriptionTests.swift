@@ -57,6 +57,7 @@ import Values
       (#""steps": [{"name": "a", "hash": "sha256"}]"#, "steps[0].of missing"),
       (#""steps": [{"name": "a", "hmac": "sha256", "of": "x"}]"#, "steps[0].key missing"),
       (#""steps": [{"name": "a", "text": "{{step.a}}"}]"#, "steps[0].text unknown-placeholder"),
+      (#""steps": [{"name": "a", "text": "x", "replace": {"": "y"}}]"#, "steps[0].replace empty"),
       (#""steps": [{"name": "a", "text": "x"}, {"name": "a", "text": "y"}]"#, "steps[1].name twice"),
       (#""steps": [{"name": "a", "text": "{{request.body}}"}]"#, "steps[0].text unknown-placeholder"),
       (#""steps": [{"name": "a", "text": "x", "as": "base32"}]"#, "steps[0].as unknown-word"),

@@ -23,8 +23,22 @@ import Testing
       request.url == """
         http://127.0.0.1:13013/cgi-bin/sendsms?username=foo&password=b%26r%3D1&from=95555&to=%2B8613800138000\
         &charset=UTF-8&coding=0&text=Hello%20world%20%26%20100%20%25&validity=1440&dlr-mask=31\
-        &dlr-url=http%3A%2F%2F10.0.0.7%3A8080%2Fkannel%2Freceipts%2Fs3cret%252F%25C3%25A9\
+        &dlr-url=http%3A%2F%2F10.0.0.7%3A8080%2Fkannel%2Freceipts%2Fs3cret%25%252F%25%25C3%25%25A9\
         %3Freference%3Dm-1.1%26status%3D%25d%26error%3D%25B
+        """)
+  }
+
+  /// Kannel reads `%C`, `%A` and the like in the address as escape codes of its own; `%%` is one percent sign.
+  @Test("in the address for receipts, percent signs are doubled but for Kannel's own codes")
+  func percentSigns() throws {
+    let request = try kannel.request(
+      order("x", reference: "é%d") { $0.callBack = "http://h/%AB" }, secrets
+    ).get()
+    let address = try #require(request.url.split(separator: "&").first { $0.hasPrefix("dlr-url=") })
+    #expect(
+      address == """
+        dlr-url=http%3A%2F%2Fh%2F%25%25AB%2Fkannel%2Freceipts%2Fs3cret%25%252F%25%25C3%25%25A9\
+        %3Freference%3D%25%25C3%25%25A9%25%2525d%26status%3D%25d%26error%3D%25B
         """)
   }
 

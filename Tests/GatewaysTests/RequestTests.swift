@@ -147,7 +147,7 @@ import Testing
     let request = try built(
       #"""
       {"method": "GET", "url": "https://a", "query": {"basic": "{{step.basic}}", "hash": "{{step.hash}}",
-       "code": "{{step.code}}", "sha1": "{{step.sha1}}", "map": "{{step.map}}"}}
+       "code": "{{step.code}}", "sha1": "{{step.sha1}}", "map": "{{step.map}}", "other": "{{step.other}}"}}
       """#,
       more: #"""
         "steps": [
@@ -156,6 +156,7 @@ import Testing
           {"name": "key", "hmac": "sha256", "key": "k", "of": "d", "as": "bytes"},
           {"name": "code", "hmac": "sha256", "key": "{{step.key}}", "of": "{{step.basic}}", "as": "base64"},
           {"name": "sha1", "hmac": "sha1", "key": "key", "of": "The quick brown fox jumps over the lazy dog"},
+          {"name": "other", "text": "aab{{to}}", "replace": {"aa": "a", "b": "aa", "+": "", "86": "(0086)"}},
           {"name": "map", "map": "{{signature?}}", "to": {"x": "y"}, "otherwise": "z"}]
         """#, secrets: ["USER": "Aladdin", "PASS": "open sesame"])
     #expect(request.url.contains("basic=QWxhZGRpbjpvcGVuIHNlc2FtZQ%3D%3D&"))
@@ -163,6 +164,7 @@ import Testing
     // Reckoned with Python's hmac.
     #expect(request.url.contains("code=IO7m4ynX9pnmbGz023O6SLbJ7vIS3i3wmRyojwwOe8w%3D&"))
     #expect(request.url.contains("sha1=de7c9b85b8b78aa6bc8a7a36f70a90701c9db4d9&"))
+    #expect(request.url.hasSuffix("&map=z&other=aaa%280086%2913800138000"))
     #expect(throws: (any Error).self) { try built(#"{"method": "GET", "url": "https://a{{text}}"}"#) }
   }
 }
