@@ -69,14 +69,19 @@ final class Sockets {
   // MARK: What libcurl tells
 
   func opened(_ descriptor: Int32) {
+    // libcurl closes some sockets without a word: what stood under this number is gone, in the kernel as well.
+    if self[descriptor].isConnection { forget(descriptor) }
+    self[descriptor] = Socket()
     self[descriptor].isConnection = true
     connections += 1
   }
 
-  func closing(_ descriptor: Int32) {
+  /// Closing takes it out of the set.
+  func closing(_ descriptor: Int32) { forget(descriptor) }
+
+  private func forget(_ descriptor: Int32) {
     let port = self[descriptor].port
     if byPort[port] == descriptor { byPort[port] = nil }
-    // Closing takes it out of the set.
     self[descriptor] = Socket()
     connections -= 1
   }
@@ -143,7 +148,8 @@ final class Sockets {
     event.events = wanted
     event.data.fd = descriptor
     let operation = registered == 0 ? EPOLL_CTL_ADD : wanted == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD
-    let code = epoll_ctl(epoll, operation, descriptor, &event)
+    var code = epoll_ctl(epoll, operation, descriptor, &event)
+    if code != 0, errno == ENOENT, wanted != 0 { code = epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) }
     // To leave out what is no more there is no harm.
     precondition(code == 0 || wanted == 0, "socket \(descriptor) cannot be watched: errno \(errno)")
     sockets[Int(descriptor)].registered = wanted
