@@ -36,6 +36,7 @@ lacking() {
       libpq) pkg-config --exists libpq 2>/dev/null || printf '%s\n' pkg-config libpq-dev ;;
       libcurl) pkg-config --exists 'libcurl >= 7.88' 2>/dev/null || printf '%s\n' pkg-config libcurl4-openssl-dev ;;
       openssl) command -v openssl >/dev/null || printf '%s\n' openssl ;;
+      nginx) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || printf '%s\n' nginx-light ;;
       postgres) postgres_programs >/dev/null || printf '%s\n' postgresql ;;
       python) private_python_works || system_python >/dev/null || printf '%s\n' python3 python3-venv ;;
       *) complain "install.sh knows nothing called $what"; return 2 ;;
@@ -43,7 +44,7 @@ lacking() {
   done | sort -u
 }
 
-# need WHAT...: librdkafka, libpq, libcurl, openssl, postgres, python. Returns non-zero, having said why, when it cannot be had.
+# need WHAT...: librdkafka, libpq, libcurl, openssl, nginx, postgres, python. Returns non-zero, having said why, when it cannot be had.
 need() {
   local packages
   packages="$(lacking "$@")" || return
@@ -95,13 +96,25 @@ install_packages() (
     return "${PIPESTATUS[0]}"
   }
 
-  # Debian's package would also create a system-wide database and start it at every boot. Only the programs are wanted.
+  # Debian's packages would also create a system-wide database, and start their servers. Only the programs are wanted.
   drop_in=/etc/postgresql-common/createcluster.d/millrace.conf
+  policy=/usr/sbin/policy-rc.d
+  made=()
+  trap '[ ${#made[@]} = 0 ] || ${as_root[@]+"${as_root[@]}"} rm -f "${made[@]}"' EXIT
   case " $* " in
     *" postgresql "*)
       ${as_root[@]+"${as_root[@]}"} mkdir -p "${drop_in%/*}"
-      trap '${as_root[@]+"${as_root[@]}"} rm -f "$drop_in"' EXIT
+      made+=("$drop_in")
       echo 'create_main_cluster = false' | ${as_root[@]+"${as_root[@]}"} tee "$drop_in" >/dev/null
+      ;;
+  esac
+  case " $* " in
+    *" nginx-light "*)
+      if [ ! -e "$policy" ]; then
+        made+=("$policy")
+        printf '#!/bin/sh\nexit 101\n' | ${as_root[@]+"${as_root[@]}"} tee "$policy" >/dev/null
+        ${as_root[@]+"${as_root[@]}"} chmod 755 "$policy"
+      fi
       ;;
   esac
 

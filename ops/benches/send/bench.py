@@ -1,0 +1,148 @@
+"""Messages a second from the ledger to a gateway that answers at once (nginx), and with one that takes 200 ms.
+
+    sms            send-sms with one send lane, as shipped, 256 calls at once; the ledger is full when it starts
+    intake_and_sms the same from the topic outreach.sms on: taken in and sent at once
+    in_flight      1,000 calls at once to a gateway that takes 200 ms: 5,000 a second are possible
+    python_async   by hand: asyncio, aiohttp with 256 calls at once, claims and records of 500, at least once
+"""
+
+import json
+import statistics
+import sys
+import time
+
+import frame
+from allocate.firm import firm
+from allocate.ground import Ground, Ledger
+from allocate.processes_seen import cpu, resident
+from frame import ROOT, say
+from report import Report
+from services_in_use import ServicesInUse
+
+from . import gateways
+
+PATIENCE = 300
+FILL = """
+insert into message (id, channel, purpose, priority, state, source, event_id, recipient, phone, country, time_zone, body,
+  gateway, parts, requested_at, due_at)
+select n, 'sms', 'service', 1, 'queued', '/bench', n::text, '+86138' || lpad(n::text, 8, '0'), 8613800000000 + n, 'CN',
+  'Asia/Shanghai', 'Your fund pays out ' || n || ' CNY today.', 'measured', 1, now(), now()
+from generate_series(1, %s) n
+"""
+
+
+class Run:
+    def __init__(self, rate, used, peak, ledger):
+        self.rate, self.used, self.peak, self.ledger = rate, used, peak, ledger
+
+
+class Bench:
+    def __init__(self, ground, options):
+        self.ground, self.options = ground, options
+        self.runs = {}
+
+    def take(self, name, count, arguments, gateway, concurrency, *, filled=True, **settings):
+        with self.ground.database() as (database, connection):
+            connection.execute(
+                "insert into gateway (name, channel, place, description) values ('measured', 'sms', 1, %s)",
+                [json.dumps(gateway.description(concurrency))])  # fmt: skip
+            connection.execute("insert into gateway_pace (gateway) values ('measured')")
+            if filled:
+                connection.execute(FILL, [count])
+                connection.execute("analyze message")
+            else:
+                self.ground.fresh_broker()
+                self.ground.publish("outreach.sms", (self.request(number) for number in range(count)))
+            connection.execute("checkpoint")
+            ledger = Ledger(self.ground, connection)
+            before = gateway.count()
+            with self.ground.program(name, arguments, database, LOG_FORMAT="json", **settings) as process:
+                rate = self.watch(name, process, gateway, before, count)
+                until_recorded(connection, count, name)
+                ledger.close()
+                run = Run(rate, cpu(process.pid), resident(process.pid, peak=True), ledger)
+        self.runs.setdefault(name, []).append(run)
+        say(f"  {name:15}{run.rate:>9,.0f} messages/s of {count:,}, {run.used * 1e6 / count:.1f} µs of processor time a message "
+            f"and {ledger.postgres_cpu * 1e6 / count:.1f} in PostgreSQL, {run.peak:.0f} MB")  # fmt: skip
+        if self.options.statements:
+            for each in ledger.statements[:12]:
+                say(f"    {each.seconds * 1e6 / count:7.2f} µs a message, {each.calls:6} calls, {each.rows:8} rows  "
+                    f"{' '.join(each.text.split())[:90]}")  # fmt: skip
+
+    @staticmethod
+    def request(number):
+        value = {"to": f"+86138{number:08d}", "text": f"Your fund pays out {number} CNY today.", "purpose": "service"}
+        headers = [
+            ("ce_specversion", b"1.0"), ("ce_type", b"sms.requested"), ("ce_source", b"/bench"),
+            ("ce_id", str(number).encode()), ("content-type", b"application/json")]  # fmt: skip
+        return value["to"].encode(), json.dumps(value).encode(), headers
+
+    def watch(self, name, process, gateway, before, count):
+        """From the first fifth to the last twentieth, as the gateway counts."""
+        first, deadline = None, time.monotonic() + PATIENCE
+        while True:
+            now, done = time.monotonic(), gateway.count() - before
+            if first is None and done >= count / 5:
+                first = now, done
+            if done >= count * 0.95:
+                return (done - first[1]) / max(now - first[0], 1e-9)
+            if process.poll() is not None or now > deadline:
+                raise SystemExit(f"bench send: {name} ended or hangs at {done} of {count} messages")
+            time.sleep(0.02)
+
+    def go(self, folder):
+        count = self.options.messages
+        ours = [self.ground.executables / "send-sms"]
+        with gateways.nginx(folder) as fast, gateways.slow(folder, 0.2) as slow:
+            peer = [sys.executable, str(ROOT / "ops/benches/send/peer.py"), f"http://127.0.0.1:{fast.port}/send"]
+            for turn in range(self.options.runs):
+                say(f"turn {turn + 1} of {self.options.runs}")
+                self.take("sms", count, ours, fast, 256)
+                self.take("python_async", count // 3, peer, fast, 256)
+                self.take("intake_and_sms", count // 2, ours, fast, 256, filled=False)
+                self.take("in_flight", count // 2, ours, slow, 1000)
+
+    def report(self):
+        report = Report("send")
+        rates = {name: [run.rate for run in runs] for name, runs in self.runs.items()}
+        report.add("sms", rates["sms"], "messages/s", "python_async",
+                   statistics.median(rates["sms"]) / statistics.median(rates["python_async"]))  # fmt: skip
+        for name in ("intake_and_sms", "python_async"):
+            report.add(name, rates[name], "messages/s")
+        report.add("in_flight", rates["in_flight"], "messages/s", "1,000 calls / 0.2 s",
+                   statistics.median(rates["in_flight"]) / 5000)  # fmt: skip
+        for name, runs in self.runs.items():
+            report.add(f"{name}_peak_memory", [run.peak for run in runs], "MB")
+        return report
+
+
+def until_recorded(connection, count, name):
+    """What the gateway has, the ledger has too, once each."""
+    deadline = time.monotonic() + 60
+    wanted = [("accepted", count)]
+    while True:
+        found = connection.execute("select state, count(*) from message group by 1").fetchall()
+        if found == wanted:
+            return
+        if time.monotonic() > deadline:
+            raise SystemExit(f"bench send: {name} left {found}")
+        time.sleep(0.2)
+
+
+def main(arguments=None):
+    parser = frame.options("send", __doc__)
+    parser.add_argument("--messages", type=int, default=120_000, help="messages in the ledger (default 120000)")
+    options = parser.parse_args(arguments)
+    frame.build("millrace", "send-sms")
+    folder = frame.folder("send")
+    with ServicesInUse.started(folder / "services") as services:
+        ground = Ground(services, ROOT, folder, firm(ROOT))
+        say(f"{options.messages:,} messages, {options.runs} turns")
+        bench = Bench(ground, options)
+        bench.go(folder)
+        print(f"{ground.server}, {options.messages:,} messages, {options.runs} turns")
+    report = bench.report()
+    report.print()
+    if options.json:
+        report.write(options.json)
+    return 0
