@@ -83,6 +83,20 @@ let package = Package(
 
     room(
       "Topics", needs: ["Contract"], at: "Topics", exclude: ["README.md", "asyncapi.yaml", "schemas", "examples"]),
+    // The ledger of messages, and the lanes that send from it.
+    room(
+      "Outreach",
+      needs: [
+        "Contract", "Gateways", "JSON", "Postgres", "ServiceLog", "Settings", "ShortMessages", "Templates", "Topics",
+        "Values",
+      ]),
+    room(
+      "Sending",
+      needs: [
+        "Contract", "Gateways", "HTTP", "JSON", "Observe", "Outreach", "Postgres", "Runtime", "Settings",
+        "ShortMessages",
+        "Topics", "Values",
+      ]),
 
     // All but `main`: the command rehearses with it.
     room(
@@ -100,6 +114,10 @@ let package = Package(
     worker("keep-service-log", needs: ["ServiceLog", "Digest", "Postgres", "Values"]),
     worker(
       "track-calls", needs: ["Calls", "LeadClock", "Reminders", "PhoneNumbers", "Postgres", "Values"]),
+    worker(
+      "send-sms", needs: ["Outreach", "Sending", "PhoneNumbers", "JSON", "Postgres", "Templates", "Values"],
+      at: "Workers/SendSMS"),
+    worker("settle-receipts", needs: ["Gateways", "Outreach", "PhoneNumbers", "Postgres", "Values"]),
     worker("relay-events", needs: ["Relay"]),
     .executableTarget(
       name: "millrace",
@@ -142,6 +160,8 @@ let package = Package(
     tests(
       "TrackCallsTests",
       of: ["track-calls", "Calls", "LeadClock", "Topics", "Contract", "Postgres", "Values", "TestKit"]),
+    tests("OutreachTests", of: ["Outreach", "Gateways", "Topics", "Templates", "Postgres", "Values", "TestKit"]),
+    tests("SendingTests", of: ["Sending", "Outreach", "Gateways", "Values"]),
     tests("TopicsTests", of: ["Topics", "Contract", "JSON"]),
     tests("OrganisationTests", of: ["Organisation", "Values"]),
     tests(

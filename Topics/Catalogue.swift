@@ -11,6 +11,9 @@ public enum Catalogue {
     OrganisationChanged.self,
     ServiceRecorded.self,
     CallEvents.self,
+    SMSRequested.self,
+    OutreachReceipts.self,
+    OutreachOutcomes.self,
   ]
 
   /// The topics, each followed by the one that takes its dead letters.

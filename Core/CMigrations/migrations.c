@@ -62,6 +62,9 @@ static const unsigned char erasure[] = {
 static const unsigned char templates[] = {
 #embed "../../ops/migrations/0019_templates.sql"
 };
+static const unsigned char messages[] = {
+#embed "../../ops/migrations/0020_messages.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -83,6 +86,7 @@ static const struct millrace_migration steps[] = {
     {"0017_calls_together", calls_together, sizeof calls_together},
     {"0018_erasure", erasure, sizeof erasure},
     {"0019_templates", templates, sizeof templates},
+    {"0020_messages", messages, sizeof messages},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

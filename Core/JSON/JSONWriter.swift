@@ -67,6 +67,12 @@ public struct JSONWriter {
     bytes.append(UInt8(ascii: "]"))
   }
 
+  /// A value that is JSON already, as `JSONObject.raw` gave it.
+  public mutating func raw(_ name: StaticString, _ json: String) {
+    key(name)
+    bytes += json.utf8
+  }
+
   private mutating func enclose(_ body: (inout JSONWriter) -> Void) {
     bytes.append(UInt8(ascii: "{"))
     body(&self)

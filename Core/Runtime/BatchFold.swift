@@ -1,4 +1,4 @@
-internal import Contract
+package import Contract
 internal import Digest
 internal import Kafka
 internal import Values
@@ -245,7 +245,12 @@ private struct CursorStep {
   }
 }
 
-struct TracedEmission {
-  let emission: Emission
-  let trace: String?
+package struct TracedEmission {
+  package let emission: Emission
+  package let trace: String?
+
+  package init(emission: Emission, trace: String?) {
+    self.emission = emission
+    self.trace = trace
+  }
 }

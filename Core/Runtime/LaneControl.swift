@@ -87,9 +87,9 @@ enum Monotonic {
 }
 
 /// The time of day, to be compared with what producers wrote, and for nothing else.
-enum WallClock {
+package enum WallClock {
   /// Since 1970 UTC.
-  static var milliseconds: Int64 {
+  package static var milliseconds: Int64 {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
     return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000

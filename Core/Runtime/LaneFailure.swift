@@ -1,8 +1,8 @@
-internal import Kafka
-internal import Postgres
+package import Kafka
+package import Postgres
 
 /// Why a lane could not finish a turn.
-enum LaneFailure: Error, CustomStringConvertible {
+package enum LaneFailure: Error, CustomStringConvertible {
   case postgres(PostgresError)
   case kafka(KafkaError)
   /// The group has owed an answer for longer than any healthy one does; the sentence says for how long.
@@ -15,7 +15,7 @@ enum LaneFailure: Error, CustomStringConvertible {
   case broken(String)
 
   /// Whether trying again later may help without anybody acting.
-  var isPassing: Bool {
+  package var isPassing: Bool {
     switch self {
     case .postgres(let error): error.isTransient || error.kind == .conflict
     case .kafka(let error): error.isTransient
@@ -24,7 +24,7 @@ enum LaneFailure: Error, CustomStringConvertible {
     }
   }
 
-  var description: String {
+  package var description: String {
     switch self {
     case .postgres(let error): error.description
     case .kafka(let error): error.description
@@ -53,11 +53,11 @@ enum LaneFailure: Error, CustomStringConvertible {
 }
 
 extension LaneFailure {
-  static func postgres<Value>(_ body: () throws(PostgresError) -> Value) throws(LaneFailure) -> Value {
+  package static func postgres<Value>(_ body: () throws(PostgresError) -> Value) throws(LaneFailure) -> Value {
     do { return try body() } catch { throw .postgres(error) }
   }
 
-  static func kafka<Value>(_ body: () throws(KafkaError) -> Value) throws(LaneFailure) -> Value {
+  package static func kafka<Value>(_ body: () throws(KafkaError) -> Value) throws(LaneFailure) -> Value {
     do { return try body() } catch { throw .kafka(error) }
   }
 }

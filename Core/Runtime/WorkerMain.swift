@@ -1,11 +1,15 @@
 public import Contract
+package import Settings
 
 extension Worker {
   /// What the executable does; `@main` on the worker's type is all it takes.
-  public static func main() {
+  public static func main() { run { _, _ in } }
+
+  /// The same with lanes of another shape beside, and what they are set by.
+  package static func run(_ more: SettingGroup..., beside add: (Supervisor, WorkerSettings) -> Void) -> Never {
     let isAwaiting = sweeps.contains { $0 is any AwaitingSweep.Type }
     let own =
-      [WorkerSettings.work] + (isAwaiting ? [WorkerSettings.hearing] : []) + (settings.map { [$0] } ?? [])
+      [WorkerSettings.work] + (isAwaiting ? [WorkerSettings.hearing] : []) + (settings.map { [$0] } ?? []) + more
     let settings = Supervisor.settings(for: name, summary: "consumes \(Input.topic.name)", own)
     let supervisor = Supervisor(settings)
     let metrics = WorkerMetrics(supervisor.metrics, worker: name)
@@ -16,6 +20,7 @@ extension Worker {
       }
     }
     for sweep in sweeps { supervisor.add(sweep, settings) }
+    add(supervisor, settings)
     exitProcess(supervisor.run())
   }
 }

@@ -77,7 +77,7 @@ extension Setting<LogFormat> {
 /// What every worker process reads from its environment, checked before anything starts.
 public struct WorkerSettings: Sendable {
   public let settings: Settings
-  let worker: String
+  public let worker: String
   let patience: Duration
 
   /// What lanes of the shape *decide* are set by.

@@ -1,20 +1,20 @@
-internal import Contract
-internal import Postgres
+package import Contract
+package import Postgres
 
 /// What one transaction writes, on its way to PostgreSQL in one pipeline, and how many rows each statement must touch.
-struct Writing: ~Copyable {
+package struct Writing: ~Copyable {
   private let connection: Connection
   private var arguments = Arguments()
   /// By statement, in the order of sending; nil where any number is right.
   private var expected: [Int?] = []
 
-  init(_ connection: Connection) throws(PostgresError) {
+  package init(_ connection: Connection) throws(PostgresError) {
     self.connection = connection
     try connection.enterPipeline()
   }
 
   /// Sends the statements of that source which have rows.
-  mutating func send<State, Change>(
+  package mutating func send<State, Change>(
     _ writes: [Write<State, Change>], of source: Write<State, Change>.Source, _ state: State,
     _ changes: ArraySlice<Change>
   ) throws(PostgresError) {
@@ -31,7 +31,7 @@ struct Writing: ~Copyable {
 
   private static var longRows: Int { 100 }
 
-  mutating func send(
+  package mutating func send(
     _ statement: Statement, touching rows: Int?, _ bind: (inout Arguments) -> Void
   ) throws(PostgresError) {
     arguments.removeAll()
@@ -41,7 +41,7 @@ struct Writing: ~Copyable {
   }
 
   /// Events to the outbox or, with a schedule, to be kept until they are due.
-  mutating func send(_ emissions: [TracedEmission], from worker: String) throws(PostgresError) {
+  package mutating func send(_ emissions: [TracedEmission], from worker: String) throws(PostgresError) {
     for row in OutboxRow.rows(emissions, source: worker) {
       try send(OutboxRow.insert, touching: 1) { row.bind(&$0) }
     }
@@ -52,10 +52,10 @@ struct Writing: ~Copyable {
   }
 
   /// Lets PostgreSQL begin with what was sent, without waiting for it.
-  func push() throws(PostgresError) { try connection.push() }
+  package func push() throws(PostgresError) { try connection.push() }
 
   /// Reads every row count. A wrong one is the same as a conflict between load and write: a fresh load mends it.
-  consuming func finish(meanwhile: (() -> Bool)? = nil) throws(PostgresError) {
+  package consuming func finish(meanwhile: (() -> Bool)? = nil) throws(PostgresError) {
     try connection.finishSending(meanwhile: meanwhile)
     FailPoint.pass(.written)
     var isRight = true

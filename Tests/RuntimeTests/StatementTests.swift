@@ -31,10 +31,13 @@ import Testing
   private static func all() throws -> [(file: String, sql: String)] {
     let long = /"""\n\s*((?:select|insert|update|delete|merge|with)\b[^"]*(?:"[^"]+"[^"]*)*?)"""/
     let short = /[(\s]"((?:select|insert|update|delete|merge|with) [^"\\]*)"/
-    return try SourceText.all(under: "Core/Runtime", "Core/Relay", "Core/Organisation", "Core/Reminders", "Workers")
-      .flatMap { file in
-        (file.text.matches(of: long).map(\.1) + file.text.matches(of: short).map(\.1))
-          .filter { !$0.contains("\\(") }.map { (file.path, String($0)) }
-      }
+    return try SourceText.all(
+      under: "Core/Runtime", "Core/Relay", "Core/Organisation", "Core/Reminders", "Core/Outreach", "Core/Sending",
+      "Workers"
+    )
+    .flatMap { file in
+      (file.text.matches(of: long).map(\.1) + file.text.matches(of: short).map(\.1))
+        .filter { !$0.contains("\\(") }.map { (file.path, String($0)) }
+    }
   }
 }

@@ -19,7 +19,7 @@ struct Page: Sendable, CustomTestStringConvertible {
 
   /// What the reader makes of the data, written again; or its refusal.
   func read(_ data: Any) throws -> Result<[UInt8], Refusal> {
-    let bytes = try JSONSerialization.data(withJSONObject: data, options: .fragmentsAllowed)
+    let bytes = try JSONSerialization.data(withJSONObject: data, options: [.fragmentsAllowed, .sortedKeys])
     return read(Array(bytes))
   }
 
@@ -58,8 +58,10 @@ struct Schema {
   let title: String
   let required: Set<String>
   let properties: [String: Property]
-  /// Every field, those in objects and in elements of arrays among them.
-  let places: [Place]
+  /// Whole objects: one with every property, unless some exclude each other or stand for each other.
+  let forms: [Form]
+  /// Every field of every form, those in objects and in elements of arrays among them.
+  var places: [Place] { forms.flatMap(\.places) }
 
   struct Property {
     let types: [String]
@@ -113,12 +115,27 @@ struct Schema {
     }
   }
 
+  /// A way to be whole.
+  struct Form {
+    /// An object with everything that this form can have.
+    let whole: [String: Any]
+    /// What the schema has and this form has not.
+    let excluded: Set<String>
+    /// Whether it may not have that either.
+    let isExclusive: Bool
+    let places: [Place]
+  }
+
   /// A field, with the way to it.
   struct Place {
     /// As in a refusal: `phones[0].number`.
     let path: String
     let property: Property
     let isRequired: Bool
+    /// Not required by itself, but its form is nothing without it.
+    let isNeeded: Bool
+    /// With an example in each of its fields.
+    let whole: [String: Any]
     /// Of an array: it has no name that could be absent.
     var isElement: Bool { path.hasSuffix("]") }
     /// The object with another value there; nil takes the field away.
@@ -131,13 +148,46 @@ struct Schema {
     #expect(words["$schema"] as? String == "https://json-schema.org/draft/2020-12/schema")
     #expect(words["$id"] as? String == "urn:millrace:\(title)")
     required = Set(try #require(words["required"] as? [String]))
-    properties = try #require(words["properties"] as? [String: [String: Any]]).mapValues { try Property($0) }
-    places = Schema.places(properties, required)
+    #expect(Schema.known.isSuperset(of: words.keys), "the tests do not know a word of the schema")
+    let properties = try #require(words["properties"] as? [String: [String: Any]]).mapValues { try Property($0) }
+    self.properties = properties
+    let required = required
+    forms = try Schema.ways(words).map { way in
+      let fields = properties.filter { !way.excluded.contains($0.key) }
+      let whole = try fields.mapValues { try #require($0.examples.first) }
+      let places = Schema.places(fields, required, needed: way.needed, whole)
+      return Form(whole: whole, excluded: way.excluded, isExclusive: words["oneOf"] != nil, places: places)
+    }
   }
 
-  private static func places(_ properties: [String: Property], _ required: Set<String>) -> [Place] {
+  private static let known: Set = [
+    "$schema", "$id", "title", "description", "type", "required", "properties", "oneOf", "anyOf",
+  ]
+
+  /// `oneOf` tells of fields that exclude each other, with those of each way as strings and those of the others as null; `anyOf` of
+  /// fields of which one is enough.
+  private static func ways(_ words: [String: Any]) throws -> [(excluded: Set<String>, needed: Set<String>)] {
+    func needed(_ way: [String: Any]) throws -> Set<String> { Set(try #require(way["required"] as? [String])) }
+    if let ways = words["oneOf"] as? [[String: Any]] {
+      return try ways.map { way in
+        let kinds = try #require(way["properties"] as? [String: [String: String]])
+        return (Set(kinds.filter { $0.value == ["type": "null"] }.keys), try needed(way))
+      }
+    }
+    guard let ways = words["anyOf"] as? [[String: Any]] else { return [([], [])] }
+    let each = try ways.map(needed)
+    let all = each.reduce(into: Set()) { $0.formUnion($1) }
+    return [([], [])] + each.map { (all.subtracting($0), $0) }
+  }
+
+  private static func places(
+    _ properties: [String: Property], _ required: Set<String>, needed: Set<String> = [], _ whole: [String: Any]
+  ) -> [Place] {
     properties.sorted { $0.key < $1.key }.flatMap { name, property in
-      let place = Place(path: name, property: property, isRequired: required.contains(name)) { object, value in
+      let place = Place(
+        path: name, property: property, isRequired: required.contains(name), isNeeded: needed.contains(name),
+        whole: whole
+      ) { object, value in
         var object = object
         object[name] = value
         return object
@@ -149,15 +199,20 @@ struct Schema {
   private static func inner(of place: Place, get: @escaping ([String: Any]) -> Any?) -> [Place] {
     let property = place.property
     var found: [Place] = []
-    for member in places(property.members, property.requiredMembers) {
+    for member in places(property.members, property.requiredMembers, place.whole) {
       found.append(
-        Place(path: "\(place.path).\(member.path)", property: member.property, isRequired: member.isRequired) {
+        Place(
+          path: "\(place.path).\(member.path)", property: member.property, isRequired: member.isRequired,
+          isNeeded: false, whole: place.whole
+        ) {
           place.put($0, member.put(get($0) as? [String: Any] ?? [:], $1))
         })
     }
     if let element = property.element.first {
       func first(_ object: [String: Any]) -> Any? { (get(object) as? [Any])?.first }
-      let inArray = Place(path: "\(place.path)[0]", property: element, isRequired: true) { object, value in
+      let inArray = Place(
+        path: "\(place.path)[0]", property: element, isRequired: true, isNeeded: false, whole: place.whole
+      ) { object, value in
         var elements = get(object) as? [Any] ?? []
         if let value { elements[0] = value }
         return place.put(object, elements)
@@ -166,10 +221,5 @@ struct Schema {
       found += inner(of: inArray, get: first)
     }
     return found
-  }
-
-  /// An object with every property.
-  func full() throws -> [String: Any] {
-    try properties.mapValues { try #require($0.examples.first) }
   }
 }

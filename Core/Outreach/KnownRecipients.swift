@@ -1,0 +1,53 @@
+internal import Contract
+internal import Postgres
+
+/// The customers that requests name, or whose address alone it is.
+struct KnownRecipients: Sendable {
+  struct Customer: Sendable {
+    let id: Int64
+    let language: String?
+  }
+
+  private var byCode: [String: Customer] = [:]
+  private var byPhone: [Int64: Customer] = [:]
+  private var byEmail: [String: Customer] = [:]
+
+  /// An address that several customers share is nobody's own.
+  static func find(_ requests: [MessageIntake.Request]) -> Question<KnownRecipients> {
+    let codes = Set(requests.compactMap(\.message.customer)).sorted()
+    let unnamed = requests.filter { $0.message.customer == nil }
+    let phones = Set(unnamed.compactMap(\.phone)).sorted()
+    let emails = Set(unnamed.compactMap(\.email)).sorted()
+    guard !codes.isEmpty || !phones.isEmpty || !emails.isEmpty else { return Question(known: KnownRecipients()) }
+    return Question(
+      """
+      select c.code, null::bigint, null::text, c.id, c.language from customer c where c.code = any($1) and c.status <> 'removed'
+      union all
+      select null, p.phone, null, min(c.id), min(c.language) from customer_phone p join customer c on c.id = p.customer_id
+      where p.phone = any($2) group by p.phone having count(*) = 1
+      union all
+      select null, null, lower(c.email), min(c.id), min(c.language) from customer c
+      where lower(c.email) = any($3) group by lower(c.email) having count(*) = 1
+      """
+    ) {
+      $0.texts(codes) { $0 }
+      $0.integers(phones) { $0 }
+      $0.texts(emails) { $0 }
+    } reading: {
+      var found = KnownRecipients()
+      for row in $0 {
+        let customer = Customer(id: row.integer(3), language: row.optionalText(4))
+        if let code = row.optionalText(0) { found.byCode[code] = customer }
+        if let phone = row.optionalInteger(1) { found.byPhone[phone] = customer }
+        if let email = row.optionalText(2) { found.byEmail[email] = customer }
+      }
+      return found
+    }
+  }
+
+  subscript(request: MessageIntake.Request) -> Customer? {
+    if let code = request.message.customer { return byCode[code] }
+    if let phone = request.phone { return byPhone[phone] }
+    return request.email.flatMap { byEmail[$0] }
+  }
+}

@@ -1,0 +1,168 @@
+public import Contract
+public import Postgres
+public import Settings
+internal import ShortMessages
+public import Templates
+public import Topics
+public import Values
+
+/// Turns requests of one channel into rows of the ledger: which gateway's queue, what it says, whose contact it is.
+public struct MessageIntake {
+  let gateways: GatewayBook
+  let templates: TemplateBook
+  private let customers: KnownRecipients
+  private var numbers: NumberStock
+
+  /// What a request says, with what is known of its recipient.
+  public struct Request {
+    public let message: MessageRequest
+    public var variables: [String: TemplateValue]
+    public let source: String
+    public let id: String
+    public var phone: Int64?
+    public var email: String?
+    public var country: String?
+    public var timeZone: String?
+
+    public init(
+      _ message: MessageRequest, variables: [String: TemplateValue], source: String, id: String, phone: Int64? = nil,
+      email: String? = nil, country: String? = nil, timeZone: String? = nil
+    ) {
+      self.message = message
+      self.variables = variables
+      self.source = source
+      self.id = id
+      self.phone = phone
+      self.email = email
+      self.country = country
+      self.timeZone = timeZone
+    }
+  }
+
+  public init(
+    _ requests: [Request], _ channel: Channel, _ memory: inout IntakeMemory, _ transaction: Transaction
+  ) throws(PostgresError) {
+    let (news, inUse, customers, blocks) = try transaction.ask(
+      memory.gateways.news(channel), memory.templates.versions(of: requests.map(\.message), channel),
+      KnownRecipients.find(requests),
+      memory.numbers.missing(
+        for: requests.count, "select nextval('message_block') from generate_series(1, $1)"))
+    memory.gateways.take(news)
+    memory.numbers.add(blocks)
+    memory.templates.begin(inUse)
+    if let missing = memory.templates.missing(channel, requests.map(\.message)) {
+      let found = try transaction.ask(missing)
+      memory.templates.add(found)
+    }
+    gateways = memory.gateways
+    templates = memory.templates
+    self.customers = customers
+    numbers = memory.numbers.take(requests.count)
+  }
+
+  /// The row, or why the request can be used by nobody.
+  public mutating func compose(
+    _ request: Request, _ channel: Channel, _ now: Timestamp
+  ) -> Decision<NewMessage> {
+    let said = request.message
+    let customer = customers[request]
+    if said.customer != nil, customer == nil {
+      return .reject(Refusal("unknown-customer", at: "customerId", "no customer has this id"))
+    }
+    let gateway: GatewayBook.Gateway
+    switch self.gateway(for: request) {
+    case .success(let found): gateway = found
+    case .failure(let refusal): return .reject(refusal)
+    }
+    let text: Composed
+    switch compose(said, request.variables, customer?.language, channel) {
+    case .success(let composed): text = composed
+    case .failure(let refusal): return .reject(refusal)
+    }
+    var message = NewMessage(
+      id: numbers.next(), channel: channel, purpose: said.purpose, priority: said.purpose.priority(said.priority),
+      skipped: text.skipped, source: request.source, event: request.id, customer: customer?.id, lead: said.lead,
+      recipient: customer.map { "customer/\($0.id)" } ?? request.phone.map { "+\($0)" } ?? request.email ?? "",
+      phone: request.phone, email: request.email, country: request.country, timeZone: request.timeZone,
+      language: text.language, template: said.template, templateVersion: text.version,
+      providerTemplate: text.providerTemplate, signature: text.signature, variables: said.variables,
+      subject: text.subject, body: text.body, html: text.html, sender: said.sender, gateway: gateway.name,
+      isPinned: said.gateway != nil,
+      requested: now, due: max(now, said.notBefore ?? now), deadline: said.deadline)
+    if channel == .sms, message.skipped == nil {
+      if let parts = ShortMessage(text.body, signature: text.signature)?.parts.count {
+        message.parts = Int32(parts)
+      } else {
+        message.skipped = Reason("too-long", "the text needs more than \(ShortMessage.mostParts) parts")
+      }
+    }
+    guard let reason = message.skipped else { return .apply(message, outcome: "queued") }
+    let outcome = OutreachOutcomes(
+      id: message.id, .skipped, channel: channel.rawValue, purpose: said.purpose, reason: reason.word,
+      source: request.source, request: request.id, at: now)
+    return .apply(message, emit: [Emission(outcome)], outcome: "skipped")
+  }
+
+  private static func word(_ refusal: RenderRefusal) -> String {
+    switch refusal {
+    case .missing: "missing-variable"
+    case .tooLong: "too-long"
+    default: "unfit-variable"
+    }
+  }
+
+  private func gateway(for request: Request) -> Result<GatewayBook.Gateway, Refusal> {
+    if let name = request.message.gateway {
+      guard let gateway = gateways[name] else {
+        return .failure(Refusal("unknown-gateway", at: "gateway", "no gateway of this channel has this name"))
+      }
+      return .success(gateway)
+    }
+    guard let first = gateways.candidates(request.country, request.message.purpose).first else {
+      return .failure(Refusal("no-gateway", "no gateway serves such messages: `millrace outreach gateways` lists them"))
+    }
+    return .success(first)
+  }
+
+  /// What a message says.
+  private struct Composed {
+    var language: String?
+    var version: Int32?
+    var providerTemplate: String?
+    var signature: String?
+    var subject: String?
+    var body: String
+    var html: String?
+    var skipped: Reason?
+  }
+
+  private func compose(
+    _ said: MessageRequest, _ variables: [String: TemplateValue], _ language: String?, _ channel: Channel
+  ) -> Result<Composed, Refusal> {
+    guard let name = said.template else { return .success(Composed(language: said.language, body: said.text ?? "")) }
+    let found: TemplateBook.Stored
+    switch templates.find(name, said.templateVersion.map { Int32($0) }, said.language, language) {
+    case .success(let stored): found = stored
+    case .failure(let refusal): return .failure(refusal)
+    }
+    var composed = Composed(
+      language: found.key.language, version: found.key.version, providerTemplate: found.providerTemplate,
+      signature: found.signature, body: "")
+    do throws(RenderRefusal) {
+      let message = try found.template.render(variables)
+      (composed.subject, composed.body, composed.html) = (message.subject, message.text, message.html)
+    } catch {
+      composed.skipped = Reason(MessageIntake.word(error), error.description)
+    }
+    return .success(composed)
+  }
+}
+
+/// What a lane keeps of gateways and templates, which hardly ever change.
+public struct IntakeMemory: LaneCache {
+  public var gateways = GatewayBook()
+  public var templates = TemplateBook()
+  public var numbers = NumberStock()
+
+  public init(_ settings: Settings) {}
+}

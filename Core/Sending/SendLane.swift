@@ -1,0 +1,292 @@
+internal import Contract
+internal import HTTP
+internal import Observe
+internal import Outreach
+internal import Postgres
+internal import Runtime
+internal import Values
+
+/// A lane of the shape *send*: claims messages in one transaction, calls their gateways outside of any, and writes what came of it in
+/// a second; one thread, one database session, one loop that drives all calls at once.
+///
+/// Invariants:
+/// - A call begins only after its claim is on PostgreSQL's disk, and only while the claim is young: `LostSends` settles older ones as
+///   uncertain, after the longest time that a call begun in time could take.
+/// - What a lane has claimed it calls once, or gives back uncalled; never both, and nothing else is ever called.
+/// - Records are written until they are written: a lost database session costs none of them.
+final class SendLane: Lane {
+  /// How old a claim may be when its call begins, by the clock since boot.
+  static let claimHolds: Duration = .seconds(10)
+  /// How late after its moment a call of a gateway with a rate may begin.
+  static let momentHolds: Duration = .milliseconds(10)
+
+  let channel: Channel
+  let carrier: any Carrier
+  let settings: WorkerSettings
+  let status: LaneStatus
+  let stopping: Stopping
+  let log: Log
+  let metrics: SendMetrics
+
+  var connection: Connection?
+  var lines: [String: Line] = [:]
+  var book = GatewayBook()
+  var rules = ContactRules()
+  /// Claimed, and not begun.
+  var waiting: [Claimed] = []
+  /// Begun, by message.
+  var flying: [Int64: Claimed] = [:]
+  /// Ended, and not written.
+  var ended: [EndedCall] = []
+  var endedSince: Duration?
+  private var transfers: Transfers
+  private var backoff = Backoff()
+  private var rest = Rest()
+  private var nextNews: Duration = .zero
+  private var nextLook: Duration = .zero
+  /// Messages that a claim takes at most. Halved to find a culprit.
+  var limit = 500
+
+  struct Claimed {
+    let message: DueMessage
+    /// Before the claim was sent, by the clock since boot.
+    let claimedAt: Duration
+    /// When it may begin at a gateway with a rate; nil at once.
+    var moment: Moment?
+    var beganAt: Duration = .zero
+    /// What the end of its call comes to.
+    var ending: (CallEnd) -> EndedCall.Ending = { _ in .unknown("the call was never described") }
+
+    struct Moment {
+      let from: Duration
+      let until: Duration
+    }
+  }
+
+  init(
+    _ channel: Channel, _ carrier: any Carrier, _ settings: WorkerSettings, _ status: LaneStatus, _ stopping: Stopping,
+    _ log: Log, _ metrics: SendMetrics
+  ) {
+    self.channel = channel
+    self.carrier = carrier
+    self.settings = settings
+    self.status = status
+    self.stopping = stopping
+    self.log = log
+    self.metrics = metrics
+    transfers = carrier.transfers()
+  }
+
+  func run() {
+    while !stopping.isRequested { attempt { () throws(LaneFailure) in try turn() } }
+    leave()
+  }
+
+  private func attempt(_ body: () throws(LaneFailure) -> Void) {
+    status.beat()
+    do throws(LaneFailure) {
+      try body()
+      backoff.succeeded()
+      status.obstacle("failure", nil)
+    } catch {
+      recover(from: error)
+    }
+  }
+
+  private func turn() throws(LaneFailure) {
+    try connect()
+    advance()
+    if isTimeToRecord { try record() }
+    if BootClock.now >= nextNews { try readNews() }
+    if BootClock.now >= nextLook { try look() }
+    begin()
+    transfers.wait(atMost: pause)
+  }
+
+  // MARK: Calling
+
+  /// Everything that can be done for calls without waiting.
+  func advance() {
+    transfers.perform()
+    for (number, end) in transfers.takeEnded() {
+      guard let call = flying.removeValue(forKey: number) else { continue }
+      finish(call, call.ending(end))
+    }
+  }
+
+  /// Begins what may begin now; gives back what may not any more.
+  private func begin() {
+    guard !waiting.isEmpty else { return }
+    var later: [Claimed] = []
+    for var call in waiting {
+      let now = BootClock.now
+      guard now - call.claimedAt < SendLane.claimHolds, call.moment.map({ now <= $0.until }) ?? true else {
+        lines[call.message.gateway]?.waiting -= 1
+        giveBack(call, Reason("moment-passed"))
+        continue
+      }
+      guard call.moment.map({ $0.from <= now }) ?? true, lines[call.message.gateway]?.isFree ?? false else {
+        later.append(call)
+        continue
+      }
+      guard let gateway = lines[call.message.gateway]?.gateway.description else { continue }
+      lines[call.message.gateway]?.waiting -= 1
+      lines[call.message.gateway]?.inFlight += 1
+      call.beganAt = now
+      switch carrier.order(call.message, gateway) {
+      case .failure(let refusal): finish(call, .refused(refusal))
+      case .success(let order):
+        call.ending = order.ending
+        flying[call.message.id] = call
+        FailPoint.pass(.sendBeginning)
+        let until = min(call.claimedAt + SendLane.claimHolds, call.moment?.until ?? .seconds(Int64.max / 4))
+        transfers.begin(order.request, as: call.message.id, within: order.limits, notAfter: until)
+      }
+    }
+    let hasBegun = later.count < waiting.count
+    waiting = later
+    transfers.perform()
+    if hasBegun { FailPoint.pass(.sendBegun) }
+  }
+
+  private func finish(_ call: Claimed, _ ending: EndedCall.Ending) {
+    let name = call.message.gateway
+    let now = BootClock.now
+    lines[name]?.inFlight -= 1
+    lines[name]?.ended(ending, now)
+    lines[name]?.unrecorded += 1
+    metrics.took(name, now - call.beganAt)
+    let next = Retry(book).next(
+      call.message, ending, isOpen: { self.lines[$0]?.breaker.isOpen(now) ?? false }, chance: .random(in: 0..<1))
+    note(EndedCall(call.message, ending, next: next))
+  }
+
+  private func giveBack(_ call: Claimed, _ reason: Reason) {
+    lines[call.message.gateway]?.unrecorded += 1
+    note(
+      EndedCall(
+        call.message, .given(back: reason), next: EndedCall.Next(gateway: call.message.gateway, wait: .zero)))
+  }
+
+  private func note(_ call: EndedCall) {
+    if ended.isEmpty { endedSince = BootClock.now }
+    ended.append(call)
+  }
+
+  // MARK: When to do what
+
+  private var isTimeToRecord: Bool {
+    guard let endedSince else { return false }
+    return ended.count >= min(200, flying.count / 4) || BootClock.now - endedSince >= .milliseconds(20)
+  }
+
+  /// Until something is to be done that no socket announces.
+  private var pause: Duration {
+    let now = BootClock.now
+    var until = min(nextLook, nextNews)
+    if let endedSince { until = min(until, endedSince + .milliseconds(20)) }
+    for call in waiting { until = min(until, call.moment?.from ?? until) }
+    return max(.zero, min(until - now, .milliseconds(100)))
+  }
+
+  private func look() throws(LaneFailure) {
+    let now = BootClock.now
+    var found = 0
+    var wanted = 0
+    for name in lines.keys.sorted() {
+      guard let room = lines[name]?.room(now), room > 0 else { continue }
+      let most = min(room, limit)
+      wanted += most
+      found += try claim(most, for: name)
+    }
+    limit = min(500, limit * 2)
+    // Where there was as much as was wanted there is more; where nothing could be taken, a place has to become free first.
+    nextLook = BootClock.now + (wanted > 0 && found == wanted ? .milliseconds(2) : rest.next(foundSome: found > 0))
+  }
+
+  private func readNews() throws(LaneFailure) {
+    guard let connection else { return }
+    let (news, rules) = try LaneFailure.postgres { () throws(PostgresError) in
+      try Transaction(open: connection).ask(book.news(channel), ContactRules.ask(channel))
+    }
+    self.rules = rules
+    let before = book.broken
+    book.take(news)
+    let longest = settings.settings[.lostAfter] - SendLane.claimHolds
+    book.leaveOut("limits.total has to lie below LOST_AFTER by \(SendLane.claimHolds)") { $0.limits.total >= longest }
+    for (name, reason) in book.broken where before[name] != reason {
+      log.error("a gateway's description cannot be read", ["gateway": .text(name), "cause": .text(reason)])
+    }
+    for gateway in book.gateways where lines[gateway.name]?.gateway.version != gateway.version {
+      lines[gateway.name] = Line(gateway, after: lines[gateway.name])
+    }
+    for gateway in book.gateways { lines[gateway.name]?.gateway = gateway }
+    for name in lines.keys where book[name] == nil { lines[name]?.close() }
+    let now = BootClock.now
+    for (name, line) in lines {
+      metrics.show(name, inFlight: line.inFlight, isOpen: line.breaker.isOpen(now))
+    }
+    nextNews = now + .milliseconds(250)
+  }
+
+  // MARK: Beginning and end
+
+  private func connect() throws(LaneFailure) {
+    guard connection == nil else { return }
+    let (opened, obstacle) = try LaneFailure.postgres { () throws(PostgresError) in
+      let opened = try settings.connect("send \(channel.rawValue)", durable: true)
+      return (opened, try settings.obstacle(opened))
+    }
+    if let obstacle { throw .unready(obstacle) }
+    connection = opened
+    status.obstacle("start", nil)
+  }
+
+  private func recover(from failure: LaneFailure) {
+    metrics.failures.add()
+    if let open = connection {
+      do { _ = try open.rows("rollback") } catch { connection = nil }
+    }
+    let isData =
+      if case .postgres(let error) = failure { error.kind == .data || error.kind == .conflict } else { false }
+    if isData, limit > 1 {
+      limit = max(1, limit / 2)
+      return
+    }
+    let wait = failure.isPassing ? backoff.failed() : .seconds(5)
+    status.obstacle("failure", failure.isPassing ? "waits: \(failure)" : "stopped: \(failure)")
+    log.warning("the send lane waits and tries again", ["cause": .text(failure.description)])
+    let until = BootClock.now + wait
+    // Calls go on: their gateways know nothing of our trouble.
+    while BootClock.now < until, !stopping.isRequested {
+      status.beat()
+      advance()
+      transfers.wait(atMost: min(until - BootClock.now, .milliseconds(100)))
+    }
+  }
+
+  /// In order: nothing more is claimed, what waits is given back, what flies may end, and all of it is written.
+  private func leave() {
+    for call in waiting { giveBack(call, Reason("sender-ended")) }
+    waiting.removeAll()
+    while !flying.isEmpty || !ended.isEmpty {
+      attempt { () throws(LaneFailure) in
+        try connect()
+        advance()
+        if isTimeToRecord { try record() }
+        transfers.wait(atMost: .milliseconds(20))
+      }
+    }
+    connection = nil
+  }
+}
+
+/// How soon to look for messages again: at once while there are some, slower the longer none come.
+private struct Rest {
+  private var time = Duration.milliseconds(10)
+
+  mutating func next(foundSome: Bool) -> Duration {
+    time = foundSome ? .milliseconds(10) : min(.milliseconds(100), time * 1.2)
+    return time
+  }
+}

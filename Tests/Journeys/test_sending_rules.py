@@ -1,0 +1,154 @@
+"""What decides when a message goes, by which gateway, and whether at all: with the executables as shipped."""
+
+import collections
+import datetime
+
+from gateway import Gateway
+from test_messages import account, know, outreach, request, states, until_accounted
+from world import until
+
+
+def most_within(moments, span):
+    """The most of these moments that lie within any stretch of so many milliseconds."""
+    moments = sorted(moments)
+    most, first = 0, 0
+    for last, moment in enumerate(moments):
+        while moment - moments[first] >= span:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+def test_a_rate_is_shared_by_three_replicas_and_never_exceeded(ground):
+    with Gateway() as gateway, outreach(ground) as world:
+        know(world, gateway, rate=100, concurrency=200)
+        for _ in range(3):
+            world.start("send-sms")
+        world.publish([request(number) for number in range(500)], "outreach.sms")
+        until_accounted(world, 500)
+        account(world, gateway)
+        assert most_within([arrival.began for arrival in gateway.arrivals], 1000) <= 100
+        # Not that one of them had it to itself: all were at work, which the rest of the test hangs on.
+        assert world.ask("select count(*) from message where state = 'accepted'") == 500
+
+
+def test_a_code_passes_what_waits(ground):
+    with Gateway() as gateway, outreach(ground) as world:
+        know(world, gateway, rate=100, concurrency=200)
+        world.publish([request(number, purpose="service") for number in range(1000)], "outreach.sms")
+        world.start("send-sms")
+        gateway.until_arrived(50)
+        codes = [request(number) for number in range(2000, 2005)]
+        world.publish(codes, "outreach.sms")
+        until(
+            lambda: sum(arrival.text.endswith(("2000", "2001", "2002", "2003", "2004")) for arrival in gateway.arrivals) == 5,
+            "the codes to arrive",
+        )
+        assert world.ask("select count(*) from message where state = 'queued' and purpose = 'service'") > 300
+
+
+def test_a_message_goes_to_the_next_gateway_on_proof_alone(ground):
+    def first_act(arrival, before):
+        return {"1": "broke", "2": "half", "3": "die", "4": "refuse"}.get(arrival.to[-1], "accept")
+
+    with (
+        Gateway(first_act, name="first") as first, Gateway(name="second") as second, outreach(ground) as world,
+    ):  # fmt: skip
+        know(world, first, place=1)
+        know(world, second, place=2)
+        world.start("send-sms")
+        # One by one, so that none of them opens the breaker for others.
+        for number in range(10):
+            world.publish([request(number)], "outreach.sms")
+            until_accounted(world, number + 1)
+        account(world, first, second)
+        assert {arrival.to[-1] for arrival in second.arrivals} == {"1"}
+        with world.connect() as connection:
+            found = {
+                phone: (state, gateway)
+                for phone, state, gateway in connection.execute("select right(phone::text, 1), state, gateway from message")
+            }
+        assert found["1"] == ("accepted", "second") and found["0"] == ("accepted", "first")
+        assert found["2"] == found["3"] == ("uncertain", "first") and found["4"] == ("failed", "first")
+
+
+def test_a_gateway_that_is_down_loses_nothing_and_is_not_flooded_when_it_is_back(ground):
+    down = True
+
+    def act(arrival, before):
+        return "broke" if down else "accept"
+
+    with Gateway(act) as gateway, outreach(ground, gateway) as world:
+        sender = world.start("send-sms")
+        world.publish([request(number) for number in range(100)], "outreach.sms")
+        until(lambda: 'gateway_open{worker="send-sms",gateway="gateway"} 1' in sender.get("/metrics")[1], "the breaker to open")
+        tried = len(gateway.arrivals)
+        assert tried < 100
+        down = False
+        until_accounted(world, 100)
+        account(world, gateway)
+        assert states(world) == {"accepted": 100}
+
+
+def test_outside_of_hours_nothing_is_sent_and_at_their_opening_it_goes(ground):
+    with Gateway() as gateway, outreach(ground, gateway) as world:
+        china = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=8)
+        opening = china + datetime.timedelta(seconds=25)
+        if opening.date() != china.date():
+            return  # Within half a minute of China's midnight: the calendar below cannot be written.
+        with world.connect() as connection:
+            calendar = connection.execute(
+                "insert into calendar (id, code, name) values (99, 'hours', 'hours') returning id").fetchone()[0]
+            connection.execute(
+                """insert into calendar_hours (calendar_id, weekday, opens, closes)
+                   select %s, d, %s, '24:00' from generate_series(1, 7) d""",
+                [calendar, opening.time().replace(microsecond=0)])
+            connection.execute(
+                """insert into contact_policy (channel, purpose, calendar_id, spread)
+                   values ('sms', 'service', %s, '5 seconds')""", [calendar])  # fmt: skip
+        world.start("send-sms")
+        world.publish([request(number, purpose="service") for number in range(50)], "outreach.sms")
+        world.publish([request(number) for number in range(50, 60)], "outreach.sms")
+        gateway.until_arrived(10)
+        until(lambda: world.ask("select count(*) from message where reason = 'outside-hours'") == 50, "50 to be deferred")
+        assert len(gateway.arrivals) == 10
+        until_accounted(world, 60)
+        opened = (opening.replace(microsecond=0) - datetime.timedelta(hours=8)).timestamp() * 1000
+        service = [arrival.began for arrival in gateway.arrivals if int(arrival.to[-2:]) < 50]
+        assert len(service) == 50 and min(service) >= opened
+        account(world, gateway)
+
+
+def test_a_cap_holds_to_the_last_message_with_four_lanes(ground):
+    with Gateway() as gateway, outreach(ground, gateway) as world:
+        with world.connect() as connection:
+            connection.execute(
+                "insert into contact_policy (channel, purpose, most, period) values ('sms', 'service', 3, '1 day')")
+        for _ in range(2):
+            world.start("send-sms", SEND_LANES=2, LANES=2)
+        world.publish(
+            [request(number, to=f"+861380000{number % 10:04d}", purpose="service") for number in range(100)], "outreach.sms")
+        until(lambda: sum(states(world).values()) == 100, "the messages to be in the ledger")
+        gateway.until_arrived(30)
+        until(
+            lambda: world.ask("select count(*) from message where reason = 'frequency-cap'") == 70, "the rest to be deferred")
+        assert collections.Counter(arrival.to for arrival in gateway.arrivals) == {
+            f"+861380000{number:04d}": 3 for number in range(10)}  # fmt: skip
+
+
+def test_who_is_suppressed_while_the_message_waits_gets_nothing(ground):
+    with Gateway() as gateway, outreach(ground) as world:
+        know(world, gateway, rate=20, concurrency=20)
+        world.publish([request(number, purpose="service") for number in range(200)], "outreach.sms")
+        world.start("send-sms")
+        gateway.until_arrived(20)
+        with world.connect() as connection:
+            connection.execute(
+                """select suppress('sms', array(select '+' || phone from message where state = 'queued'), 'manual', null, 'me')""")
+            # What was claimed by then is on its way.
+            waiting = {row[0] for row in connection.execute("select '+' || phone from message where state = 'queued'")}
+        assert len(waiting) > 100
+        until_accounted(world, 200)
+        late = {arrival.to for arrival in gateway.arrivals} & waiting
+        assert not late, late
+        account(world, gateway)

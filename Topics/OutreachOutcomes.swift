@@ -1,0 +1,82 @@
+public import Contract
+public import JSON
+public import Values
+
+/// What became of a message: one event for each step forward, in order by message.
+public struct OutreachOutcomes: Event, Equatable {
+  public static let topic = Topic("outreach.outcomes", key: "message id", origin: .relay)
+  public static let types = Step.allCases.map { "message." + $0.rawValue }
+
+  public enum Step: String, Sendable, CaseIterable {
+    case accepted, delivered, failed, expired, skipped, uncertain, cancelled
+  }
+
+  private enum Channel: String, CaseIterable { case sms, email, fax }
+
+  /// `millrace outreach show` takes it.
+  public let id: Int64
+  public let step: Step
+  /// `sms`, `email` or `fax`.
+  public let channel: String
+  public let purpose: MessageRequest.Purpose
+  /// Why, a kebab-case word; nil where the step says it all.
+  public let reason: String?
+  /// CloudEvents source and id of what asked for the message.
+  public let source: String
+  public let request: String
+  public let gateway: String?
+  /// What it costs, once it is accepted.
+  public let cost: Money?
+  public let at: Timestamp
+
+  public init(
+    id: Int64, _ step: Step, channel: String, purpose: MessageRequest.Purpose, reason: String? = nil, source: String,
+    request: String, gateway: String? = nil, cost: Money? = nil, at: Timestamp
+  ) {
+    self.id = id
+    self.step = step
+    self.channel = channel
+    self.purpose = purpose
+    self.reason = reason
+    self.source = source
+    self.request = request
+    self.gateway = gateway
+    self.cost = cost
+    self.at = at
+  }
+
+  public var type: String { Self.types[step.place] }
+  public var key: String { String(id) }
+
+  public init(type: String, reading data: JSONObject) throws(Refusal) {
+    guard let place = Self.types.firstIndex(of: type) else {
+      throw Refusal("unknown-type", "this topic carries \(Self.types.joined(separator: ", "))")
+    }
+    step = Step.allCases[place]
+    id = try data.integer("id", 1...(1 << 53 - 1))
+    channel = (try data.choice("channel", of: Channel.self)).rawValue
+    purpose = try data.choice("purpose")
+    reason = try data.optionalText("reason", 1...60)
+    source = try data.text("source", 1...400)
+    request = try data.text("request", 1...400)
+    gateway = try data.optionalText("gateway", 1...63)
+    cost = try data.optionalMoney("cost")
+    at = try data.timestamp("at")
+  }
+
+  public func write(to data: inout JSONWriter) {
+    data.member("id", id)
+    data.member("channel", channel)
+    data.member("purpose", purpose.rawValue)
+    data.member("reason", reason)
+    data.member("source", source)
+    data.member("request", request)
+    data.member("gateway", gateway)
+    data.member("cost", cost)
+    data.member("at", at)
+  }
+}
+
+extension OutreachOutcomes.Step {
+  fileprivate var place: Int { OutreachOutcomes.Step.allCases.firstIndex(of: self) ?? 0 }
+}

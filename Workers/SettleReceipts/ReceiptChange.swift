@@ -1,0 +1,84 @@
+import Contract
+import Outreach
+import Postgres
+import Topics
+import Values
+
+/// What a receipt or an answer changes.
+struct ReceiptChange: Sendable {
+  struct Told: Sendable {
+    let key: SubmissionKey
+    let status: OutreachReceipts.Status
+    let code: String?
+    let at: Timestamp
+
+    init(_ receipt: ReceiptReading.Receipt) {
+      (key, status, code, at) = (receipt.key, receipt.status, receipt.code, receipt.at)
+    }
+  }
+
+  struct Settled: Sendable {
+    let message: Int64
+    let attempt: Int32
+    let from: String
+    let to: String
+    let reason: String?
+    let detail: String?
+    let at: Timestamp
+  }
+
+  var told: Told?
+  var settled: Settled?
+  var answer: ReceiptReading.Answer?
+
+  /// A message may take several steps within a batch: the first one's beginning and the last one's end are what is written.
+  static func joined(_ changes: ArraySlice<ReceiptChange>) -> [Settled] {
+    var joined: [Int64: Settled] = [:]
+    for settled in changes.compactMap(\.settled) {
+      let first = joined[settled.message] ?? settled
+      joined[settled.message] = Settled(
+        message: settled.message, attempt: settled.attempt, from: first.from, to: settled.to, reason: settled.reason,
+        detail: settled.detail, at: settled.at)
+    }
+    return joined.values.sorted { $0.message < $1.message }
+  }
+
+  static let writes: [Write<ReceiptBook, ReceiptChange>] = [
+    .total(
+      { _, changes in
+        Dictionary(changes.compactMap(\.told).map { ($0.key, $0) }) { $1 }.values.sorted { $0.key < $1.key }
+      },
+      """
+      update submission s set state = a.state, code = a.code, at = a.at
+      from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[]) a (gateway, id, state, code, at)
+      where s.gateway = a.gateway and s.provider_id = a.id
+      """,
+      .text { $0.key.gateway }, .text { $0.key.id }, .text { $0.status.rawValue }, .text { $0.code },
+      .timestamp { $0.at }),
+    .total(
+      { _, changes in joined(changes) },
+      """
+      update message m set state = a.state, reason = a.reason, detail = a.detail,
+        accepted_at = coalesce(m.accepted_at, a.at), settled_at = case when a.state in ('delivered', 'failed') then a.at end
+      from unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+        a (id, attempt, before, state, reason, detail, at)
+      where m.id = a.id and m.id = any($1) and m.attempt = a.attempt and m.state = a.before
+      """,
+      .integer { $0.message }, .small { $0.attempt }, .text { $0.from }, .text { $0.to }, .text { $0.reason },
+      .text { $0.detail }, .timestamp { $0.at }),
+    .total(
+      { _, changes in changes.compactMap(\.answer) },
+      """
+      insert into answer (gateway, phone, sent_to, body, at, opted_out)
+      select * from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::boolean[])
+      """,
+      .text { $0.gateway }, .integer { $0.phone }, .text { $0.to }, .text { $0.text }, .timestamp { $0.at },
+      .boolean { $0.isOptOut }),
+    .total(
+      { _, changes in Set(changes.compactMap(\.answer).filter(\.isOptOut).map { "+\($0.phone)" }).sorted() },
+      """
+      select suppress('sms', $1, 'opted-out', null, 'settle-receipts')
+      """,
+      touchesEach: false, .text { $0 }),
+  ]
+}
