@@ -10,6 +10,7 @@ struct AnswerDescription: Sendable {
   let idIsReference: Bool
   let code: AnswerPlace?
   let detail: AnswerPlace?
+  let readsJSON: Bool
 
   init(_ object: JSONObject) throws(Refusal) {
     try object.refuseOthers("accepted", "refused", "ids", "code", "detail")
@@ -35,6 +36,9 @@ struct AnswerDescription: Sendable {
     }
     code = try AnswerDescription.place("code", of: object)
     detail = try AnswerDescription.place("detail", of: object)
+    readsJSON =
+      (accepted + refused.map(\.condition)).contains { !$0.json.isEmpty }
+      || [self.ids, code, detail].contains { if case .json = $0 { true } else { false } }
     let asksForCodes = accepted.contains { !$0.codes.isEmpty } || refused.contains { !$0.condition.codes.isEmpty }
     guard code != nil || !asksForCodes else {
       throw Refusal("missing", at: object.path("code"), "where the code stands that codes are compared with")

@@ -7,18 +7,22 @@ struct AnswerReading {
   let status: Int
   /// Without blanks and line ends around it.
   let text: ArraySlice<UInt8>
-  /// nil where it is none.
+  /// nil where it is none, and where the description does not ask for it.
   let json: JSONValue?
   private(set) var code: String?
 
   init(_ answer: HTTPAnswer, _ description: AnswerDescription) {
     status = answer.status
     text = answer.body.trimmed
-    switch Result(catching: { () throws(Refusal) in try JSONValue(reading: answer.body) }) {
-    case .success(let value): json = value
-    case .failure: json = nil
-    }
+    json = description.readsJSON ? AnswerReading.json(answer.body) : nil
     code = description.code?.all(in: self).first
+  }
+
+  private static func json(_ body: [UInt8]) -> JSONValue? {
+    switch Result(catching: { () throws(Refusal) in try JSONValue(reading: body) }) {
+    case .success(let value): value
+    case .failure: nil
+    }
   }
 }
 

@@ -5,7 +5,10 @@
 struct Concealment {
   private let hidden: [[UInt8]]
 
+  /// In characters.
   static let longest = 300
+  /// Bytes of a text that are looked at. What the cut may have left of a hidden value is cut off with it.
+  private static let reach = 4096
 
   init(secrets: [[UInt8]], personal: [[UInt8]] = []) {
     // A word of three letters hides nobody and stands in any sentence.
@@ -24,8 +27,10 @@ struct Concealment {
   }
 
   func callAsFunction(_ text: String) -> String {
-    var bytes = Array(text.utf8)
+    var bytes = Array(text.utf8.prefix(Concealment.reach))
+    let isCut = text.utf8.count > bytes.count
     for value in hidden { bytes = bytes.replacing(value) }
+    if isCut { bytes.removeLast(min(bytes.count, hidden.first?.count ?? 0)) }
     var out = String.UnicodeScalarView()
     var digits: [Unicode.Scalar] = []
     func settle() {

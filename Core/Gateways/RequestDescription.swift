@@ -84,7 +84,8 @@ struct RequestDescription: Sendable {
     guard let rows = try object.optionalObject("headers") else { return [] }
     let headers = try fields(rows, in: &scope, families) { name throws(Refusal) in
       guard name.isToken else {
-        throw Refusal("not-a-header", at: rows.path(""), "a header's name is a token of RFC 9110")
+        let place = rows.path("") + Misspelling.shown(name)
+        throw Refusal("not-a-header", at: place, "a header's name is a token of RFC 9110")
       }
       guard !framing.contains(name.lowercased()) else {
         throw Refusal("not-a-header", at: rows.path("") + name, "this header is written by the sender itself")

@@ -140,6 +140,11 @@ import Values
     #expect(detail("+8613800138000, Wang Wei: Your code is 1234") == "…, …: …")
     #expect(detail("line\r\n\u{202E}feed\u{7}") == "line   feed ")
     #expect(detail(String(repeating: "x", count: 1000)).count == 300)
+    for count in 4085...4100 {
+      // All ones are left out, so that what was cut in two would stand at the front.
+      let long = detail(String(repeating: "1", count: count) + "p&ss \"w " + String(repeating: "1", count: 100))
+      #expect(!long.contains("p&"), "\(count): \(long)")
+    }
     #expect(detail("error 21211, HTTP 400") == "error 21211, HTTP 400")
   }
 }

@@ -29,9 +29,10 @@ func ready(_ name: String, filling: [(String, String)] = []) throws -> GatewayDe
 }
 
 func source(_ name: String) throws -> String {
-  let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
-  return String(decoding: try Data(contentsOf: URL(filePath: "\(root)/ops/gateways/\(name).json")), as: UTF8.self)
+  String(decoding: try Data(contentsOf: URL(filePath: "\(gatewaysFolder)/\(name).json")), as: UTF8.self)
 }
+
+let gatewaysFolder = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined() + "/ops/gateways"
 
 /// A description of nothing but what a test is about.
 func small(

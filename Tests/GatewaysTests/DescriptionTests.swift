@@ -138,7 +138,7 @@ import Values
         #"{"method": "GET", "url": "https://a", "query": {"a": "{{call.body}}"}}"#,
         "request.query.a unknown-placeholder"
       ),
-      (#"{"method": "GET", "url": "https://a", "headers": {"a b": "c"}}"#, "request.headers. not-a-header"),
+      (#"{"method": "GET", "url": "https://a", "headers": {"a b": "c"}}"#, "request.headers.a b not-a-header"),
       (#"{"method": "GET", "url": "https://a", "headers": {"Host": "c"}}"#, "request.headers.Host not-a-header"),
       (#"{"method": "GET", "url": "https://a", "headers": {"a": "c\r\nd: e"}}"#, "request.headers.a not-a-header"),
       (#"{"method": "GET", "url": "https://a", "form": {"a": "b"}}"#, "request.method contradiction"),

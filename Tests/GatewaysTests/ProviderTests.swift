@@ -5,6 +5,10 @@ import JSON
 import Testing
 import Values
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#endif
+
 /// The ready descriptions, with the examples of the pages that each of them names as its source.
 @Suite struct ProviderTests {
   private static let filled = ["kannel": [], "aliyun": [], "twilio": ["accountSid"], "tencent": ["sdkAppId"]]
@@ -33,6 +37,13 @@ import Values
     let gateway = try gateway(name)
     #expect(gateway.name == name && gateway.callBacks["receipts"]?.kind == .receipts)
     #expect(gateway.callBacks["messages"]?.kind == .messages)
+  }
+
+  @Test("every description that lies there is looked at")
+  func all() throws {
+    let files = try FileManager.default.contentsOfDirectory(atPath: gatewaysFolder)
+    let names = files.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }
+    #expect(Set(names) == Set(Self.filled.keys))
   }
 
   // MARK: Twilio
