@@ -124,7 +124,7 @@ let package = Package(
       dependencies: [
         "Runtime", "Contract", "Topics", "PhoneNumbers", "JSON", "Values", "Digest", "Settings", "Kafka", "Postgres",
         "Migrations", "Customers", "Organisation", "LeadAllocation", "Observe", "ServiceLog", "Calls", "Templates",
-        "ShortMessages",
+        "ShortMessages", "Gateways",
       ],
       path: "ops/millrace", swiftSettings: strict),
 

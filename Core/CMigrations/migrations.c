@@ -65,6 +65,9 @@ static const unsigned char templates[] = {
 static const unsigned char messages[] = {
 #embed "../../ops/migrations/0020_messages.sql"
 };
+static const unsigned char outreach_commands[] = {
+#embed "../../ops/migrations/0021_outreach_commands.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -87,6 +90,7 @@ static const struct millrace_migration steps[] = {
     {"0018_erasure", erasure, sizeof erasure},
     {"0019_templates", templates, sizeof templates},
     {"0020_messages", messages, sizeof messages},
+    {"0021_outreach_commands", outreach_commands, sizeof outreach_commands},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

@@ -54,6 +54,9 @@ public indirect enum JSONValue: Hashable, Sendable {
 }
 
 extension JSONObject {
+  /// The object itself, copied.
+  public func value() throws(Refusal) -> JSONValue { try tree(of: entry, at: parent ?? "") }
+
   /// A member's whole value, copied; nil where it is absent or `null`.
   public func optionalValue(_ name: StaticString) throws(Refusal) -> JSONValue? {
     guard let found = try find(name), tape[found].kind != .null else { return nil }

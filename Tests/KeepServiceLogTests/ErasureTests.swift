@@ -201,6 +201,100 @@ import Testing
     }
   }
 
+  /// Messages to C1 in each state that matters, to lead 1, to a phone that C1 shares with nobody, and to others.
+  private static let messages = """
+    insert into message (id, channel, purpose, priority, state, source, event_id, customer_id, lead_id, recipient, phone, country,
+        time_zone, language, variables, body, gateway, requested_at, due_at) values
+      (1, 'sms', 'service', 1, 'queued', '/s', 'order of 王小明', 1, null, 'customer/1', 8613812340003, 'CN', 'Asia/Shanghai', 'zh-CN',
+        '{"name": "王小明"}', '王小明您好', 'g', now(), now()),
+      (2, 'sms', 'marketing', 2, 'accepted', '/s', 'e2', null, null, '+8613812340003', 8613812340003, 'CN', null, null, null,
+        '王小明', 'g', now(), now()),
+      (3, 'sms', 'marketing', 2, 'uncertain', '/s', 'e3', 1, null, 'customer/1', 8613812340003, 'CN', null, null, null, 'x', 'g',
+        now(), now()),
+      (4, 'sms', 'service', 1, 'delivered', '/s', 'e4', null, 1, '+8613812340001', 8613812340001, 'CN', null, null, null, '甲', 'g',
+        now(), now()),
+      (5, 'sms', 'service', 1, 'queued', '/s', 'e5', 2, null, 'customer/2', 8613812340003, 'CN', null, null, null, '李四', 'g',
+        now(), now());
+    insert into recipient values ('customer/1'), ('+8613812340003'), ('customer/2');
+    insert into contact values ('customer/1', now(), 'sms', 'marketing', 3), ('+8613812340003', now(), 'sms', 'marketing', 2),
+      ('customer/2', now(), 'sms', 'marketing', 5);
+    insert into answer (gateway, phone, body, at, opted_out) values ('g', 8613812340003, '王小明 T', now(), true),
+      ('g', 8613812349999, 'hello', now(), false);
+    insert into suppression (channel, address, reason, detail, lifted_at, lifted_by) values
+      ('sms', '+8613812340003', 'opted-out', '王小明 T', null, null), ('email', 'w@example.com', 'bounced', 'no such user', null, null),
+      ('email', 'w@example.com', 'complained', '王小明', now(), 'x'), ('sms', '+8613812349999', 'manual', 'other', null, null);
+    insert into outbox_refused (run, run_index, topic, source, type, event_id, key, payload, reason)
+      values (1, 0, 'outreach.sms', '/s', 'sms.requested', 'r', '+8613812340003', '王小明'::bytea, 'too large');
+    """
+
+  private static let ledger: Statement = """
+    select concat_ws(' ', id, state, reason, recipient, phone, customer_id, lead_id, source, nullif(body, '')) from message order by id
+    """
+
+  @Test("what was written to an erased customer goes, its rows and ends stay, and what they forbade stays forbidden")
+  func messages() throws {
+    try Self.open { desk in
+      try desk.session.run(script: Self.messages)
+      let run = desk.command("privacy", "erase", "--customer", "C1", "--because", "x", "--execute", "--json")
+      #expect(run.exit == .done, "\(run.err)")
+      for row in [#"{"table":"message","rows":3}"#, #"{"table":"contact","rows":2}"#, #"{"table":"answer","rows":1}"#] {
+        #expect(run.out.contains(row), "\(row) in \(run.out)")
+      }
+      #expect(
+        try desk.lines(Self.ledger) == [
+          "1 cancelled erased erased/1 erased", "2 accepted erased/2 erased", "3 uncertain erased/3 erased",
+          "4 delivered +8613812340001 8613812340001 1 /s 甲", "5 queued customer/2 8613812340003 2 /s 李四",
+        ])
+      // Whoever asked for what was not sent yet is told, under the event as they know it.
+      #expect(
+        try desk.lines(
+          """
+          select concat_ws(' ', types[1], keys[1], convert_from(payloads[1], 'UTF8')::json ->> 'request') from outbox
+          where topic = 'outreach.outcomes'
+          """) == ["message.cancelled 1 order of 王小明"])
+      #expect(
+        try desk.lines("select concat_ws(' ', channel, address, reason, detail) from suppression order by id") == [
+          "sms +8613812340003 opted-out", "sms +8613812349999 manual other",
+        ])
+      #expect(try desk.lines("select body from answer") == ["hello"])
+      #expect(try desk.lines("select name from recipient") == ["customer/2"])
+      // An address that nobody knows any more is not called again.
+      let again = desk.command("outreach", "uncertain", "resolve", "3", "--as", "again", "--because", "x", "--execute")
+      #expect(again.exit == .no && again.err.contains("message 3 was erased"), "\(again.err)")
+      #expect(try Self.left("王小明", "w@example.com", desk) == [])
+      while try desk.record() > 0 {}
+      #expect(desk.command("service-log", "verify", "--sources").exit == .done)
+    }
+  }
+
+  @Test("an erased lead takes the messages to it along, and not those of a customer with its phone")
+  func leadsMessages() throws {
+    try Self.open { desk in
+      try desk.session.run(
+        script: Self.messages + "update message set phone = 8613812340001 where id = 5")
+      let run = desk.command("privacy", "erase", "--lead", "1", "--because", "x", "--execute")
+      #expect(run.exit == .done, "\(run.err)")
+      #expect(try desk.lines("select id::text from message where erased_at is not null") == ["4"])
+    }
+  }
+
+  @Test("nobody is erased while a message to them is being sent or on its way")
+  func messageUnderWay() throws {
+    try Self.open { desk in
+      try desk.session.run(script: Self.messages + "update message set state = 'sending' where id = 3")
+      let sending = desk.command("privacy", "erase", "--customer", "C1", "--because", "x", "--execute")
+      #expect(sending.exit == .no && sending.err.contains("is being sent"), "\(sending.err)")
+      try desk.session.run(
+        script: """
+          update message set state = 'uncertain' where id = 3;
+          select send_sms('+8613812340003', '{"to": "+8613812340003"}')
+          """)
+      let asked = desk.command("privacy", "erase", "--customer", "C1", "--because", "x", "--execute")
+      #expect(asked.exit == .no && asked.err.contains("on its way"), "\(asked.err)")
+      #expect(try desk.count("select count(*) from message where erased_at is not null") == 0)
+    }
+  }
+
   /// Tables in which one of the texts still stands, whatever its column.
   private static func left(_ name: String, _ phone: String, _ desk: LogDesk) throws -> [String] {
     let tables = try desk.lines(

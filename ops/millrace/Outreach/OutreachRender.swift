@@ -104,12 +104,7 @@ enum OutreachRender {
       }
       do throws(Refusal) { values = try read.get() } catch { throw .no("\(file): \(error)") }
     }
-    for pair in invocation.texts("--set") {
-      guard let place = pair.firstIndex(of: "="), place != pair.startIndex else {
-        throw .usage("--set is \(shown(pair)), but must be NAME=VALUE.")
-      }
-      values[String(pair[..<place])] = .text(String(pair[pair.index(after: place)...]))
-    }
+    for (name, value) in try TemplateValues.set(invocation) { values[name] = .text(value) }
     return values
   }
 }

@@ -102,6 +102,13 @@ struct TemplateChoice {
   private let language: String?
   private let version: Int64?
 
+  init(_ name: String, _ channel: MessageChannel, _ language: String?) {
+    self.name = name
+    self.channel = channel
+    self.language = language
+    version = nil
+  }
+
   init(_ invocation: Invocation) throws(Failure) {
     name = invocation.operands[0]
     language = invocation.text("--language")
