@@ -46,6 +46,10 @@ static inline CURLcode millrace_pointer(CURL *easy, CURLINFO info, void **value)
   return curl_easy_getinfo(easy, info, value);
 }
 
+static inline CURLcode millrace_socket(CURL *easy, curl_socket_t *value) {
+  return curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, value);
+}
+
 static inline CURLMcode millrace_multi_number(CURLM *multi, CURLMoption option, long value) {
   return curl_multi_setopt(multi, option, value);
 }

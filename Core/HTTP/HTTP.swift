@@ -7,8 +7,10 @@
 /// - A request goes out once at most. libcurl asks before each sending (`CURLOPT_PREREQFUNCTION`), the one that it would
 ///   make by itself when a connection that it used again dies included; the second is forbidden, and so is one that comes too
 ///   late. What libcurl asked and was told is the proof of `notSent`; its error codes only say why.
+/// - A mail's content goes out once at most, after the same gate. libcurl makes and keeps the connection, with TLS and login;
+///   what is said about mails is said here (`SMTPDialogue`).
 /// - Nothing is taken from the environment: no proxy, no `.netrc`, no cookies; no redirect is followed.
-/// - No error text carries a path, a query, a header or a body.
+/// - No error text carries a path, a query, a header, an address or a body.
 ///
 /// Compiled against libcurl 7.88 or newer.
 internal import CCurl

@@ -18,7 +18,7 @@ struct Passage {
 
   private(set) var state = State.closed
   /// By `BootClock`.
-  private let notAfter: Duration
+  let notAfter: Duration
 
   init(notAfter: Duration) { self.notAfter = notAfter }
 

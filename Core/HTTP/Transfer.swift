@@ -45,7 +45,10 @@ class Transfer {
     // libcurl makes a buffer of this size for each call that is under way; answers are small.
     set(CURLOPT_BUFFERSIZE, 4096)
 
-    check(millrace_on_request(easy) { own, _, _, _, port in Transfer.of(own).asked(from: port) })
+    check(
+      millrace_on_request(easy) { own, _, _, _, port in
+        Int32(Transfer.of(own).asked(from: port) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT)
+      })
     set(CURLOPT_PREREQDATA, own)
     check(
       millrace_on_header(easy) { bytes, size, count, own in Transfer.of(own).received(bytes, size * count, isHead: true)
@@ -111,9 +114,9 @@ class Transfer {
 
   // MARK: libcurl's callbacks
 
-  private func asked(from port: Int32) -> Int32 {
-    let mayGo = passage.ask(at: BootClock.now, isStale: sockets.isStale(port: port))
-    return Int32(mayGo ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT)
+  /// Whether what is to be sent may be sent, from this port of this machine.
+  func asked(from port: Int32) -> Bool {
+    passage.ask(at: BootClock.now, isStale: sockets.isStale(port: port))
   }
 
   private func received(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int, isHead: Bool) -> Int {
@@ -184,9 +187,10 @@ extension CURLcode {
     case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .malformed
     case CURLE_COULDNT_RESOLVE_HOST: .unresolved
     case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE,
-      CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS:
+      CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_USE_SSL_FAILED:
       .untrusted
-    case CURLE_COULDNT_CONNECT, CURLE_SSL_CONNECT_ERROR, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING:
+    case CURLE_COULDNT_CONNECT, CURLE_SSL_CONNECT_ERROR, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING,
+      CURLE_WEIRD_SERVER_REPLY:
       .unconnected
     case CURLE_OPERATION_TIMEDOUT: .timedOut
     default: .library

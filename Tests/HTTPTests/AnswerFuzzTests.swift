@@ -57,7 +57,7 @@ struct Seed: RandomNumberGenerator {
     for index in answers.indices {
       let request = HTTPRequest(method: "POST", url: gateway.url + "/\(index)", body: [1])
       transfers.begin(
-        request, as: Int64(index), within: HTTPLimits(total: .seconds(20), largestAnswer: 1000), notAfter: .never)
+        request, as: Int64(index), within: HTTPLimits(total: .seconds(60), largestAnswer: 1000), notAfter: .never)
       if index % 20 == 19 { for (number, end) in try transfers.all() { ends[number] = end } }
     }
     #expect(ends.count == answers.count)

@@ -17,7 +17,7 @@ import Values
     #expect(try transfers.call(gateway.url).text == "own")
     latch.open()
     // It is noticed as soon as it is there.
-    transfers.wait(atMost: .seconds(20))
+    transfers.wait(atMost: .seconds(60))
     #expect(try transfers.call(gateway.url).text == "fresh")
     #expect(gateway.arrivals.map(\.connection) == [0, 1])
     #expect(transfers.connections == 1)
@@ -105,7 +105,7 @@ import Values
     for round in 1...5 {
       #expect(try transfers.call(gateway.url).text == "x")
       #expect(gateway.awaitEnded(round))
-      transfers.wait(atMost: .seconds(20))
+      transfers.wait(atMost: .seconds(60))
     }
     #expect(gateway.arrivals.map(\.connection) == [0, 1, 2, 3, 4])
   }

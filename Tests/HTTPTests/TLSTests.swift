@@ -12,7 +12,7 @@ import Values
     defer { authority.remove() }
     let server = try Server(authority)
     defer { server.stop() }
-    let limits = HTTPLimits(connect: .seconds(20), total: .seconds(20))
+    let limits = HTTPLimits(connect: .seconds(60), total: .seconds(60))
     let url = "https://localhost:\(server.port)/"
 
     let stranger = try Transfers().call(url, within: limits)
@@ -108,8 +108,11 @@ final class Command {
     return nil
   }
 
+  /// What it printed can still be read.
+  func end() { kill(pid, SIGKILL) }
+
   func stop() {
-    kill(pid, SIGKILL)
+    end()
     _ = awaitEnd()
   }
 
