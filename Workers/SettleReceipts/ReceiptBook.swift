@@ -153,11 +153,20 @@ struct ReceiptBook {
   /// the sender finds what receipts have told.
   private static func step(of message: Message) -> OutreachOutcomes.Step? {
     guard message.state == "accepted" || message.state == "uncertain" else { return nil }
-    let states = message.parts.values.compactMap { $0 }
-    if states.contains("failed") { return .failed }
-    if states.count == message.parts.count, states.allSatisfy({ $0 == "delivered" }) { return .delivered }
+    if message.parts.values.contains("failed") { return .failed }
+    if isDelivered(message) { return .delivered }
     // The gateway speaks of it, so it has it.
     return message.state == "uncertain" ? .accepted : nil
+  }
+
+  /// What is told under our reference is told of the whole. Where the gateway has ids of its own, all of those have to be delivered:
+  /// our reference stands beside them where the answer to the call named none.
+  private static func isDelivered(_ message: Message) -> Bool {
+    let reference = MessageReference(message: message.id, attempt: message.attempt).description
+    let whole = SubmissionKey(gateway: message.gateway, id: reference)
+    if message.parts[whole] == "delivered" { return true }
+    let parts = message.parts.filter { $0.key != whole }
+    return !parts.isEmpty && parts.values.allSatisfy { $0 == "delivered" }
   }
 
   static func rank(_ state: String?) -> Int {

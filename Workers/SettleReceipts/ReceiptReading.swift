@@ -39,8 +39,8 @@ final class ReceiptReading: Sendable {
     switch event {
     case .receipt(let told):
       let reference = told.reference.flatMap { MessageReference($0) }
-      // What we have called it ourselves goes before what they call it: nobody else can have given it away.
-      let id = reference?.description ?? told.messageID ?? told.reference ?? ""
+      // Under the gateway's own id, which it gave when it took the message; of several parts each has one.
+      let id = told.messageID ?? told.reference ?? ""
       content = .receipt(
         Receipt(
           key: SubmissionKey(gateway: told.gateway, id: id), reference: reference, status: told.status, code: told.code,
