@@ -98,6 +98,14 @@ let package = Package(
         "Topics", "Values",
       ]),
 
+    // What gateways call back with, on its way to Kafka.
+    room(
+      "Receiving",
+      needs: [
+        "Contract", "Digest", "Gateways", "HTTP", "JSON", "Kafka", "Observe", "Outreach", "Postgres", "Runtime",
+        "Settings", "Topics", "Values",
+      ]),
+
     // All but `main`: the command rehearses with it.
     room(
       "LeadAllocation",
@@ -118,6 +126,7 @@ let package = Package(
       "send-sms", needs: ["Outreach", "Sending", "PhoneNumbers", "JSON", "Postgres", "Templates", "Values"],
       at: "Workers/SendSMS"),
     worker("settle-receipts", needs: ["Gateways", "Outreach", "PhoneNumbers", "Postgres", "Values"]),
+    worker("receive-receipts", needs: ["Receiving"]),
     worker("relay-events", needs: ["Relay"]),
     .executableTarget(
       name: "millrace",
@@ -162,6 +171,12 @@ let package = Package(
       of: ["track-calls", "Calls", "LeadClock", "Topics", "Contract", "Postgres", "Values", "TestKit"]),
     tests("OutreachTests", of: ["Outreach", "Gateways", "Topics", "Templates", "Postgres", "Values", "TestKit"]),
     tests("SendingTests", of: ["Sending", "Outreach", "Gateways", "Values"]),
+    tests(
+      "ReceivingTests",
+      of: [
+        "Receiving", "receive-receipts", "Gateways", "HTTP", "Kafka", "Observe", "Outreach", "Runtime", "Topics",
+        "Values", "TestKit",
+      ]),
     tests("TopicsTests", of: ["Topics", "Contract", "JSON"]),
     tests("OrganisationTests", of: ["Organisation", "Values"]),
     tests(

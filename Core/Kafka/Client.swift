@@ -8,6 +8,7 @@ final class Inbox {
   var rebalance: Rebalance?
   var notices: [Notice] = []
   var deliveries = Deliveries()
+  var tellsTags = false
   /// Set before the closing thread starts, which from then on is the only one to run callbacks.
   var isClosing = false
 

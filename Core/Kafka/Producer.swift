@@ -3,6 +3,8 @@ internal import CKafka
 /// What the broker said about records since it was last asked.
 public struct Deliveries: Sendable {
   public internal(set) var delivered = 0
+  /// The tags of those, where the producer was asked to tell them.
+  public internal(set) var tags: [Int] = []
   /// The tags given to `send`, with why.
   public internal(set) var failures: [(tag: Int, error: KafkaError)] = []
 }
@@ -18,9 +20,11 @@ public final class Producer {
   /// How long `send` waits for room in a full queue.
   public var patience: Duration = .seconds(10)
 
-  /// `log` runs on librdkafka's threads.
+  /// - Parameters:
+  ///   - tellingTags: whether deliveries name each record that was delivered, by its tag.
+  ///   - log: runs on librdkafka's threads.
   public init(
-    properties: KafkaProperties, transactionalID: String? = nil, log: KafkaLog? = nil
+    properties: KafkaProperties, transactionalID: String? = nil, tellingTags: Bool = false, log: KafkaLog? = nil
   ) throws(KafkaError) {
     self.transactionalID = transactionalID
     let operation = transactionalID.map { "producer \($0)" } ?? "producer"
@@ -45,13 +49,16 @@ public final class Producer {
       let code = message.pointee.err
       guard code != RD_KAFKA_RESP_ERR_NO_ERROR else {
         inbox.deliveries.delivered += 1
+        if inbox.tellsTags { inbox.deliveries.tags.append(Int(bitPattern: message.pointee._private)) }
         return
       }
       let topic = message.pointee.rkt.map { String(cString: rd_kafka_topic_name($0)) } ?? ""
       inbox.deliveries.failures.append(
         (Int(bitPattern: message.pointee._private), Client.error(code, nil, "deliver to \(topic)", of: client)))
     }
-    client = try Client(RD_KAFKA_PRODUCER, configuration, inbox: Inbox(log: log), operation)
+    let inbox = Inbox(log: log)
+    inbox.tellsTags = tellingTags
+    client = try Client(RD_KAFKA_PRODUCER, configuration, inbox: inbox, operation)
   }
 
   deinit { _ = close(within: .seconds(5)) }
@@ -68,7 +75,7 @@ public final class Producer {
   /// Copies everything and queues it. A full queue is polled until there is room, for as long as `patience`.
   /// `isTooLarge` where the record exceeds `message.max.bytes`; nothing is queued then. A nil value is a tombstone,
   /// a nil partition is chosen by the key, a nil timestamp (milliseconds since 1970 UTC) is now. `tag` comes back
-  /// in `takeDeliveries` if delivery fails.
+  /// in `takeDeliveries` if delivery fails, and if it succeeds where the producer tells tags.
   public func send(
     topic: String, partition: Int32? = nil, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
     headers: MessageHeaders = MessageHeaders(), timestamp: Int64? = nil, tag: Int = 0

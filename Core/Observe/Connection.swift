@@ -10,6 +10,8 @@ struct Connection {
     var rest = Duration.seconds(60)
     /// How long a request may take to arrive, from its first byte; a new connection has as long to begin one.
     var request = Duration.seconds(10)
+    /// How long a handler that answers later may take.
+    var answer = Duration.seconds(60)
     /// How long answers may wait for a client to take them.
     var send = Duration.seconds(30)
     /// How long to read and drop after the last answer, and how much.
@@ -25,6 +27,18 @@ struct Connection {
     case over
   }
 
+  /// A request that its handler has not been given yet.
+  struct Question {
+    let request: Request
+    let handle: LateHandler
+  }
+
+  /// The request that waits for an answer. None after it is read meanwhile: answers go out in order.
+  private struct Asked {
+    let isHead: Bool
+    var persistence: Response.Persistence
+  }
+
   /// No further request is answered before the client has taken this much.
   private static let mostUnsent = 64 * 1024
 
@@ -34,6 +48,8 @@ struct Connection {
   private var phase = Phase.open
   private var isFirst = true
   private var hasPeerEnded = false
+  private var asked: Asked?
+  private var question: Question?
   /// Since when the present wait lasts: for a request's first byte, its end, the client's taking, the client's end.
   private var since: Duration
   private(set) var unsent: ArraySlice<UInt8> = []
@@ -51,7 +67,7 @@ struct Connection {
 
   var wantsToReceive: Bool {
     switch phase {
-    case .open: !hasPeerEnded && unsent.count < Self.mostUnsent
+    case .open: !hasPeerEnded && asked == nil && unsent.count < Self.mostUnsent
     case .lingering: true
     case .closing, .over: false
     }
@@ -63,7 +79,7 @@ struct Connection {
 
   /// For how long it has rested between requests; nil while it is busy.
   func rest(at now: Duration) -> Duration? {
-    phase == .open && parser.isAtRest && unsent.isEmpty ? now - since : nil
+    phase == .open && parser.isAtRest && asked == nil && unsent.isEmpty ? now - since : nil
   }
 
   /// For how long it has only waited for its client's end.
@@ -73,6 +89,7 @@ struct Connection {
   var deadline: Duration? {
     if wantsToSend { return unsentSince + limits.send }
     switch phase {
+    case .open where asked != nil: return since + limits.answer
     case .open: return since + (parser.isAtRest && !isFirst ? limits.rest : limits.request)
     case .lingering: return since + limits.linger
     case .closing, .over: return nil
@@ -115,7 +132,9 @@ struct Connection {
 
   mutating func timePassed(at now: Moment) {
     guard let deadline, now.sinceBoot >= deadline else { return }
-    if phase == .open, !wantsToSend, !parser.isAtRest {
+    if phase == .open, !wantsToSend, asked != nil {
+      end(with: Refusal(503, "No answer was found in time."), at: now)
+    } else if phase == .open, !wantsToSend, !parser.isAtRest {
       end(with: Refusal(408, "The request did not arrive in time."), at: now)
     } else {
       broke()
@@ -125,12 +144,27 @@ struct Connection {
   /// The listener stops: what is answered is still sent, and no more is read.
   mutating func stop(at now: Moment) {
     guard phase == .open else { return }
-    if parser.isAtRest {
+    if asked != nil {
+      asked?.persistence = .close
+    } else if parser.isAtRest {
       // Nothing unread, so that closing throws nothing away.
       phase = unsent.isEmpty ? .over : .closing
     } else {
       end(with: Refusal(503, "The service is stopping."), at: now)
     }
+  }
+
+  /// What a handler is to be given now; whoever takes it owes `answered`.
+  mutating func takeQuestion() -> Question? { question.take() }
+
+  /// The answer to the question that was taken. One that comes too late is dropped.
+  mutating func answered(_ response: Response, at now: Moment) {
+    guard phase == .open, let asked else { return }
+    self.asked = nil
+    since = now.sinceBoot
+    send(response, asked, at: now)
+    proceed(at: now)
+    finishIfSent(at: now.sinceBoot)
   }
 
   /// There is no room for it: it gets an answer and ends.
@@ -141,7 +175,7 @@ struct Connection {
   // MARK: Its own moves
 
   private mutating func proceed(at now: Moment) {
-    while phase == .open, unsent.count < Self.mostUnsent {
+    while phase == .open, asked == nil, unsent.count < Self.mostUnsent {
       switch parser.next() {
       case .needMore:
         // An unfinished request of a client that has gone gets no answer.
@@ -153,19 +187,28 @@ struct Connection {
       case .request(let request):
         isFirst = false
         since = now.sinceBoot
-        let response = routes.answer(request)
-        let persistence: Response.Persistence =
-          !request.keepsAlive ? .close : request.isHTTP10 ? .keepAliveOldClient : .keepAlive
-        send(
-          response.encoded(withBody: request.method != .head, persistence, at: now.unixMilliseconds), at: now)
-        if !request.keepsAlive { phase = .closing }
+        let asked = Asked(
+          isHead: request.method == .head,
+          persistence: !request.keepsAlive ? .close : request.isHTTP10 ? .keepAliveOldClient : .keepAlive)
+        switch routes.handling(of: request) {
+        case .atOnce(let response): send(response, asked, at: now)
+        case .later(let handle):
+          self.asked = asked
+          question = Question(request: request, handle: handle)
+        }
       case .refuse(let refusal):
         end(with: refusal, at: now)
       }
     }
   }
 
+  private mutating func send(_ response: Response, _ asked: Asked, at now: Moment) {
+    send(response.encoded(withBody: !asked.isHead, asked.persistence, at: now.unixMilliseconds), at: now)
+    if asked.persistence == .close { phase = .closing }
+  }
+
   private mutating func end(with refusal: Refusal, at now: Moment) {
+    asked = nil
     send(Response(refusal).encoded(withBody: true, .close, at: now.unixMilliseconds), at: now)
     phase = .closing
   }

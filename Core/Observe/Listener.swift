@@ -17,8 +17,14 @@ public final class Listener: Sendable {
     var restBeforeGivingWay = Duration.seconds(1)
     var connection = Connection.Limits()
 
-    /// `bodyBytes`: the largest request body; larger ones get a 413.
-    public init(bodyBytes: Int = 0) { self.bodyBytes = bodyBytes }
+    /// - Parameters:
+    ///   - bodyBytes: the largest request body; larger ones get a 413.
+    ///   - headBytes: request line and fields together; larger ones get a 414 or 431.
+    public init(bodyBytes: Int = 0, headBytes: Int = 8 * 1024, connections: Int = 64) {
+      self.bodyBytes = bodyBytes
+      self.connections = connections
+      connection.parser.headBytes = headBytes
+    }
   }
 
   /// The port that is listened on, also where port 0 was asked for.
@@ -26,14 +32,24 @@ public final class Listener: Sendable {
   private let signal: ListenerSignal
   private let thread: Mutex<pthread_t?>
 
-  /// `host` is a numeric IPv4 or IPv6 address; `::` takes both kinds of clients. Port 0 is any free one.
+  /// `host` is a numeric IPv4 or IPv6 address; `::` takes both kinds of clients. Port 0 is any free one. What has no route goes to
+  /// `others`, whatever its method; without that it is answered with a 404.
   public init(
-    host: String, port: Int, routes: [Route], limits: Limits = Limits(), log: Log
+    host: String, port: Int, routes: [Route], others: LateHandler? = nil, limits: Limits = Limits(), log: Log
   ) throws(ListenerError) {
     let socket = try ListeningSocket(host: host, port: port)
     self.port = socket.port
     signal = try ListenerSignal(orClosing: socket)
-    let loop = ListenerLoop(socket: socket, signal: signal, routes: Routes(routes), limits: limits, log: log)
+    let answers: AnswerBox
+    do throws(ListenerError) { answers = try AnswerBox() } catch {
+      socket.close()
+      signal.tellEnd()
+      signal.close()
+      throw error
+    }
+    let loop = ListenerLoop(
+      socket: socket, signal: signal, answers: answers, routes: Routes(routes, others: others), limits: limits,
+      log: log)
     do throws(ListenerError) {
       thread = Mutex(try startThread { loop.run() })
     } catch {
@@ -44,13 +60,22 @@ public final class Listener: Sendable {
     }
   }
 
+  /// Begins what `stop` then waits for, so that whoever owes answers can still give them.
+  public func beginStop(within bound: Duration) {
+    thread.withLock { if $0 != nil { signal.ask(within: bound) } }
+  }
+
+  /// Whether its thread has ended.
+  public var hasEnded: Bool { thread.withLock { $0 == nil || signal.hasEnded(within: .zero) } }
+
   /// Takes no more requests, sends what is answered, closes everything; at most `bound`, after which what is left is
   /// cut off. False where a handler did not return: its thread is left behind. Stopping twice does nothing.
   @discardableResult
   public func stop(within bound: Duration = .seconds(2)) -> Bool {
     guard let thread = thread.withLock({ $0.take() }) else { return true }
     // The loop keeps to the bound by itself; the second more is for a handler that is just running.
-    guard signal.stop(within: bound, orGiveUpAfter: bound + .seconds(1)) else {
+    signal.ask(within: bound)
+    guard signal.hasEnded(within: bound + .seconds(1)) else {
       pthread_detach(thread)
       return false
     }
@@ -91,16 +116,19 @@ final class ListenerSignal: Sendable {
     (descriptor, other) = (pair[0], pair[1])
   }
 
-  /// Whether the thread has ended in time.
-  func stop(within bound: Duration, orGiveUpAfter limit: Duration) -> Bool {
+  func ask(within bound: Duration) {
     self.bound.store(max(Int64(bound / .milliseconds(1)), 0), ordering: .releasing)
     shutdown(other, Int32(SHUT_WR))
+  }
+
+  /// Whether the thread has ended in time.
+  func hasEnded(within limit: Duration) -> Bool {
     let end = Moment.now().sinceBoot + limit
     while true {
-      let left = end - Moment.now().sinceBoot
-      guard left > .zero else { return false }
+      let left = max(end - Moment.now().sinceBoot, .zero)
       var wait = pollfd(fd: other, events: Int16(POLLIN), revents: 0)
-      if poll(&wait, 1, Int32(clamping: Int64(left / .milliseconds(1)) + 1)) > 0 { return true }
+      if poll(&wait, 1, left == .zero ? 0 : Int32(clamping: Int64(left / .milliseconds(1)) + 1)) > 0 { return true }
+      if left == .zero { return false }
     }
   }
 

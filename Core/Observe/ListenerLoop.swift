@@ -5,6 +5,8 @@ internal import Glibc
 /// It owns the listening socket and every connection's; all are closed when `run` returns.
 final class ListenerLoop: Sendable {
   private struct Peer {
+    /// Like no other's: answers that come late find nobody.
+    let number: UInt64
     let descriptor: Int32
     var connection: Connection
     var isShut = false
@@ -15,13 +17,18 @@ final class ListenerLoop: Sendable {
 
   private let socket: ListeningSocket
   private let signal: ListenerSignal
+  private let answers: AnswerBox
   private let routes: Routes
   private let limits: Listener.Limits
   private let log: Log
 
-  init(socket: ListeningSocket, signal: ListenerSignal, routes: Routes, limits: Listener.Limits, log: Log) {
+  init(
+    socket: ListeningSocket, signal: ListenerSignal, answers: AnswerBox, routes: Routes, limits: Listener.Limits,
+    log: Log
+  ) {
     self.socket = socket
     self.signal = signal
+    self.answers = answers
     self.routes = routes
     self.limits = limits
     self.log = log
@@ -29,6 +36,7 @@ final class ListenerLoop: Sendable {
 
   func run() {
     var peers: [Peer] = []
+    var last: UInt64 = 0
     var chunk = [UInt8](repeating: 0, count: 16 * 1024)
     var acceptAgain = Duration.zero  // after the system had no room for another descriptor
     var end: Duration?
@@ -43,12 +51,19 @@ final class ListenerLoop: Sendable {
       let wakeUp = (end == nil && !accepts ? deadlines + [acceptAgain] : deadlines).min()
       var waits = [pollfd(fd: signal.descriptor, events: end == nil ? Int16(POLLIN) : 0, revents: 0)]
       waits.append(pollfd(fd: accepts ? socket.descriptor : -1, events: Int16(POLLIN), revents: 0))
+      waits.append(pollfd(fd: answers.descriptor, events: Int16(POLLIN), revents: 0))
       waits += peers.map { pollfd(fd: $0.descriptor, events: $0.connection.events, revents: 0) }
       // Errors are EINTR, which cannot happen with all signals blocked, and faults of the arguments.
       poll(&waits, nfds_t(waits.count), wakeUp.map { milliseconds(from: now.sinceBoot, to: $0) } ?? -1)
       now = Moment.now()
 
-      for index in peers.indices { serve(&peers[index], waits[index + 2].revents, &chunk, at: now) }
+      if waits[2].revents != 0 {
+        let answered = answers.take()
+        for index in peers.indices {
+          if let response = answered[peers[index].number] { peers[index].connection.answered(response, at: now) }
+        }
+      }
+      for index in peers.indices { serve(&peers[index], waits[index + 3].revents, &chunk, at: now) }
       if end == nil, let bound = signal.stopBound {
         end = now.sinceBoot + bound
         socket.close()
@@ -57,7 +72,7 @@ final class ListenerLoop: Sendable {
           serve(&peers[index], 0, &chunk, at: now)
         }
       } else if waits[1].revents != 0 {
-        acceptAgain = accept(into: &peers, at: now)
+        acceptAgain = accept(into: &peers, after: &last, at: now)
       }
       peers.removeAll { peer in
         if peer.connection.isOver { close(peer.descriptor) }
@@ -98,10 +113,13 @@ final class ListenerLoop: Sendable {
       peer.isShut = true
       shutdown(peer.descriptor, Int32(SHUT_WR))
     }
+    if let question = peer.connection.takeQuestion() {
+      question.handle(question.request, Answering(answers, peer.number))
+    }
   }
 
   /// Takes the clients that wait, a bounded number in one turn; returns when to do so again (at once, unless the system is out of descriptors).
-  private func accept(into peers: inout [Peer], at now: Moment) -> Duration {
+  private func accept(into peers: inout [Peer], after last: inout UInt64, at now: Moment) -> Duration {
     for _ in 0..<64 {
       let descriptor = Glibc.accept(socket.descriptor, nil, nil)
       guard descriptor >= 0 else {
@@ -118,12 +136,13 @@ final class ListenerLoop: Sendable {
       _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
       var yes: Int32 = 1
       setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, 4)
-      admit(descriptor, into: &peers, at: now)
+      last += 1
+      admit(descriptor, last, into: &peers, at: now)
     }
     return .zero
   }
 
-  private func admit(_ descriptor: Int32, into peers: inout [Peer], at now: Moment) {
+  private func admit(_ descriptor: Int32, _ number: UInt64, into peers: inout [Peer], at now: Moment) {
     var limits = limits.connection
     limits.parser.bodyBytes = self.limits.bodyBytes
     var connection = Connection(limits: limits, routes: routes, at: now.sinceBoot)
@@ -140,7 +159,7 @@ final class ListenerLoop: Sendable {
       return
     }
     // Bytes may be waiting already, and the answer to one turned away is.
-    peers.append(Peer(descriptor: descriptor, connection: connection))
+    peers.append(Peer(number: number, descriptor: descriptor, connection: connection))
   }
 
   /// Ends the connection that has been in a state for longest; false where none is in it.

@@ -14,11 +14,23 @@ public struct Route: Sendable {
   }
 }
 
+/// Takes a request on the listener's thread, quickly, and leaves the answer to whoever has it: at once or later, from any thread.
+public typealias LateHandler = @Sendable (Request, Answering) -> Void
+
+/// How a request is answered.
+enum Handling {
+  case atOnce(Response)
+  case later(LateHandler)
+}
+
 /// All routes of a listener.
 struct Routes: Sendable {
   private let byPath: [String: [Request.Method: @Sendable (Request) -> Response]]
+  /// Takes whatever has no route, of every method.
+  private let others: LateHandler?
 
-  init(_ routes: [Route]) {
+  init(_ routes: [Route], others: LateHandler? = nil) {
+    self.others = others
     var byPath: [String: [Request.Method: @Sendable (Request) -> Response]] = [:]
     for route in routes {
       precondition(byPath[route.path]?[route.method] == nil, "\(route.method.rawValue) \(route.path) is routed twice")
@@ -27,14 +39,17 @@ struct Routes: Sendable {
     self.byPath = byPath
   }
 
-  func answer(_ request: Request) -> Response {
-    guard let methods = byPath[request.path] else { return .text("There is nothing at this path.", status: 404) }
+  func handling(of request: Request) -> Handling {
+    guard let methods = byPath[request.path] else {
+      return others.map { .later($0) } ?? .atOnce(.text("There is nothing at this path.", status: 404))
+    }
     if let handle = methods[request.method] ?? (request.method == .head ? methods[.get] : nil) {
-      return handle(request)
+      return .atOnce(handle(request))
     }
     let allowed = Request.Method.allCases.filter { methods[$0] != nil || ($0 == .head && methods[.get] != nil) }
-    return .text(
-      "This path does not answer \(request.method.rawValue).", status: 405,
-      fields: ["Allow": allowed.map(\.rawValue).joined(separator: ", ")])
+    return .atOnce(
+      .text(
+        "This path does not answer \(request.method.rawValue).", status: 405,
+        fields: ["Allow": allowed.map(\.rawValue).joined(separator: ", ")]))
   }
 }

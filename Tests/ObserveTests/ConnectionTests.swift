@@ -7,15 +7,21 @@ private struct Talk {
   var connection: Connection
   var now = Duration.seconds(1000)
 
-  init(limits: Connection.Limits = Connection.Limits(parser: RequestParser.Limits(bodyBytes: 100))) {
-    let routes = Routes([
-      Route(.get, "/live") { _ in .text("live") },
-      Route(.get, "/large") { _ in .text(String(repeating: "x", count: 100_000)) },
-      Route(.post, "/echo") { Response(200, body: $0.body) },
-      Route(.get, "/none") { _ in Response(204) },
-    ])
+  /// - Parameter late: whether what has no route is answered later.
+  init(
+    limits: Connection.Limits = Connection.Limits(parser: RequestParser.Limits(bodyBytes: 100)), late: Bool = false
+  ) {
+    let routes = Routes(
+      [
+        Route(.get, "/live") { _ in .text("live") },
+        Route(.get, "/large") { _ in .text(String(repeating: "x", count: 100_000)) },
+        Route(.post, "/echo") { Response(200, body: $0.body) },
+        Route(.get, "/none") { _ in Response(204) },
+      ], others: late ? Talk.later : nil)
     connection = Connection(limits: limits, routes: routes, at: now)
   }
+
+  private static let later: LateHandler = { _, _ in }
 
   var moment: Moment { Moment(unixMilliseconds: 0, sinceBoot: now) }
   mutating func receive(_ text: String) { connection.received(Array(text.utf8), at: moment) }
@@ -206,6 +212,47 @@ private let answer =
     #expect(talk.connection.isOver)
   }
 
+  @Test("what is answered later holds up what comes behind it, and nothing more is read meanwhile")
+  func later() {
+    var talk = Talk(late: true)
+    talk.receive(live + "POST /later HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi" + live)
+    #expect(talk.take() == answer)
+    let question = talk.connection.takeQuestion()
+    #expect(question?.request.path == "/later" && question?.request.body == Array("hi".utf8))
+    #expect(talk.connection.takeQuestion() == nil && !talk.connection.wantsToReceive)
+    #expect(talk.connection.rest(at: talk.now) == nil)
+    talk.pass(.seconds(59))
+    #expect(talk.take() == "")
+    talk.connection.answered(.text("live"), at: talk.moment)
+    #expect(talk.take() == answer + answer)
+    #expect(talk.connection.wantsToReceive && !talk.connection.isOver)
+  }
+
+  @Test("a handler that never answers is a 503 after a minute, and its answer is dropped then")
+  func neverAnswered() {
+    var talk = Talk(late: true)
+    talk.receive("GET /later HTTP/1.1\r\nHost: x\r\n\r\n")
+    _ = talk.connection.takeQuestion()
+    talk.pass(.seconds(60))
+    #expect(talk.take().hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+    #expect(talk.connection.hasFinishedSending)
+    talk.connection.answered(.text("live"), at: talk.moment)
+    #expect(talk.take() == "")
+  }
+
+  @Test("when the listener stops, who waits for an answer still gets it, and then the end")
+  func stopWhileAsked() {
+    var talk = Talk(late: true)
+    talk.receive("HEAD /later HTTP/1.1\r\nHost: x\r\n\r\n" + live)
+    _ = talk.connection.takeQuestion()
+    talk.connection.stop(at: talk.moment)
+    #expect(!talk.connection.isOver && !talk.connection.wantsToSend)
+    talk.connection.answered(.text("live"), at: talk.moment)
+    let said = talk.take()
+    #expect(said.hasPrefix("HTTP/1.1 200 OK\r\n") && said.contains("\r\nConnection: close\r\n"))
+    #expect(!said.contains("live\n") && talk.connection.hasFinishedSending)
+  }
+
   @Test("a header field of a response cannot hold a line break")
   func splitting() {
     let response = Response(302, fields: ["Location": "/x\r\nSet-Cookie: y"])
@@ -217,12 +264,17 @@ private let answer =
   func fuzz() {
     var seed = Seed.fresh("ConnectionTests.fuzz")
     let said = [
-      live, "GET /large HTTP/1.1\r\nHost: x\r\n\r\n", "GET", " /live HTTP/1.1\r\n", "Host: x\r\n\r\n", "\r\n", "\0",
+      live, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n", "GET /large HTTP/1.1\r\nHost: x\r\n\r\n", "GET",
+      " /live HTTP/1.1\r\n", "Host: x\r\n\r\n", "\r\n", "\0",
     ]
     for _ in Seed.rounds(1000) {
-      var talk = Talk()
+      var talk = Talk(late: true)
       for _ in 0..<Int.random(in: 1...30, using: &seed) where !talk.connection.isOver {
-        switch Int.random(in: 0...9, using: &seed) {
+        switch Int.random(in: 0...10, using: &seed) {
+        case 10:
+          if talk.connection.takeQuestion() != nil || Int.random(in: 0...3, using: &seed) == 0 {
+            talk.connection.answered(.text("late"), at: talk.moment)
+          }
         case 0...4: if talk.connection.wantsToReceive { talk.receive(said.randomElement(using: &seed)!) }
         case 5...6:
           let count = Int.random(in: 0...talk.connection.unsent.count, using: &seed)

@@ -6,7 +6,16 @@ private func ask(_ path: String, accept: String = "", notReady: [String] = []) -
   let fields = accept.isEmpty ? [] : [Request.Field(name: "accept", value: accept)]
   let request = Request(
     method: .get, path: path, query: "", fields: fields, body: [], keepsAlive: true, isHTTP10: false)
-  return Routes(Health.routes(metrics: Metrics(process: false)) { notReady }).answer(request)
+  return Routes(Health.routes(metrics: Metrics(process: false)) { notReady }).handling(of: request).response
+}
+
+extension Handling {
+  fileprivate var response: Response {
+    switch self {
+    case .atOnce(let response): response
+    case .later: preconditionFailure("health is answered at once")
+    }
+  }
 }
 
 private func text(_ response: Response) -> String { String(decoding: response.body, as: UTF8.self) }

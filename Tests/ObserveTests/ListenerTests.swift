@@ -194,6 +194,70 @@ private let live = "GET /live HTTP/1.1\r\nHost: x\r\n\r\n"
     withExtendedLifetime(client) {}
   }
 
+  @Test("answers given later, from another thread and in another order, find who asked")
+  func answeredLater() throws {
+    let kept: Mutex<[String: Answering]> = Mutex([:])
+    let listener = try Listener(
+      host: "127.0.0.1", port: 0, routes: Health.routes(metrics: Metrics(process: false)) { [] },
+      others: { request, answering in
+        kept.withLock { $0[request.path] = answering }
+      }, log: .silent)
+    defer { listener.stop() }
+    let clients = try (0..<20).map { number in
+      let client = try #require(Client(port: listener.port))
+      client.send("GET /\(number) HTTP/1.1\r\nHost: x\r\n\r\n")
+      return client
+    }
+    // Nobody is held up by those who wait.
+    let other = try #require(Client(port: listener.port))
+    while kept.withLock({ $0.count }) < 20 {
+      other.send(live)
+      #expect(other.answer()?.status == 200)
+    }
+    let thread = Client.thread {
+      for number in (0..<20).reversed() {
+        let answering = kept.withLock { $0["/\(number)"] }
+        answering?.give(.text("\(number)"))
+        answering?.give(.text("twice"))
+      }
+    }
+    pthread_join(thread, nil)
+    for (number, client) in clients.enumerated() { #expect(client.answer()?.body == "\(number)\n") }
+    // One that is forgotten is told of.
+    kept.withLock { $0 = [:] }
+    clients[0].send("GET /forgotten HTTP/1.1\r\nHost: x\r\n\r\n" + live)
+    while kept.withLock({ $0.isEmpty }) {
+      other.send(live)
+      #expect(other.answer()?.status == 200)
+    }
+    kept.withLock { $0 = [:] }
+    #expect(clients[0].answer()?.status == 500)
+    #expect(clients[0].answer()?.status == 200)
+  }
+
+  @Test("a client that went away while it waited is not answered, and nothing is left behind")
+  func wentAway() throws {
+    let kept: Mutex<Answering?> = Mutex(nil)
+    let listener = try Listener(
+      host: "127.0.0.1", port: 0, routes: Health.routes(metrics: Metrics(process: false)) { [] },
+      others: { _, answering in kept.withLock { $0 = answering } }, log: .silent)
+    let other = try #require(Client(port: listener.port))
+    var client = Client(port: listener.port)
+    client?.send("GET /gone HTTP/1.1\r\nHost: x\r\n\r\n")
+    while kept.withLock({ $0 == nil }) {
+      other.send(live)
+      #expect(other.answer()?.status == 200)
+    }
+    client = nil
+    kept.withLock { $0 }?.give(.text("late"))
+    other.send(live)
+    #expect(other.answer()?.status == 200)
+    listener.beginStop(within: .seconds(5))
+    #expect(other.ends())
+    #expect(listener.stop(within: .seconds(5)) && listener.hasEnded)
+    #expect(descriptors(ofPort: listener.port) == 0)
+  }
+
   @Test("a handler that hangs is left behind, and stopping says so")
   func hangingHandler() throws {
     let (entered, release) = (Signal(), Signal())
