@@ -68,6 +68,9 @@ static const unsigned char messages[] = {
 static const unsigned char outreach_commands[] = {
 #embed "../../ops/migrations/0021_outreach_commands.sql"
 };
+static const unsigned char messages_found[] = {
+#embed "../../ops/migrations/0022_messages_found.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -91,6 +94,7 @@ static const struct millrace_migration steps[] = {
     {"0019_templates", templates, sizeof templates},
     {"0020_messages", messages, sizeof messages},
     {"0021_outreach_commands", outreach_commands, sizeof outreach_commands},
+    {"0022_messages_found", messages_found, sizeof messages_found},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

@@ -42,13 +42,7 @@ enum MessagesList {
       """
       select m.id, m.requested_at, m.channel, m.purpose, coalesce(m.phone, m.email), m.customer, m.state, m.reason, m.gateway,
         m.attempt, m.due_at, m.template
-      from (
-        select k.* from messages_of($1, $2, $3, 2147483647) k where num_nonnulls($1, $2, $3) > 0
-        union all select k.* from message_seen k where num_nonnulls($1, $2, $3) = 0) m
-      where ($4::text is null or m.state = $4) and ($5::text is null or m.reason = $5)
-        and ($6::text is null or m.gateway = $6) and ($7::text is null or m.purpose = $7)
-        and ($8::text is null or m.channel = $8) and ($9::timestamptz is null or m.requested_at >= $9)
-      order by m.id desc limit $10
+      from messages_found($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) m order by m.id desc
       """
     ) {
       filter.bind(&$0, since)
@@ -73,11 +67,12 @@ enum MessagesList {
   private static func totals(
     _ invocation: Invocation, _ filter: Filter, _ since: Timestamp?, _ session: Connection
   ) throws -> Exit {
+    // All messages together are one pass over the table; one person's are found by their index.
     let rows = try session.rows(
       """
       select m.channel, m.state, m.reason, m.currency, count(*), sum(m.parts)::bigint, sum(m.cost)::text
       from (
-        select k.* from messages_of($1, $2, $3, 2147483647) k where num_nonnulls($1, $2, $3) > 0
+        select k.* from messages_found($1, $2, $3, $4, $5, $6, $7, $8, $9, null) k where num_nonnulls($1, $2, $3) > 0
         union all select k.* from message_seen k where num_nonnulls($1, $2, $3) = 0) m
       where ($4::text is null or m.state = $4) and ($5::text is null or m.reason = $5)
         and ($6::text is null or m.gateway = $6) and ($7::text is null or m.purpose = $7)
