@@ -57,6 +57,8 @@ public struct ClaimChange: Sendable {
         source: message.source, request: message.event, at: at))
   }
 
+  /// The state that is left comes as a value: a literal would offer the index of that state to the planner, which has thousands of
+  /// entries of rows that are in it no more.
   public static func writes(_ channel: Channel) -> [Write<ClaimBook, ClaimChange>] {
     [
       .total(
@@ -66,12 +68,12 @@ public struct ClaimChange: Sendable {
           reason = a.reason, detail = a.detail, due_at = coalesce(a.due_at, m.due_at),
           claimed_at = case when a.state = 'sending' then clock_timestamp() else m.claimed_at end,
           settled_at = case when a.state in ('skipped', 'expired') then clock_timestamp() end
-        from unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
-          a (id, attempt, state, gateway, reason, detail, due_at)
-        where m.id = a.id and m.id = any($1) and m.attempt = a.attempt and m.state = 'queued'
+        from unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
+          $8::text[]) a (id, attempt, state, gateway, reason, detail, due_at, before)
+        where m.id = a.id and m.id = any($1) and m.attempt = a.attempt and m.state = a.before
         """,
         .integer { $0.message.id }, .small { $0.message.attempt }, .text { $0.state }, .text { $0.message.gateway },
-        .text { $0.reason?.word }, .text { $0.reason?.detail }, .timestamp { $0.due }),
+        .text { $0.reason?.word }, .text { $0.reason?.detail }, .timestamp { $0.due }, .text { _ in "queued" }),
       .total(
         { _, changes in changes.filter { $0.fate == .send(counts: true) } },
         """

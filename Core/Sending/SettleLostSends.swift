@@ -79,10 +79,12 @@ public enum SettleLostSends<W: SendingWorker>: Sweep {
         update message m set state = a.state, reason = a.reason, detail = null,
           accepted_at = case when a.state <> 'uncertain' then clock_timestamp() end,
           settled_at = case when a.state in ('delivered', 'failed') then clock_timestamp() end
-        from unnest($1::bigint[], $2::int[], $3::text[], $4::text[]) a (id, attempt, state, reason)
-        where m.id = a.id and m.id = any($1) and m.attempt = a.attempt and m.state = 'sending'
+        from unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[])
+          a (id, attempt, state, reason, before)
+        where m.id = a.id and m.id = any($1) and m.attempt = a.attempt and m.state = a.before
         """,
-        .integer { $0.id }, .small { $0.attempt }, .text { $0.step.rawValue }, .text { $0.reason })
+        .integer { $0.id }, .small { $0.attempt }, .text { $0.step.rawValue }, .text { $0.reason },
+        .text { _ in "sending" })
     ]
   }
 
