@@ -200,6 +200,18 @@ public final class Connection {
   public func finishSending(meanwhile: (() -> Bool)? = nil) throws(PostgresError) {
     try sync()
     try flush(meanwhile)
+    guard let whileWaiting else { return }
+    while !hasAnswer, whileWaiting() {}
+  }
+
+  /// Called again and again while an answer is awaited, for as long as it answers true: what else the thread has to look after.
+  /// It may wait itself, for a millisecond or so.
+  public var whileWaiting: (() -> Bool)?
+
+  /// The server has said something, or the connection is lost.
+  private var hasAnswer: Bool {
+    var wait = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
+    return poll(&wait, 1, 0) != 0
   }
 
   /// The next statement's result, in the order of sending.

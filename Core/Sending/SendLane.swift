@@ -39,6 +39,8 @@ final class SendLane: Lane {
   /// Ended, and not written.
   var ended: [EndedCall] = []
   var endedSince: Duration?
+  /// Moments are being asked for, by place in `waiting`.
+  var isPacing = false
   private var transfers: Transfers
   private var backoff = Backoff()
   private var rest = Rest()
@@ -238,6 +240,14 @@ final class SendLane: Lane {
       return (opened, try settings.obstacle(opened))
     }
     if let obstacle { throw .unready(obstacle) }
+    // Calls go on while PostgreSQL works.
+    opened.whileWaiting = { [unowned self] in
+      guard !flying.isEmpty else { return false }
+      advance()
+      if !isPacing { begin() }
+      transfers.wait(atMost: .milliseconds(1))
+      return true
+    }
     connection = opened
     status.obstacle("start", nil)
   }

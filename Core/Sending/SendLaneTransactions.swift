@@ -62,6 +62,8 @@ extension SendLane {
   /// Gives the last so many of `waiting` their moments. They lie on the clock since boot a little late rather than early: the answer
   /// has taken its time. How late a call is, is counted from where the question was asked.
   private func pace(_ count: Int, _ name: String, _ rate: Int, _ connection: Connection) throws(PostgresError) {
+    isPacing = true
+    defer { isPacing = false }
     let asked = BootClock.now
     try connection.enterPipeline()
     try connection.send("begin")
