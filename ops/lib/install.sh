@@ -36,6 +36,10 @@ lacking() {
       libpq) pkg-config --exists libpq 2>/dev/null || printf '%s\n' pkg-config libpq-dev ;;
       libcurl) pkg-config --exists 'libcurl >= 7.88' 2>/dev/null || printf '%s\n' pkg-config libcurl4-openssl-dev ;;
       openssl) command -v openssl >/dev/null || printf '%s\n' openssl ;;
+      kannel)
+        { command -v bearerbox || [ -x /usr/sbin/bearerbox ]; } >/dev/null && [ -x /usr/lib/kannel/test/fakesmsc ] \
+          || printf '%s\n' kannel kannel-extras
+        ;;
       nginx) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || printf '%s\n' nginx-light ;;
       postgres) postgres_programs >/dev/null || printf '%s\n' postgresql ;;
       python) private_python_works || system_python >/dev/null || printf '%s\n' python3 python3-venv ;;
@@ -44,7 +48,7 @@ lacking() {
   done | sort -u
 }
 
-# need WHAT...: librdkafka, libpq, libcurl, openssl, nginx, postgres, python. Returns non-zero, having said why, when it cannot be had.
+# need WHAT...: librdkafka, libpq, libcurl, openssl, kannel, nginx, postgres, python. Returns non-zero, having said why, when it cannot be had.
 need() {
   local packages
   packages="$(lacking "$@")" || return
@@ -109,7 +113,7 @@ install_packages() (
       ;;
   esac
   case " $* " in
-    *" nginx-light "*)
+    *" nginx-light "* | *" kannel "*)
       if [ ! -e "$policy" ]; then
         made+=("$policy")
         printf '#!/bin/sh\nexit 101\n' | ${as_root[@]+"${as_root[@]}"} tee "$policy" >/dev/null
