@@ -28,6 +28,7 @@ class Kannel:
         self.names = [f"kannel-{part}-{call_back.rpartition(':')[2]}" for part in ("bearerbox", "smsbox")]
         self.deliveries = []
         self.changed = threading.Condition()
+        self.socket = None
         self.admin, self.boxes, self.centre, self.port = (processes.free_port() for _ in range(4))
         # Kannel reads percent signs in addresses as escape codes of its own.
         inbound = f"{call_back}/kannel/messages/{urllib.parse.quote(secret, safe='')}".replace("%", "%%")
@@ -70,10 +71,14 @@ max-messages = 0
         )
 
     def __enter__(self):
-        self._start(0, "bearerbox", self.boxes, self.centre)
-        self.socket = socket.create_connection(("127.0.0.1", self.centre))
-        threading.Thread(target=self._listen, daemon=True).start()
-        self._start(1, "smsbox", self.port)
+        try:
+            self._start(0, "bearerbox", self.boxes, self.centre)
+            self.socket = socket.create_connection(("127.0.0.1", self.centre))
+            threading.Thread(target=self._listen, daemon=True).start()
+            self._start(1, "smsbox", self.port)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def _start(self, number, program, *ports):
@@ -86,7 +91,8 @@ max-messages = 0
         )
 
     def __exit__(self, *_):
-        self.socket.close()
+        if self.socket:
+            self.socket.close()
         for name in reversed(self.names):
             processes.end(self.place, name)
 
