@@ -7,6 +7,8 @@ public import Kafka
 public final class MockCluster {
   private let client: OpaquePointer
   private let cluster: OpaquePointer
+  /// Sockets that hold the ports of brokers that are down.
+  private var held: [Int32] = []
 
   /// Kafka protocol API keys, for `fail`.
   public enum Request: Int16, Sendable {
@@ -46,6 +48,7 @@ public final class MockCluster {
   }
 
   deinit {
+    for descriptor in held { close(descriptor) }
     rd_kafka_mock_cluster_destroy(cluster)
     rd_kafka_destroy(client)
   }
@@ -83,9 +86,37 @@ public final class MockCluster {
   }
 
   /// Cuts every connection and refuses new ones.
-  public func setDown() throws(Failure) { try check(rd_kafka_mock_broker_set_down(cluster, -1), "set down") }
+  ///
+  /// Their ports are held until they are up again: where another process had taken one meanwhile, the mock would end ours.
+  public func setDown() throws(Failure) {
+    try check(rd_kafka_mock_broker_set_down(cluster, -1), "set down")
+    held = bootstrapServers.split(separator: ",").compactMap { $0.split(separator: ":").last.flatMap { UInt16($0) } }
+      .map(MockCluster.hold)
+  }
 
-  public func setUp() throws(Failure) { try check(rd_kafka_mock_broker_set_up(cluster, -1), "set up") }
+  public func setUp() throws(Failure) {
+    for descriptor in held { close(descriptor) }
+    held = []
+    try check(rd_kafka_mock_broker_set_up(cluster, -1), "set up")
+  }
+
+  /// A socket that has the port and does not listen: who connects is refused, who asks for any port gets another.
+  private static func hold(_ port: UInt16) -> Int32 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var yes: Int32 = 1
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    let code = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    precondition(code == 0, "port \(port) of a mock broker cannot be held: errno \(errno)")
+    return descriptor
+  }
 
   /// Delays every answer.
   public func setRoundTrip(milliseconds: Int) throws(Failure) {
