@@ -1,4 +1,5 @@
 public import Contract
+public import Postgres
 public import Topics
 public import Values
 
@@ -20,6 +21,11 @@ public struct ClaimChange: Sendable {
     self.message = message
     self.fate = fate
     self.at = at
+  }
+
+  /// One that resists every other change: it ends, so that those behind it go on.
+  public init(notStorable message: DueMessage, _ error: PostgresError, _ at: Timestamp) {
+    self.init(message, .end(.failed, Reason("not-storable", "the database refused it: \(error.sqlState)")), at)
   }
 
   public var isSent: Bool { if case .send = fate { true } else { false } }
@@ -67,7 +73,7 @@ public struct ClaimChange: Sendable {
         update message m set state = a.state, attempt = m.attempt + (a.state = 'sending')::integer, gateway = a.gateway,
           reason = a.reason, detail = a.detail, due_at = coalesce(a.due_at, m.due_at),
           claimed_at = case when a.state = 'sending' then clock_timestamp() else m.claimed_at end,
-          settled_at = case when a.state in ('skipped', 'expired') then clock_timestamp() end
+          settled_at = case when a.state in ('skipped', 'expired', 'failed') then clock_timestamp() end
         from unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
           $8::text[]) a (id, attempt, state, gateway, reason, detail, due_at, before)
         where m.id = a.id and m.id = any($1) and m.attempt = a.attempt and m.state = a.before

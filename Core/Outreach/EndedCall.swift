@@ -18,6 +18,8 @@ public struct EndedCall: Sendable {
 
   public let message: DueMessage
   public let ending: Ending
+  /// What the gateway said has been left out already.
+  public private(set) var isUnstorable = false
   /// Where it may be tried again.
   public let next: Next?
 
@@ -40,6 +42,13 @@ public struct EndedCall: Sendable {
 
   /// The attempt that it was, as its claim has counted it.
   public var attempt: Int32 { message.attempt + 1 }
+
+  /// The same without what the gateway said, which the database refuses.
+  public func unstorable(_ code: String) -> EndedCall {
+    var call = EndedCall(message, .unknown("what came of it cannot be stored: \(code)"))
+    call.isUnstorable = true
+    return call
+  }
 
   var ids: [String] { if case .accepted(let ids, _) = ending { ids } else { [] } }
 }

@@ -46,8 +46,10 @@ final class SendLane: Lane {
   private var rest = Rest()
   private var nextNews: Duration = .zero
   private var nextLook: Duration = .zero
-  /// Messages that a claim takes at most. Halved to find a culprit.
-  var limit = 500
+  /// Messages that a claim, and a record, take at most. Halved to find one that the database refuses.
+  var limit = SendLane.most
+  var recordLimit = SendLane.most
+  static let most = 500
 
   struct Claimed {
     let message: DueMessage
@@ -201,7 +203,6 @@ final class SendLane: Lane {
       wanted += most
       found += try claim(most, for: name)
     }
-    limit = min(500, limit * 2)
     // Where there was as much as was wanted there is more; where nothing could be taken, a place has to become free first.
     nextLook = BootClock.now + (wanted > 0 && found == wanted ? .milliseconds(2) : rest.next(foundSome: found > 0))
   }
@@ -257,9 +258,8 @@ final class SendLane: Lane {
     if let open = connection {
       do { _ = try open.rows("rollback") } catch { connection = nil }
     }
-    let isData =
-      if case .postgres(let error) = failure { error.kind == .data || error.kind == .conflict } else { false }
-    if isData, limit > 1 {
+    let isConflict = if case .postgres(let error) = failure { error.kind == .conflict } else { false }
+    if isConflict, limit > 1 {
       limit = max(1, limit / 2)
       return
     }

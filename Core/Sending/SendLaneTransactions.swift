@@ -13,9 +13,20 @@ extension SendLane {
     let now = BootClock.now
     let others = book.gateways.filter { $0.name != name && lines[$0.name]?.breaker.isOpen(now) ?? false }
     let queues = [name] + others.map(\.name)
-    let changes = try LaneFailure.postgres { () throws(PostgresError) in
-      try claim(most, gateway, queues, connection)
+    let changes: [ClaimChange]
+    do throws(PostgresError) { changes = try claim(most, gateway, queues, connection) } catch {
+      guard error.kind == .data else { throw .postgres(error) }
+      return try LaneFailure.postgres { () throws(PostgresError) in
+        _ = try connection.rows("rollback")
+        guard most == 1 else {
+          limit = max(1, most / 2)
+          return most
+        }
+        log.error("a message that the database refuses is given up", ["cause": .text(error.description)])
+        return try claim(1, gateway, queues, connection, refused: error).count
+      }
     }
+    limit = min(SendLane.most, limit * 2)
     for (outcome, number) in changes.counted(by: \.outcome) { metrics.count(name, outcome, number) }
     let sent = changes.filter(\.isSent).map { Claimed(message: $0.message, claimedAt: now) }
     guard !sent.isEmpty else { return changes.count }
@@ -29,7 +40,8 @@ extension SendLane {
   }
 
   private func claim(
-    _ most: Int, _ gateway: GatewayBook.Gateway, _ queues: [String], _ connection: Connection
+    _ most: Int, _ gateway: GatewayBook.Gateway, _ queues: [String], _ connection: Connection,
+    refused: PostgresError? = nil
   ) throws(PostgresError) -> [ClaimChange] {
     try connection.enterPipeline()
     try connection.send("begin")
@@ -41,9 +53,12 @@ extension SendLane {
         _ = try connection.rows("rollback")
         return []
       }
-      var book = try ClaimBook(messages, channel, rules, transaction)
+      // Of one that is given up nothing is looked up: that may be what was refused.
+      var book = try ClaimBook(refused == nil ? messages : [], channel, rules, transaction)
       let now = try connection.rows("select clock_timestamp()")[0].timestamp(0)
-      let changes = messages.map { book.decide($0, now) }
+      let changes = messages.map { message in
+        refused.map { ClaimChange(notStorable: message, $0, now) } ?? book.decide(message, now)
+      }
       var writing = try Writing(connection)
       try writing.send(ClaimChange.writes(channel), of: .state, book, changes[...])
       let emissions = changes.compactMap { $0.emission(channel) }
@@ -98,8 +113,17 @@ extension SendLane {
 
   func record() throws(LaneFailure) {
     guard let connection, !ended.isEmpty else { return }
-    let calls = Array(ended.prefix(500))
-    let records = try LaneFailure.postgres { () throws(PostgresError) in try record(calls, connection) }
+    let calls = Array(ended.prefix(recordLimit))
+    let records: [CallRecord]
+    do throws(PostgresError) { records = try record(calls, connection) } catch {
+      guard error.kind == .data, calls.count > 1 || !calls[0].isUnstorable else { throw .postgres(error) }
+      _ = try LaneFailure.postgres { () throws(PostgresError) in try connection.rows("rollback") }
+      recordLimit = max(1, calls.count / 2)
+      // What the gateway said cannot be written down; that it was asked can.
+      if calls.count == 1 { ended[0] = calls[0].unstorable(error.sqlState) }
+      return
+    }
+    recordLimit = min(SendLane.most, recordLimit * 2)
     FailPoint.pass(.sendRecorded)
     for (gateway, records) in Dictionary(grouping: records, by: \.gateway) {
       for (outcome, number) in records.counted(by: \.outcome) { metrics.count(gateway, outcome, number) }

@@ -152,3 +152,25 @@ def test_who_is_suppressed_while_the_message_waits_gets_nothing(ground):
         late = {arrival.to for arrival in gateway.arrivals} & waiting
         assert not late, late
         account(world, gateway)
+
+
+def test_a_message_that_the_database_refuses_touches_nobody_else(ground):
+    """One cannot be claimed, one cannot be recorded as accepted; their neighbours go."""
+    with Gateway() as gateway, outreach(ground, gateway) as world:
+        with world.connect() as connection:
+            connection.execute(
+                """create function refuse() returns trigger language plpgsql as $$ begin
+                     if new.phone = 8613800000013 and new.state = 'sending'
+                       or new.phone = 8613800000027 and new.state = 'accepted'
+                     then raise exception 'refused' using errcode = '22000'; end if;
+                     return new; end $$""")  # fmt: skip
+            connection.execute(
+                "create trigger refuse before update on message for each row execute function refuse()")  # fmt: skip
+        world.start("send-sms")
+        world.publish([request(number) for number in range(40)], "outreach.sms")
+        until_accounted(world, 40)
+        with world.connect() as connection:
+            odd = connection.execute(
+                "select right(phone::text, 2), state, reason from message where state <> 'accepted' order by phone"
+            ).fetchall()
+        assert odd == [("13", "failed", "not-storable"), ("27", "uncertain", "unanswered")], odd
