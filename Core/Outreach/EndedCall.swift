@@ -88,8 +88,11 @@ public struct Retry: Sendable {
       }
     if let other = others.first { return EndedCall.Next(gateway: other.name, wait: .zero) }
     guard let retries = gateways[message.gateway]?.description.retries else { return nil }
-    guard !isBounded || message.attempt + 1 < retries.times else { return nil }
-    let grown = retries.first * Double(1 << min(message.attempt, 20))
+    // Claims that came to no call count for nothing.
+    let refusals = message.refusedBy.count { $0 == message.gateway }
+    guard !isBounded || refusals + 1 < retries.times else { return nil }
+    let before = if case .notSent = ending { Int(message.attempt) } else { refusals }
+    let grown = retries.first * Double(1 << min(before, 20))
     let wait = min(retries.most, grown) * (0.5 + chance / 2)
     return EndedCall.Next(gateway: message.gateway, wait: max(wait, asked ?? .zero))
   }

@@ -13,6 +13,27 @@ def scenarios(action, names, **choices):
     return pytest.mark.parametrize("scenario", [Scenario(action, name, choices) for name in names], ids=str)
 
 
+class Journeys(dict):
+    """Journeys that take the ground alone, to be run beside each other by their names.
+
+        journey = Journeys()
+
+        @journey
+        def a_code_passes_what_waits(ground): …
+
+        @journey.scenarios()
+        def test_rule(side_by_side, scenario):
+            side_by_side(scenario)
+    """
+
+    def __call__(self, function):
+        self[function.__name__] = function
+        return function
+
+    def scenarios(self):
+        return scenarios(lambda ground, name: self[name](ground), list(self))
+
+
 class Scenario:
     def __init__(self, action, name, choices):
         self.action, self.name, self.choices = action, name, choices

@@ -6,7 +6,7 @@ import json
 
 import firm
 from gateway import Gateway
-from side_by_side import scenarios
+from side_by_side import Journeys, scenarios
 from world import until
 
 OUTREACH_TOPICS = ("outreach.sms", "outreach.receipts", "outreach.outcomes")
@@ -14,6 +14,8 @@ SEND = [f"send.{step}" for step in ("claiming", "claimed", "beginning", "begun",
 ENDS = ("delivered", "failed", "expired", "skipped", "cancelled")
 # Longer than the gateway's longest call and the age at which a claim is not called any more.
 LOST = {"LOST_AFTER": "15s"}
+
+journey = Journeys()
 
 
 @contextlib.contextmanager
@@ -75,7 +77,8 @@ def account(world, *gateways):
             assert taken[to] == 0, f"{to} is {state} ({reason}: {detail}), and a gateway has it"
 
 
-def test_every_behaviour_of_a_gateway_comes_to_the_state_that_it_proves(ground):
+@journey
+def every_behaviour_of_a_gateway_comes_to_the_state_that_it_proves(ground):
     acts = {
         "1": "accept", "2": "refuse", "3": "fail", "4": "half", "5": "die", "6": "accept-and-die", "7": "slow",
         "8": "busy", "9": "accept", "0": "accept",
@@ -125,7 +128,8 @@ def test_a_sender_that_is_killed_leaves_nobody_contacted_twice(side_by_side, sce
     side_by_side(scenario)
 
 
-def test_a_sender_that_wakes_after_its_claim_was_settled_calls_nobody(ground):
+@journey
+def a_sender_that_wakes_after_its_claim_was_settled_calls_nobody(ground):
     with Gateway() as gateway, outreach(ground, gateway) as world:
         world.publish([request(number) for number in range(20)], "outreach.sms")
         frozen = world.struck("send.claimed:stop", at=1, name="send-sms")
@@ -150,7 +154,8 @@ def receipt(gateway, arrival, status, number=0, **data):
         firm.cloud_event("/journey/gateway", f"r-{arrival.reference}-{status}-{number}", type="receipt.told"))  # fmt: skip
 
 
-def test_receipts_move_messages_forward_only_whenever_they_come(ground):
+@journey
+def receipts_move_messages_forward_only_whenever_they_come(ground):
     """By the recipient's last digit: early, late, twice, falling back, failed, failed after it was delivered, none."""
     with outreach(ground) as world:
 
@@ -197,7 +202,8 @@ class Stranger:
     name = "stranger"
 
 
-def test_who_answers_with_a_word_of_leaving_gets_nothing_more_but_what_they_asked_for(ground):
+@journey
+def who_answers_with_a_word_of_leaving_gets_nothing_more_but_what_they_asked_for(ground):
     def answer(number, text):
         value = {"gateway": "gateway", "from": f"861380{number:07d}", "text": text}
         return firm.Message(
@@ -220,3 +226,8 @@ def test_who_answers_with_a_word_of_leaving_gets_nothing_more_but_what_they_aske
         for number, purpose, state, reason in rows:
             left = number < 3 and purpose == "service"
             assert (state, reason) == (("skipped", "opted-out") if left else ("accepted", None)), (number, purpose, state)
+
+
+@journey.scenarios()
+def test_messages(side_by_side, scenario):
+    side_by_side(scenario)

@@ -4,8 +4,11 @@ import collections
 import datetime
 
 from gateway import Gateway
+from side_by_side import Journeys
 from test_messages import account, know, outreach, request, states, until_accounted
 from world import until
+
+journey = Journeys()
 
 
 def most_within(moments, span):
@@ -19,7 +22,8 @@ def most_within(moments, span):
     return most
 
 
-def test_a_rate_is_shared_by_three_replicas_and_never_exceeded(ground):
+@journey
+def a_rate_is_shared_by_three_replicas_and_never_exceeded(ground):
     with Gateway() as gateway, outreach(ground) as world:
         know(world, gateway, rate=100, concurrency=200)
         for _ in range(3):
@@ -32,7 +36,8 @@ def test_a_rate_is_shared_by_three_replicas_and_never_exceeded(ground):
         assert world.ask("select count(*) from message where state = 'accepted'") == 500
 
 
-def test_a_code_passes_what_waits(ground):
+@journey
+def a_code_passes_what_waits(ground):
     with Gateway() as gateway, outreach(ground) as world:
         know(world, gateway, rate=100, concurrency=200)
         world.publish([request(number, purpose="service") for number in range(1000)], "outreach.sms")
@@ -47,7 +52,8 @@ def test_a_code_passes_what_waits(ground):
         assert world.ask("select count(*) from message where state = 'queued' and purpose = 'service'") > 300
 
 
-def test_a_message_goes_to_the_next_gateway_on_proof_alone(ground):
+@journey
+def a_message_goes_to_the_next_gateway_on_proof_alone(ground):
     def first_act(arrival, before):
         return {"1": "broke", "2": "half", "3": "die", "4": "refuse"}.get(arrival.to[-1], "accept")
 
@@ -72,7 +78,8 @@ def test_a_message_goes_to_the_next_gateway_on_proof_alone(ground):
         assert found["2"] == found["3"] == ("uncertain", "first") and found["4"] == ("failed", "first")
 
 
-def test_a_gateway_that_is_down_loses_nothing_and_is_not_flooded_when_it_is_back(ground):
+@journey
+def a_gateway_that_is_down_loses_nothing_and_is_not_flooded_when_it_is_back(ground):
     down = True
 
     def act(arrival, before):
@@ -90,7 +97,8 @@ def test_a_gateway_that_is_down_loses_nothing_and_is_not_flooded_when_it_is_back
         assert states(world) == {"accepted": 100}
 
 
-def test_outside_of_hours_nothing_is_sent_and_at_their_opening_it_goes(ground):
+@journey
+def outside_of_hours_nothing_is_sent_and_at_their_opening_it_goes(ground):
     with Gateway() as gateway, outreach(ground, gateway) as world:
         china = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=8)
         opening = china + datetime.timedelta(seconds=25)
@@ -119,7 +127,8 @@ def test_outside_of_hours_nothing_is_sent_and_at_their_opening_it_goes(ground):
         account(world, gateway)
 
 
-def test_a_cap_holds_to_the_last_message_with_four_lanes(ground):
+@journey
+def a_cap_holds_to_the_last_message_with_four_lanes(ground):
     with Gateway() as gateway, outreach(ground, gateway) as world:
         with world.connect() as connection:
             connection.execute(
@@ -136,7 +145,8 @@ def test_a_cap_holds_to_the_last_message_with_four_lanes(ground):
             f"+861380000{number:04d}": 3 for number in range(10)}  # fmt: skip
 
 
-def test_who_is_suppressed_while_the_message_waits_gets_nothing(ground):
+@journey
+def who_is_suppressed_while_the_message_waits_gets_nothing(ground):
     with Gateway() as gateway, outreach(ground) as world:
         know(world, gateway, rate=20, concurrency=20)
         world.publish([request(number, purpose="service") for number in range(200)], "outreach.sms")
@@ -154,7 +164,8 @@ def test_who_is_suppressed_while_the_message_waits_gets_nothing(ground):
         account(world, gateway)
 
 
-def test_a_message_that_the_database_refuses_touches_nobody_else(ground):
+@journey
+def a_message_that_the_database_refuses_touches_nobody_else(ground):
     """One cannot be claimed, one cannot be recorded as accepted; their neighbours go."""
     with Gateway() as gateway, outreach(ground, gateway) as world:
         with world.connect() as connection:
@@ -174,3 +185,8 @@ def test_a_message_that_the_database_refuses_touches_nobody_else(ground):
                 "select right(phone::text, 2), state, reason from message where state <> 'accepted' order by phone"
             ).fetchall()
         assert odd == [("13", "failed", "not-storable"), ("27", "uncertain", "unanswered")], odd
+
+
+@journey.scenarios()
+def test_rule(side_by_side, scenario):
+    side_by_side(scenario)
