@@ -158,14 +158,15 @@ final class PublishingLane: Lane {
   // MARK: And back
 
   private func settle(_ deliveries: Deliveries) {
+    // What was given up before is no news: it must not hide that Kafka takes events again.
+    for failure in deliveries.failures where pending[failure.tag] != nil {
+      failed(failure.error)
+      giveUp(failure.tag)
+    }
     for tag in deliveries.tags {
       guard let left = pending[tag]?.left else { continue }
       pending[tag]?.left = left - 1
       if left == 1 { answer(tag) }
-    }
-    for failure in deliveries.failures {
-      failed(failure.error)
-      giveUp(failure.tag)
     }
   }
 
