@@ -65,13 +65,15 @@ create table gateway_pace (
 
 -- Takes so many moments at which a call may begin, evenly spaced over all who ask, and answers the first; a hundredth apart more than
 -- the rate demands, because a call may begin up to ten milliseconds after its moment.
+-- Rounded up to a microsecond: down, a second could have one more than the rate.
 create function take_pace(wanted text, calls integer, rate double precision)
 returns table (first_at timestamptz, spacing interval, at timestamptz)
 language sql volatile as $$
   update gateway_pace p
-  set next_at = greatest(p.next_at, clock_timestamp()) + calls * (interval '1.01 seconds' / rate)
+  set next_at = greatest(p.next_at, clock_timestamp()) + calls * s.each
+  from (select ceil(1010000 / rate) * interval '1 microsecond' as each) s
   where p.gateway = wanted
-  returning p.next_at - calls * (interval '1.01 seconds' / rate), interval '1.01 seconds' / rate, clock_timestamp()
+  returning p.next_at - calls * s.each, s.each, clock_timestamp()
 $$;
 
 -- MARK: The ledger
