@@ -93,7 +93,7 @@ let package = Package(
     room(
       "Sending",
       needs: [
-        "Contract", "Gateways", "HTTP", "JSON", "Observe", "Outreach", "Postgres", "Runtime", "Settings",
+        "Contract", "Gateways", "HTTP", "JSON", "Observe", "Outreach", "Postgres", "Runtime", "ServiceLog", "Settings",
         "ShortMessages",
         "Topics", "Values",
       ]),
@@ -125,7 +125,8 @@ let package = Package(
     worker(
       "send-sms", needs: ["Outreach", "Sending", "PhoneNumbers", "JSON", "Postgres", "Templates", "Values"],
       at: "Workers/SendSMS"),
-    worker("settle-receipts", needs: ["Gateways", "Outreach", "PhoneNumbers", "Postgres", "Values"]),
+    worker(
+      "settle-receipts", needs: ["Gateways", "Outreach", "PhoneNumbers", "Postgres", "ServiceLog", "Values"]),
     worker("receive-receipts", needs: ["Receiving"]),
     worker("relay-events", needs: ["Relay"]),
     .executableTarget(

@@ -95,11 +95,9 @@ public struct RecordBook: Sendable {
       record.settle(as: outcome(ids, message.gateway))
       record.cost = cost
       record.isAccepted = true
-      if let lead = message.lead {
-        record.action = action(.lead(lead), message, channel, now)
-      } else if let customer = standing.customer {
-        record.action = action(.customer(customer), message, channel, now)
-      }
+      record.action = .messaged(
+        lead: message.lead, customer: standing.customer, channel.rawValue, message.purpose, source: message.source,
+        event: message.event, at: now)
     case .unknown(let detail):
       record.attempt = CallRecord.Attempt(outcome: "unknown", code: nil, detail: detail)
       record.settle(as: (.uncertain, Reason("unanswered", detail)))
@@ -134,13 +132,5 @@ public struct RecordBook: Sendable {
       return (.accepted, Reason("id-used-twice", "the gateway has given this message's id to another one as well"))
     }
     return (.accepted, nil)
-  }
-
-  private func action(
-    _ subject: ServiceAction.Subject, _ message: DueMessage, _ channel: Channel, _ now: Timestamp
-  ) -> ServiceAction {
-    ServiceAction(
-      "messaged", to: subject, at: now, by: .worker, authority: message.purpose.rawValue, outcome: "accepted",
-      detail: channel.rawValue, source: message.source, event: message.event)
   }
 }

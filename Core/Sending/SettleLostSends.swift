@@ -1,6 +1,7 @@
 public import Contract
 internal import Outreach
 public import Postgres
+internal import ServiceLog
 public import Settings
 internal import Topics
 public import Values
@@ -17,8 +18,16 @@ public enum SettleLostSends<W: SendingWorker>: Sweep {
     let gateway: String
     let source: String
     let event: String
-    /// What receipts have told meanwhile, if anything.
+    let lead: Int64?
+    /// The customer's code.
+    let customer: String?
+  }
+
+  /// A message that is settled.
+  public struct Settlement: Sendable {
+    let lost: Lost
     let step: OutreachOutcomes.Step
+    let at: Timestamp
 
     var reason: String? {
       switch step {
@@ -26,6 +35,13 @@ public enum SettleLostSends<W: SendingWorker>: Sweep {
       case .failed: "not-delivered"
       default: nil
       }
+    }
+
+    var action: ServiceAction? {
+      guard step != .uncertain else { return nil }
+      return .messaged(
+        lead: lost.lead, customer: lost.customer, W.channel.rawValue, lost.purpose, source: lost.source,
+        event: lost.event, at: at)
     }
   }
 
@@ -40,12 +56,8 @@ public enum SettleLostSends<W: SendingWorker>: Sweep {
     let after = cache.after
     return try transaction.rows(
       """
-      select m.id, m.attempt, m.purpose, m.gateway, m.source, m.event_id, told.state
-      from message m
-      cross join lateral (
-        select case when bool_or(s.state = 'failed') then 'failed' when bool_and(s.state = 'delivered') then 'delivered'
-          when count(*) > 0 then 'accepted' else 'uncertain' end as state
-        from submission s where s.message_id = m.id and s.attempt = m.attempt) told
+      select m.id, m.attempt, m.purpose, m.gateway, m.source, m.event_id, m.lead_id, c.code
+      from message m left join customer c on c.id = m.customer_id
       where m.state = 'sending' and m.claimed_at < clock_timestamp() - $3 * interval '1 second' and m.channel = $1
       order by m.claimed_at limit $2 for update of m skip locked
       """
@@ -56,22 +68,46 @@ public enum SettleLostSends<W: SendingWorker>: Sweep {
     }.map {
       Lost(
         id: $0.integer(0), attempt: Int32($0.small(1)), purpose: Purpose(rawValue: $0.text(2)) ?? .marketing,
-        gateway: $0.text(3), source: $0.text(4), event: $0.text(5), step: .init(rawValue: $0.text(6)) ?? .uncertain)
+        gateway: $0.text(3), source: $0.text(4), event: $0.text(5), lead: $0.optionalInteger(6),
+        customer: $0.optionalText(7))
     }
   }
 
   public static func label(_ item: Lost) -> String { String(item.id) }
 
-  public static func load(_ items: [Lost], _ cache: inout Bound, _ transaction: Transaction) -> Nothing { Nothing() }
-
-  public static func decide(_ item: Lost, _ state: inout Nothing, _ now: Timestamp) -> Decision<Lost> {
-    let outcome = OutreachOutcomes(
-      id: item.id, item.step, channel: W.channel.rawValue, purpose: item.purpose, reason: item.reason,
-      source: item.source, request: item.event, gateway: item.gateway, at: now)
-    return .apply(item, emit: [Emission(outcome)], outcome: item.step == .uncertain ? "uncertain" : "known-by-receipt")
+  /// What receipts have told, asked for under the lock of the messages: who is about to tell waits for it.
+  public static func load(
+    _ items: [Lost], _ cache: inout Bound, _ transaction: Transaction
+  ) throws(PostgresError) -> Told {
+    let rows = try transaction.rows(
+      """
+      select u.id, case when bool_or(s.state = 'failed') then 'failed' when bool_and(s.state = 'delivered') then 'delivered'
+        else 'accepted' end
+      from unnest($1::bigint[], $2::int[]) u (id, attempt)
+      join submission s on s.message_id = u.id and s.attempt = u.attempt group by u.id
+      """
+    ) {
+      $0.integers(items) { $0.id }
+      $0.smalls(items) { $0.attempt }
+    }
+    return Told(
+      steps: Dictionary(rows.map { ($0.integer(0), .init(rawValue: $0.text(1)) ?? .accepted) }) { one, _ in one })
   }
 
-  public static var writes: [Write<Nothing, Lost>] {
+  public struct Told {
+    let steps: [Int64: OutreachOutcomes.Step]
+  }
+
+  public static func decide(_ item: Lost, _ told: inout Told, _ now: Timestamp) -> Decision<Settlement> {
+    let settled = Settlement(lost: item, step: told.steps[item.id] ?? .uncertain, at: now)
+    let outcome = OutreachOutcomes(
+      id: item.id, settled.step, channel: W.channel.rawValue, purpose: item.purpose, reason: settled.reason,
+      source: item.source, request: item.event, gateway: item.gateway, at: now)
+    return .apply(
+      settled, emit: [Emission(outcome)], outcome: settled.step == .uncertain ? "uncertain" : "known-by-receipt")
+  }
+
+  public static var writes: [Write<Told, Settlement>] {
     [
       .each(
         { $0 },
@@ -83,10 +119,9 @@ public enum SettleLostSends<W: SendingWorker>: Sweep {
           a (id, attempt, state, reason, before)
         where m.id = a.id and m.id = any($1) and m.attempt = a.attempt and m.state = a.before
         """,
-        .integer { $0.id }, .small { $0.attempt }, .text { $0.step.rawValue }, .text { $0.reason },
-        .text { _ in "sending" })
+        .integer { $0.lost.id }, .small { $0.lost.attempt }, .text { $0.step.rawValue }, .text { $0.reason },
+        .text { _ in "sending" }),
+      .recording(by: W.name) { _, settled in settled.compactMap(\.action) },
     ]
   }
-
-  public struct Nothing {}
 }

@@ -15,6 +15,9 @@ struct ReceiptBook {
     let source: String
     let event: String
     let gateway: String
+    let lead: Int64?
+    /// The customer's code.
+    let customer: String?
     /// Of each of its parts, by what the gateway calls it.
     var parts: [SubmissionKey: String?] = [:]
   }
@@ -88,8 +91,9 @@ struct ReceiptBook {
   private static func messages(_ ids: [Int64]) -> Question<[Int64: Message]> {
     Question(
       """
-      select id, attempt, state, channel, purpose, source, event_id, gateway from message where id = any($1)
-      order by id for update
+      select m.id, m.attempt, m.state, m.channel, m.purpose, m.source, m.event_id, m.gateway, m.lead_id, c.code
+      from message m left join customer c on c.id = m.customer_id where m.id = any($1)
+      order by m.id for update of m
       """
     ) {
       $0.integers(ids) { $0 }
@@ -101,7 +105,7 @@ struct ReceiptBook {
             Message(
               id: $0.integer(0), attempt: Int32($0.small(1)), state: $0.text(2), channel: $0.text(3),
               purpose: Purpose(rawValue: $0.text(4)) ?? .marketing, source: $0.text(5), event: $0.text(6),
-              gateway: $0.text(7))
+              gateway: $0.text(7), lead: $0.optionalInteger(8), customer: $0.optionalText(9))
           )
         }
       ) { one, _ in one }
@@ -143,6 +147,11 @@ struct ReceiptBook {
     change.settled = ReceiptChange.Settled(
       message: id, attempt: message.attempt, from: message.state, to: step.rawValue, reason: reason,
       detail: step == .failed ? receipt.code : nil, at: now)
+    if message.state == "uncertain" {
+      change.action = .messaged(
+        lead: message.lead, customer: message.customer, message.channel, message.purpose, source: message.source,
+        event: message.event, at: now)
+    }
     let outcome = OutreachOutcomes(
       id: id, step, channel: message.channel, purpose: message.purpose, reason: reason, source: message.source,
       request: message.event, gateway: message.gateway, at: now)

@@ -1,6 +1,7 @@
 import Contract
 import Outreach
 import Postgres
+import ServiceLog
 import Topics
 import Values
 
@@ -29,6 +30,8 @@ struct ReceiptChange: Sendable {
 
   var told: Told?
   var settled: Settled?
+  /// Nobody knew until now that the gateway has the message.
+  var action: ServiceAction?
   var answer: ReceiptReading.Answer?
 
   /// A message may take several steps within a batch: the first one's beginning and the last one's end are what is written.
@@ -80,5 +83,6 @@ struct ReceiptChange: Sendable {
       select suppress('sms', $1, 'opted-out', null, 'settle-receipts')
       """,
       touchesEach: false, .text { $0 }),
+    .recording(by: SettleReceipts.name) { _, changes in changes.compactMap(\.action) },
   ]
 }

@@ -107,10 +107,17 @@ begin
       from unnest(wanted, attempts) u (id, attempt)
       where m.id = u.id and m.id = any(wanted) and m.attempt = u.attempt and m.state = 'uncertain'
         and (verdict <> 'again' or m.recipient not like 'erased/%')
-      returning m.id, m.attempt, m.channel, m.purpose, m.recipient, m.source, m.event_id, m.gateway),
+      returning m.id, m.attempt, m.channel, m.purpose, m.recipient, m.source, m.event_id, m.gateway, m.lead_id, m.customer_id),
     kept as (
       insert into message_resolution (message_id, attempt, outcome, because, person_id)
       select s.id, s.attempt, verdict, why, own_person() from settled s),
+    -- Nobody knew until now that somebody was written to.
+    recorded as (
+      insert into service_action (at, what, subject_kind, subject, by_id, login, authority, outcome, detail, source, event_id)
+      select now, 'messaged', case when s.lead_id is null then 'customer' else 'lead' end, coalesce(s.lead_id::text, c.code),
+        own_person(), session_user, 'operator', 'delivered', s.channel, s.source, s.event_id
+      from settled s left join customer c on c.id = s.customer_id
+      where verdict = 'delivered' and coalesce(s.lead_id::text, c.code) is not null),
     -- Who was not reached, or is to be called again, was not contacted.
     uncounted as (
       delete from contact c using settled s
