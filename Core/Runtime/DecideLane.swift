@@ -251,10 +251,7 @@ final class DecideLane<W: Worker>: Lane {
   /// What cannot be published must be seen, not hidden in a growing table: then no more is taken in.
   private func checkOutbox() throws(LaneFailure) {
     guard let connection, !cursors.isEmpty else { return }
-    let (oldest, largest) = settings.outboxBounds
-    let sentence = try LaneFailure.postgres { () throws(PostgresError) in
-      try OutboxRow.obstacle(oldest: oldest, largest: largest, connection)
-    }
+    let sentence = try LaneFailure.postgres { () throws(PostgresError) in try settings.fullOutbox(connection) }
     guard let sentence else { return }
     // Asked again before the next batch, not a second later.
     nextChores = Monotonic.now

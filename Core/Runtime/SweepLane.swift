@@ -77,10 +77,7 @@ final class SweepLane<S: Sweep>: Lane {
     }
     guard let connection else { return 0 }
     try measure(connection)
-    let (oldest, largest) = settings.outboxBounds
-    let full = try LaneFailure.postgres { () throws(PostgresError) in
-      try OutboxRow.obstacle(oldest: oldest, largest: largest, connection)
-    }
+    let full = try LaneFailure.postgres { () throws(PostgresError) in try settings.fullOutbox(connection) }
     if let full { throw .unready(full) }
     switch try claiming.prepare(&cache, connection) {
     case .ready: break

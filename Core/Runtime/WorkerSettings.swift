@@ -141,8 +141,10 @@ public struct WorkerSettings: Sendable {
       role: settings[.databaseRole(default: WorkerSettings.role(of: worker))], parallel: false)
   }
 
-  /// Age and bytes of unpublished events at which nothing more is taken in.
-  var outboxBounds: (oldest: Duration, largest: Int) { (settings[.outboxOldest], settings[.outboxLargest]) }
+  /// Why no more may be emitted, because what is there does not leave; nil when it does.
+  package func fullOutbox(_ connection: Connection) throws(PostgresError) -> String? {
+    try OutboxRow.obstacle(oldest: settings[.outboxOldest], largest: settings[.outboxLargest], connection)
+  }
 
   public func kafka() throws(KafkaError) -> Kafka.KafkaProperties {
     try Kafka.KafkaProperties(settings[.kafka].values)

@@ -31,7 +31,7 @@ struct Breaker {
 
   /// It takes less than it was given.
   mutating func busy(_ now: Duration, retryAfter: Duration?) {
-    allowance = max(1, allowance / 2)
+    allowance = min(largest, max(1, allowance / 2))
     if let retryAfter { openUntil = max(openUntil ?? now, now + retryAfter) }
   }
 
@@ -44,7 +44,7 @@ struct Breaker {
     openUntil = now + longest * (0.5 + chance / 2)
     openings += 1
     failures = 0
-    allowance = 1
+    allowance = min(largest, 1)
   }
 
   func isOpen(_ now: Duration) -> Bool { openUntil.map { now < $0 } ?? false }

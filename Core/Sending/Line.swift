@@ -13,14 +13,11 @@ struct Line {
   var unrecorded = 0
   private var isClosed = false
 
-  init(_ gateway: GatewayBook.Gateway) {
+  /// - Parameter share: the lane's part of the calls that its process may have under way.
+  init(_ gateway: GatewayBook.Gateway, _ share: Share) {
     self.gateway = gateway
-    breaker = Breaker(gateway.description.concurrency)
+    breaker = Breaker(share.of(gateway.description.concurrency))
   }
-
-  /// How long before their moments calls are claimed, at a gateway with a rate: as little as may be, because who comes later and is
-  /// more urgent waits for them.
-  static let paceAhead: Duration = .milliseconds(200)
 
   /// Messages that may be claimed now. A quarter more than can be called at once, so that no place is idle while PostgreSQL works;
   /// all of these would be uncertain if the process were killed.
@@ -28,8 +25,8 @@ struct Line {
     guard gateway.isEnabled, !isClosed, !breaker.isOpen(now) else { return 0 }
     let places = breaker.allowance + breaker.allowance / 4 - inFlight - waiting - unrecorded
     guard let rate = gateway.description.rate else { return places }
-    let ahead = max(1, rate / 5)
-    return min(places, ahead - waiting)
+    // A fifth of a second ahead, and no more: who comes later and is more urgent waits for them.
+    return min(places, max(1, rate / 5) - waiting)
   }
 
   var isFree: Bool { inFlight < breaker.allowance }
@@ -37,8 +34,8 @@ struct Line {
 
 extension Line {
   /// A new description begins with what the lane knows of the gateway.
-  init(_ gateway: GatewayBook.Gateway, after line: Line?) {
-    self.init(gateway)
+  init(_ gateway: GatewayBook.Gateway, _ share: Share, after line: Line?) {
+    self.init(gateway, share)
     guard let line else { return }
     inFlight = line.inFlight
     waiting = line.waiting
@@ -62,4 +59,14 @@ extension Line {
     case .given: break
     }
   }
+}
+
+/// Which of a process's send lanes one is: what a process may do, its lanes do together.
+struct Share {
+  /// Counted from 1.
+  let lane: Int
+  let lanes: Int
+
+  /// Of fewer than there are lanes, the last ones have none.
+  func of(_ all: Int) -> Int { all / lanes + (lane <= all % lanes ? 1 : 0) }
 }

@@ -20,6 +20,7 @@ final class SendLane: Lane {
   /// How late after its moment a call of a gateway with a rate may begin.
   static let momentHolds: Duration = .milliseconds(10)
 
+  private let share: Share
   let channel: Channel
   let carrier: any Carrier
   let settings: WorkerSettings
@@ -46,6 +47,8 @@ final class SendLane: Lane {
   private var rest = Rest()
   private var nextNews: Duration = .zero
   private var nextLook: Duration = .zero
+  /// What is emitted does not leave: nothing more is claimed. What is under way is written down all the same.
+  private var isFull = false
   /// Messages that a claim, and a record, take at most. Halved to find one that the database refuses.
   var limit = SendLane.most
   var recordLimit = SendLane.most
@@ -68,9 +71,11 @@ final class SendLane: Lane {
   }
 
   init(
-    _ channel: Channel, _ carrier: any Carrier, _ settings: WorkerSettings, _ status: LaneStatus, _ stopping: Stopping,
+    _ share: Share, _ channel: Channel, _ carrier: any Carrier, _ settings: WorkerSettings, _ status: LaneStatus,
+    _ stopping: Stopping,
     _ log: Log, _ metrics: SendMetrics
   ) {
+    self.share = share
     self.channel = channel
     self.carrier = carrier
     self.settings = settings
@@ -129,15 +134,14 @@ final class SendLane: Lane {
         giveBack(call, Reason("moment-passed"))
         continue
       }
-      guard call.moment.map({ $0.from <= now }) ?? true, lines[call.message.gateway]?.isFree ?? false else {
+      guard call.moment.map({ $0.from <= now }) ?? true, let line = lines[call.message.gateway], line.isFree else {
         later.append(call)
         continue
       }
-      guard let gateway = lines[call.message.gateway]?.gateway.description else { continue }
       lines[call.message.gateway]?.waiting -= 1
       lines[call.message.gateway]?.inFlight += 1
       call.beganAt = now
-      switch carrier.order(call.message, gateway) {
+      switch carrier.order(call.message, line.gateway.description) {
       case .failure(let refusal): finish(call, .refused(refusal))
       case .success(let order):
         call.ending = order.ending
@@ -195,6 +199,10 @@ final class SendLane: Lane {
 
   private func look() throws(LaneFailure) {
     let now = BootClock.now
+    guard !isFull else {
+      nextLook = now + .milliseconds(250)
+      return
+    }
     var found = 0
     var wanted = 0
     for name in lines.keys.sorted() {
@@ -213,6 +221,9 @@ final class SendLane: Lane {
       try Transaction(open: connection).ask(book.news(channel), ContactRules.ask(channel))
     }
     self.rules = rules
+    let full = try LaneFailure.postgres { () throws(PostgresError) in try settings.fullOutbox(connection) }
+    status.obstacle("outbox", full)
+    isFull = full != nil
     let before = book.broken
     book.take(news)
     let longest = settings.settings[.lostAfter] - SendLane.claimHolds
@@ -221,7 +232,7 @@ final class SendLane: Lane {
       log.error("a gateway's description cannot be read", ["gateway": .text(name), "cause": .text(reason)])
     }
     for gateway in book.gateways where lines[gateway.name]?.gateway.version != gateway.version {
-      lines[gateway.name] = Line(gateway, after: lines[gateway.name])
+      lines[gateway.name] = Line(gateway, share, after: lines[gateway.name])
     }
     for gateway in book.gateways { lines[gateway.name]?.gateway = gateway }
     for name in lines.keys where book[name] == nil { lines[name]?.close() }

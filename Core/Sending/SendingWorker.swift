@@ -25,9 +25,12 @@ extension SendingWorker {
     run(.sending) { supervisor, settings in
       let metrics = SendMetrics(supervisor.metrics, worker: name)
       let carrier = TextCarrier(settings.settings)
-      for number in 1...settings.settings[.sendLanes] {
+      let lanes = settings.settings[.sendLanes]
+      for number in 1...lanes {
         supervisor.add("send lane \(number)") {
-          SendLane(channel, carrier, settings, $0, supervisor.stopping, supervisor.log, metrics)
+          SendLane(
+            Share(lane: number, lanes: lanes), channel, carrier, settings, $0, supervisor.stopping, supervisor.log,
+            metrics)
         }
       }
     }
