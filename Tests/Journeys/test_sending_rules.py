@@ -187,6 +187,35 @@ def a_message_that_the_database_refuses_touches_nobody_else(ground):
         assert odd == [("13", "failed", "not-storable"), ("27", "uncertain", "unanswered")], odd
 
 
+@journey
+def nothing_more_is_claimed_while_what_is_emitted_does_not_leave(ground):
+    with Gateway() as gateway, outreach(ground, gateway) as world:
+        sender = world.start("send-sms", OUTBOX_OLDEST="1s")
+        world.publish([request(number) for number in range(5)], "outreach.sms")
+        until_accounted(world, 5)
+        until(lambda: "send lane 1" in sender.get("/ready")[1] and "relay" in sender.get("/ready")[1], "the lane to say so")
+        with world.connect() as connection:
+            connection.execute(
+                """insert into message (id, channel, purpose, priority, state, source, event_id, recipient, phone, body, gateway,
+                     requested_at, due_at)
+                   select id + 1000000, channel, purpose, priority, 'queued', source, event_id || '-late', recipient, phone + 100,
+                     body, gateway, now(), now() from message""")  # fmt: skip
+            asked = set()
+
+            def looked():
+                asked.update(row[0] for row in connection.execute(
+                    "select query_start from pg_stat_activity where application_name like '%send sms%'"
+                    " and datname = current_database()"))  # fmt: skip
+                connection.commit()
+                return len(asked) >= 4
+
+            until(looked, "the lane to have come round")
+        assert len(gateway.arrivals) == 5
+        world.start("relay-events")
+        until_accounted(world, 10)
+        account(world, gateway)
+
+
 @journey.scenarios()
 def test_rule(side_by_side, scenario):
     side_by_side(scenario)
