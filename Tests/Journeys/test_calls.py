@@ -79,14 +79,9 @@ def killed(ground, step):
             connection.execute("update lead set protected_since = now() - interval '1 day' where state = 'owned'")
             connection.execute("update protection_policy set extension_days = 30")
         calls = Calls(leads, step)
-        count = [0]
 
         def tell(number):
-            messages = calls.take(number)
-            count[0] += len(messages)
-            registered = world.published
-            world.publish(messages, "call.events")
-            world.published = registered
+            world.publish(calls.take(number), "call.events")
 
         tell(120)
         point = f"{step}@tend-call-backs" if step in SWEEP else step
@@ -95,7 +90,7 @@ def killed(ground, step):
             assert struck.wait() == -9
         world.start("track-calls")
         world.start("relay-events")
-        until(lambda: world.applied("track-calls") >= count[0], lambda: f"{count[0]} events of calls to be applied")
+        world.until_applied(worker="track-calls", topic="call.events")
         waiting = """
             select count(*) from call_back b left join call_contact c on c.phone = b.phone and c.at >= b.missed_at
             where b.state = 'waiting' or b.state = 'raised' and (c.at is not null or not b.wanted)"""

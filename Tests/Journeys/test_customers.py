@@ -49,7 +49,7 @@ def killed_sweep(ground, step):
     with ground.world() as world:
         publish(world, people.People(step), 200)
         world.start("keep-customers").until_ready()
-        world.until_kept()
+        world.until_applied(worker="keep-customers", topic="customer.profile")
         world.programs[-1].kill()
         with world.connect() as connection:
             connection.execute("insert into branch (id, code, name, level) values (99, 'nowhere', 'Now here', 'city')")
@@ -82,7 +82,7 @@ def finish(world, started=False):
         world.start("keep-customers")
     world.start("relay-events")
     world.until_applied()
-    world.until_kept()
+    world.until_applied(worker="keep-customers", topic="customer.profile")
     # Whoever is converted makes room for somebody who waits.
     world.until_nobody_placeable()
     world.until_published()
@@ -99,7 +99,7 @@ def wrong_key(ground, _):
         assert "IDENTITY_KEY" in str(short.log())
         publish(world, crowd, 50)
         right = world.start("keep-customers")
-        world.until_kept()
+        world.until_applied(worker="keep-customers", topic="customer.profile")
         right.kill()
         publish(world, crowd, 50)
         wrong = world.start("keep-customers", IDENTITY_KEY="another key, and long enough for one")

@@ -66,11 +66,13 @@ def moved(world):
 def finish(world):
     world.start("reclaim-leads")
     world.start("relay-events")
+    world.until_applied()
+    until_heard(world)
     until(lambda: owned_and_due(world) == 0, lambda: f"{owned_and_due(world)} due leads to be taken back")
     until(lambda: not world.ask("select count(*) from command where settled_at is null"), "every command to be settled")
     until(lambda: not world.ask("select count(*) from customer_move where settled_at is null"), "customers to be moved")
+    # Last: whatever was waited for before says something.
     world.until_published()
-    until_heard(world)
     world.judged()
 
 

@@ -110,7 +110,7 @@ def more(world, leads, told):
 def at_rest(world, changes):
     return (
         world.applied(WORKER) == changes
-        and world.applied() == world.published - changes
+        and world.applied() == world.published["lead.registered"]
         and not world.ask("select exists (select from hand_over where phase not in ('done', 'cancelled'))")
         and not world.ask("select exists (select from organisation_pending)")
         and rows(world, WRONG) == []

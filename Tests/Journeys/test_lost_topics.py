@@ -40,7 +40,7 @@ def apply_some(world, leads, count):
 def re_create(world):
     world.delete_topics("lead.registered")
     world.make_topics(1, ["lead.registered"], dead_letters=False)
-    world.published = 0
+    world.published["lead.registered"] = 0
 
 
 @pytest.mark.parametrize("count", [300, 200, 50], ids=["longer", "as long", "shorter"])

@@ -9,6 +9,7 @@ import itertools
 import signal
 import subprocess
 import threading
+from collections import Counter
 
 import firm
 import judge
@@ -79,9 +80,8 @@ class World:
         self.services = ground.services
         self.place = ground.services.place
         self.number = number
-        # To lead.registered; to customer.profile.
-        self.published = 0
-        self.profiled = 0
+        # Events to each topic, by us.
+        self.published = Counter()
         self.programs = []
         self.more = dict(settings)
         self.database = ground.clone()
@@ -161,10 +161,7 @@ class World:
                     producer.poll(0.1)
         left = producer.flush(30)
         assert left == 0 and not failed, f"the broker did not take {left + len(failed)} records: {failed[:1]}"
-        if topic == "customer.profile":
-            self.profiled += len(messages)
-        else:
-            self.published += len(messages)
+        self.published[topic] += len(messages)
 
     # Database
 
@@ -219,18 +216,10 @@ class World:
     def applied(self, worker="allocate-leads"):
         return self.ask("select coalesce(sum(next_offset), 0) from position where worker = %s", worker)
 
-    def until_applied(self, patience=PATIENCE):
+    def until_applied(self, patience=PATIENCE, worker="allocate-leads", topic="lead.registered"):
         until(
-            lambda: self.applied() >= self.published,
-            lambda: f"{self.published} published events to be applied; {self.applied()} are",
-            patience,
-        )
-
-    def until_kept(self, patience=PATIENCE):
-        """keep-customers has taken every profile."""
-        until(
-            lambda: self.applied("keep-customers") >= self.profiled,
-            lambda: f"{self.profiled} profiles to be kept; {self.applied('keep-customers')} are",
+            lambda: self.applied(worker) >= self.published[topic],
+            lambda: f"{self.published[topic]} events of {topic} to be applied; {self.applied(worker)} are",
             patience,
         )
 
