@@ -67,6 +67,8 @@ public struct MessageRequest: Equatable, Sendable {
   public var sender: String?
   /// The only gateway that is to carry it.
   public var gateway: String?
+  /// The name of the budget that pays; nil: none has to.
+  public var budget: String?
   public var notBefore: Timestamp?
   /// Sent by then, or not at all.
   public var deadline: Timestamp?
@@ -88,6 +90,7 @@ public struct MessageRequest: Equatable, Sendable {
     lead = try data.optionalInteger("leadId", 1...(1 << 53 - 1))
     sender = try data.optionalText("sender", 1...40)
     gateway = try data.optionalText("gateway", 1...63)
+    budget = try data.optionalText("budget", 1...63)
     notBefore = try data.optionalTimestamp("notBefore")
     deadline = try data.optionalTimestamp("deadline")
     guard (template == nil) != (text == nil) else {
@@ -116,6 +119,7 @@ public struct MessageRequest: Equatable, Sendable {
     data.member("leadId", lead)
     data.member("sender", sender)
     data.member("gateway", gateway)
+    data.member("budget", budget)
     data.member("notBefore", notBefore)
     data.member("deadline", deadline)
   }

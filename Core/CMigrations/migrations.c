@@ -71,6 +71,9 @@ static const unsigned char outreach_commands[] = {
 static const unsigned char messages_found[] = {
 #embed "../../ops/migrations/0022_messages_found.sql"
 };
+static const unsigned char budgets[] = {
+#embed "../../ops/migrations/0023_budgets.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -95,6 +98,7 @@ static const struct millrace_migration steps[] = {
     {"0020_messages", messages, sizeof messages},
     {"0021_outreach_commands", outreach_commands, sizeof outreach_commands},
     {"0022_messages_found", messages_found, sizeof messages_found},
+    {"0023_budgets", budgets, sizeof budgets},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

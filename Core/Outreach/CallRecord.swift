@@ -22,6 +22,7 @@ public struct CallRecord: Sendable {
   private(set) var isNoContact = false
   var isAccepted = false
   var cost: Money?
+  private(set) var budget: BudgetChange?
   var attempt: Attempt?
   var action: ServiceAction?
   private var step: OutreachOutcomes.Step?
@@ -47,6 +48,18 @@ public struct CallRecord: Sendable {
     self.reason = reason
     gateway = next.gateway
     due = at.adding(next.wait)
+  }
+
+  /// Of what was reserved for the call becomes what it cost, or nothing; what nobody knows stays reserved.
+  mutating func settle(_ reservation: Reservation) {
+    if isAccepted {
+      // A gateway whose price has gone, or has another currency since the claim, costs what it was claimed for.
+      let cost = cost.flatMap { $0.currency == reservation.amount.currency ? $0 : nil } ?? reservation.amount
+      self.cost = cost
+      budget = reservation.spent(cost)
+    } else if step != .uncertain {
+      budget = reservation.givenBack
+    }
   }
 
   public var outcome: StaticString {
@@ -84,7 +97,8 @@ public struct CallRecord: Sendable {
         update message m set state = a.state, reason = a.reason, detail = a.detail, gateway = a.gateway,
           due_at = coalesce(a.due_at, m.due_at), cost = a.cost::numeric, currency = a.currency,
           refused_by = case when a.refused_by is null then m.refused_by else m.refused_by || a.refused_by end,
-          accepted_at = case when a.accepted then a.at end, settled_at = case when a.settled then a.at end
+          accepted_at = case when a.accepted then a.at end, settled_at = case when a.settled then a.at end,
+          reserved = case when a.state = 'uncertain' then m.reserved end
         from unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[],
           $9::text[], $10::text[], $11::boolean[], $12::boolean[], $13::timestamptz[], $14::text[])
           a (id, attempt, state, reason, detail, gateway, due_at, cost, currency, refused_by, accepted, settled, at, before)
@@ -112,6 +126,7 @@ public struct CallRecord: Sendable {
         """,
         touchesEach: false,
         .text { $0.call.message.recipient }, .integer { $0.call.message.id }),
+      .changingBudgets(\.budget),
       .recording(by: worker) { _, records in records.compactMap(\.action) },
     ]
   }

@@ -32,7 +32,7 @@ extension Purpose {
 }
 
 /// Why a message is where it is: a word that people and programs read.
-public struct Reason: Hashable, Sendable {
+public struct Reason: Hashable, Error, Sendable {
   public let word: String
   public let detail: String?
 

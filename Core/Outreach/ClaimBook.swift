@@ -12,6 +12,10 @@ public struct ClaimBook: Sendable {
   var consents: [Int64: (refused: Bool, given: Bool)] = [:]
   var contacts: [String: [Contact]] = [:]
   var openings: [Place: Timestamp] = [:]
+  /// By name. One that a message names and nobody knows any more is not among them.
+  var budgets: [String: Budget] = [:]
+  /// Of a part, at the gateway that takes the messages; nil is unknown.
+  private let price: Money?
 
   struct Contact: Sendable {
     let at: Timestamp
@@ -31,25 +35,29 @@ public struct ClaimBook: Sendable {
   }
 
   /// For tests: a firm without rules that knows nothing of anybody.
-  init(_ channel: Channel, _ rules: ContactRules = ContactRules()) {
+  init(_ channel: Channel, _ rules: ContactRules = ContactRules(), price: Money? = nil) {
     self.channel = channel
     self.rules = rules
+    self.price = price
   }
 
   public init(
-    _ messages: [DueMessage], _ channel: Channel, _ rules: ContactRules, _ transaction: Transaction
+    _ messages: [DueMessage], _ channel: Channel, _ rules: ContactRules, price: Money?, _ transaction: Transaction
   ) throws(PostgresError) {
     self.channel = channel
     self.rules = rules
+    self.price = price
     let bound = messages.filter { message in rules.bounds.contains { $0.purpose == message.purpose } }
     let asked = messages.filter { $0.purpose != .transactional }
-    let (suppressed, consents, openings, _, contacts) = try transaction.ask(
+    let (suppressed, consents, openings, _, contacts, budgets) = try transaction.ask(
       ClaimBook.suppressions(messages, channel), ClaimBook.consents(asked, channel),
-      ClaimBook.openings(messages, rules), ClaimBook.locks(bound), ClaimBook.contacts(bound, rules))
+      ClaimBook.openings(messages, rules), ClaimBook.locks(bound), ClaimBook.contacts(bound, rules),
+      Budget.lock(messages))
     self.suppressed = suppressed
     self.consents = consents
     self.openings = openings
     self.contacts = contacts
+    self.budgets = budgets
   }
 
   // MARK: Questions
@@ -154,11 +162,28 @@ public struct ClaimBook: Sendable {
       }
       return ClaimChange(message, .wait(until, wait.reason), now)
     }
+    let reservation: Reservation?
+    switch reserve(message) {
+    case .none: reservation = nil
+    case .success(let reserved): reservation = reserved
+    case .failure(let reason): return ClaimChange(message, .end(.skipped, reason), now)
+    }
     if counts(message) {
       contacts[message.recipient, default: []].append(
         Contact(at: now, channel: channel.rawValue, purpose: message.purpose))
     }
-    return ClaimChange(message, .send(counts: counts(message)), now)
+    return ClaimChange(message, .send(counts: counts(message)), now, reservation)
+  }
+
+  /// nil where no budget is named.
+  private mutating func reserve(_ message: DueMessage) -> Result<Reservation, Reason>? {
+    guard let name = message.budget else { return nil }
+    guard let currency = budgets[name]?.currency else { return .failure(Reason("budget-removed", name)) }
+    guard let price, price.currency == currency, let cost = price.times(message.parts ?? 1) else {
+      return .failure(Reason("no-price", "\(message.gateway) has no price in \(currency), which \(name) is in"))
+    }
+    guard budgets[name]?.take(cost) == true else { return .failure(Reason("budget-spent", name)) }
+    return .success(Reservation(name, cost))
   }
 
   private func counts(_ message: DueMessage) -> Bool { rules.bounds.contains { $0.purpose == message.purpose } }

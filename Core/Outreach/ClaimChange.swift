@@ -16,11 +16,14 @@ public struct ClaimChange: Sendable {
   public let message: DueMessage
   public let fate: Fate
   public let at: Timestamp
+  /// Of one that goes and that a budget pays.
+  let reservation: Reservation?
 
-  init(_ message: DueMessage, _ fate: Fate, _ at: Timestamp) {
+  init(_ message: DueMessage, _ fate: Fate, _ at: Timestamp, _ reservation: Reservation? = nil) {
     self.message = message
     self.fate = fate
     self.at = at
+    self.reservation = reservation
   }
 
   /// One that resists every other change: it ends, so that those behind it go on.
@@ -73,13 +76,15 @@ public struct ClaimChange: Sendable {
         update message m set state = a.state, attempt = m.attempt + (a.state = 'sending')::integer, gateway = a.gateway,
           reason = a.reason, detail = a.detail, due_at = coalesce(a.due_at, m.due_at),
           claimed_at = case when a.state = 'sending' then clock_timestamp() else m.claimed_at end,
-          settled_at = case when a.state in ('skipped', 'expired', 'failed') then clock_timestamp() end
+          settled_at = case when a.state in ('skipped', 'expired', 'failed') then clock_timestamp() end,
+          reserved = a.reserved * 0.0001
         from unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
-          $8::text[]) a (id, attempt, state, gateway, reason, detail, due_at, before)
+          $8::text[], $9::bigint[]) a (id, attempt, state, gateway, reason, detail, due_at, before, reserved)
         where m.id = a.id and m.id = any($1) and m.attempt = a.attempt and m.state = a.before
         """,
         .integer { $0.message.id }, .small { $0.message.attempt }, .text { $0.state }, .text { $0.message.gateway },
-        .text { $0.reason?.word }, .text { $0.reason?.detail }, .timestamp { $0.due }, .text { _ in "queued" }),
+        .text { $0.reason?.word }, .text { $0.reason?.detail }, .timestamp { $0.due }, .text { _ in "queued" },
+        .integer { $0.reservation?.amount.tenThousandths }),
       .total(
         { _, changes in changes.filter { $0.fate == .send(counts: true) } },
         """
@@ -88,6 +93,7 @@ public struct ClaimChange: Sendable {
         """,
         .text { $0.message.recipient }, .timestamp { $0.at }, .text { _ in channel.rawValue },
         .text { $0.message.purpose.rawValue }, .integer { $0.message.id }),
+      .changingBudgets { $0.reservation?.taken },
     ]
   }
 }

@@ -26,6 +26,8 @@ public struct DueMessage: Sendable {
   public let parts: Int32?
   public let refusedBy: [String]
   public let deadline: Timestamp?
+  /// Which one pays; nil: none has to.
+  let budget: String?
   public let source: String
   public let event: String
   /// Who takes it now.
@@ -42,7 +44,8 @@ public struct DueMessage: Sendable {
     Question(
       """
       select id, purpose, attempt, customer_id, lead_id, recipient, phone, email, country, time_zone, provider_template,
-        signature, variables, subject, body, html, sender, parts, array_to_string(refused_by, ' '), deadline, source, event_id, is_pinned
+        signature, variables, subject, body, html, sender, parts, array_to_string(refused_by, ' '), deadline, source, event_id, is_pinned,
+        budget
       from claim_messages($1, $2, $3::text[], $4::text[], $5)
       """
     ) {
@@ -60,14 +63,15 @@ public struct DueMessage: Sendable {
     _ id: Int64, _ purpose: Purpose, to phone: Int64, attempt: Int32 = 0, recipient: String? = nil,
     country: String? = "CN",
     timeZone: String? = nil, refusedBy: [String] = [], isPinned: Bool = false, deadline: Timestamp? = nil,
-    gateway: String
+    budget: String? = nil, parts: Int32? = nil, gateway: String
   ) {
     (self.id, self.purpose, self.attempt, self.phone) = (id, purpose, attempt, phone)
     self.recipient = recipient ?? "+\(phone)"
     (self.country, self.timeZone, self.isPinned) = (country, timeZone, isPinned)
     (self.refusedBy, self.deadline, self.gateway) = (refusedBy, deadline, gateway)
     (customer, lead, email, subject, html, sender) = (nil, nil, nil, nil, nil, nil)
-    (providerTemplate, signature, variables, parts) = (nil, nil, nil, nil)
+    (self.budget, self.parts) = (budget, parts)
+    (providerTemplate, signature, variables) = (nil, nil, nil)
     (body, source, event) = ("", "", "")
   }
 
@@ -95,6 +99,7 @@ public struct DueMessage: Sendable {
     source = row.text(20)
     event = row.text(21)
     isPinned = row.boolean(22)
+    budget = row.optionalText(23)
     self.gateway = gateway
   }
 }

@@ -80,11 +80,14 @@ public struct Retry: Sendable {
       }
     case .notSent: break
     }
+    let currency = gateways[message.gateway]?.description.price?.currency
     let others =
       message.isPinned
       ? []
       : gateways.candidates(message.country, message.purpose).filter {
         $0.name != message.gateway && !message.refusedBy.contains($0.name) && $0.isEnabled && !isOpen($0.name)
+          // What a budget pays has to have its price, and in the budget's currency.
+          && (message.budget == nil || $0.description.price?.currency == currency)
       }
     if let other = others.first { return EndedCall.Next(gateway: other.name, wait: .zero) }
     guard let retries = gateways[message.gateway]?.description.retries else { return nil }

@@ -11,6 +11,7 @@ public struct MessageIntake {
   let gateways: GatewayBook
   let templates: TemplateBook
   private let customers: KnownRecipients
+  private let budgets: Set<String>
   private var numbers: NumberStock
 
   /// What a request says, with what is known of its recipient.
@@ -42,9 +43,9 @@ public struct MessageIntake {
   public init(
     _ requests: [Request], _ channel: Channel, _ memory: inout IntakeMemory, _ transaction: Transaction
   ) throws(PostgresError) {
-    let (news, inUse, customers, blocks) = try transaction.ask(
+    let (news, inUse, customers, budgets, blocks) = try transaction.ask(
       memory.gateways.news(channel), memory.templates.versions(of: requests.map(\.message), channel),
-      KnownRecipients.find(requests),
+      KnownRecipients.find(requests), Budget.names(among: requests.compactMap(\.message.budget)),
       memory.numbers.missing(
         for: requests.count, "select nextval('message_block') from generate_series(1, $1)"))
     memory.gateways.take(news)
@@ -57,6 +58,7 @@ public struct MessageIntake {
     gateways = memory.gateways
     templates = memory.templates
     self.customers = customers
+    self.budgets = budgets
     numbers = memory.numbers.take(requests.count)
   }
 
@@ -68,6 +70,9 @@ public struct MessageIntake {
     let customer = customers[request]
     if said.customer != nil, customer == nil {
       return .reject(Refusal("unknown-customer", at: "customerId", "no customer has this id"))
+    }
+    if let budget = said.budget, !budgets.contains(budget) {
+      return .reject(Refusal("unknown-budget", at: "budget", "there is no budget of this name"))
     }
     let gateway: GatewayBook.Gateway
     switch self.gateway(for: request) {
@@ -87,7 +92,7 @@ public struct MessageIntake {
       language: text.language, template: said.template, templateVersion: text.version,
       providerTemplate: text.providerTemplate, signature: text.signature, variables: said.variables,
       subject: text.subject, body: text.body, html: text.html, sender: said.sender, gateway: gateway.name,
-      isPinned: said.gateway != nil,
+      isPinned: said.gateway != nil, budget: said.budget,
       requested: now, due: max(now, said.notBefore ?? now), deadline: said.deadline)
     if channel == .sms, message.skipped == nil {
       if let parts = ShortMessage(text.body, signature: text.signature)?.parts.count {

@@ -31,6 +31,7 @@ public struct NewMessage: Sendable {
   public var sender: String?
   public var gateway: String
   public var isPinned: Bool
+  public var budget: String?
   public var parts: Int32?
   public var requested: Timestamp
   public var due: Timestamp
@@ -46,15 +47,15 @@ extension Write where Change == NewMessage {
         """
         insert into message (id, channel, purpose, priority, state, reason, detail, source, event_id, customer_id, lead_id,
           recipient, phone, email, country, time_zone, language, template, template_version, provider_template, signature,
-          variables, subject, body, html, sender, gateway, parts, requested_at, due_at, deadline, is_pinned, settled_at)
+          variables, subject, body, html, sender, gateway, parts, requested_at, due_at, deadline, is_pinned, budget, settled_at)
         select a.*, case when a.state <> 'queued' then a.requested_at end
         from (select * from unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[],
           $9::text[], $10::bigint[], $11::bigint[], $12::text[], $13::bigint[], $14::text[], $15::text[], $16::text[], $17::text[],
           $18::text[], $19::int[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[], $26::text[],
-          $27::text[], $28::int[], $29::timestamptz[], $30::timestamptz[], $31::timestamptz[], $32::boolean[])) a (id, channel, purpose, priority,
-          state, reason, detail, source, event_id, customer_id, lead_id, recipient, phone, email, country, time_zone, language,
+          $27::text[], $28::int[], $29::timestamptz[], $30::timestamptz[], $31::timestamptz[], $32::boolean[], $33::text[])) a (id, channel, purpose,
+          priority, state, reason, detail, source, event_id, customer_id, lead_id, recipient, phone, email, country, time_zone, language,
           template, template_version, provider_template, signature, variables, subject, body, html, sender, gateway, parts,
-          requested_at, due_at, deadline, is_pinned)
+          requested_at, due_at, deadline, is_pinned, budget)
         """,
         .integer { $0.id }, .text { $0.channel.rawValue }, .text { $0.purpose.rawValue }, .small { $0.priority },
         .text { $0.skipped == nil ? "queued" : "skipped" }, .text { $0.skipped?.word }, .text { $0.skipped?.detail },
@@ -63,7 +64,7 @@ extension Write where Change == NewMessage {
         .text { $0.template }, .small { $0.templateVersion }, .text { $0.providerTemplate }, .text { $0.signature },
         .text { $0.variables }, .text { $0.subject }, .text { $0.body }, .text { $0.html }, .text { $0.sender },
         .text { $0.gateway }, .small { $0.parts }, .timestamp { $0.requested }, .timestamp { $0.due },
-        .timestamp { $0.deadline }, .boolean { $0.isPinned }),
+        .timestamp { $0.deadline }, .boolean { $0.isPinned }, .text { $0.budget }),
       .total(
         { _, messages in
           Set(messages.filter { $0.purpose != .transactional && $0.skipped == nil }.map(\.recipient)).sorted()

@@ -12,6 +12,7 @@ public struct RecordBook: Sendable {
     let attempt: Int32
     /// The customer's code.
     let customer: String?
+    var reservation: Reservation?
   }
 
   private var standing: [Int64: Standing] = [:]
@@ -69,7 +70,8 @@ public struct RecordBook: Sendable {
   private static func messages(_ calls: [EndedCall]) -> Question<[Int64: Standing]> {
     Question(
       """
-      select m.id, m.state, m.attempt, c.code from message m left join customer c on c.id = m.customer_id
+      select m.id, m.state, m.attempt, c.code, m.budget, (m.reserved * 10000)::bigint, b.currency
+      from message m left join customer c on c.id = m.customer_id left join budget b on b.name = m.budget
       where m.id = any($1) order by m.id for update of m
       """
     ) {
@@ -77,7 +79,12 @@ public struct RecordBook: Sendable {
     } reading: {
       Dictionary(
         $0.map {
-          ($0.integer(0), Standing(state: $0.text(1), attempt: Int32($0.small(2)), customer: $0.optionalText(3)))
+          (
+            $0.integer(0),
+            Standing(
+              state: $0.text(1), attempt: Int32($0.small(2)), customer: $0.optionalText(3),
+              reservation: Reservation($0, from: 4))
+          )
         }
       ) { one, _ in one }
     }
@@ -110,6 +117,7 @@ public struct RecordBook: Sendable {
       record.goOn(Reason("unreachable", detail), refusedBy: false)
     case .given(let reason): record.goOn(reason, refusedBy: false)
     }
+    if let reservation = standing.reservation { record.settle(reservation) }
     return record
   }
 

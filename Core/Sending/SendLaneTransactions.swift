@@ -54,7 +54,8 @@ extension SendLane {
         return []
       }
       // Of one that is given up nothing is looked up: that may be what was refused.
-      var book = try ClaimBook(refused == nil ? messages : [], channel, rules, transaction)
+      var book = try ClaimBook(
+        refused == nil ? messages : [], channel, rules, price: gateway.description.price, transaction)
       let now = try connection.rows("select clock_timestamp()")[0].timestamp(0)
       let changes = messages.map { message in
         refused.map { ClaimChange(notStorable: message, $0, now) } ?? book.decide(message, now)

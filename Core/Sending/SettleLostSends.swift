@@ -21,6 +21,7 @@ public enum SettleLostSends<W: SendingWorker>: Sweep {
     let lead: Int64?
     /// The customer's code.
     let customer: String?
+    let reservation: Reservation?
   }
 
   /// A message that is settled.
@@ -36,6 +37,9 @@ public enum SettleLostSends<W: SendingWorker>: Sweep {
       default: nil
       }
     }
+
+    /// What nobody knows stays reserved.
+    var budget: BudgetChange? { step == .uncertain ? nil : lost.reservation?.spent }
 
     var action: ServiceAction? {
       guard step != .uncertain else { return nil }
@@ -56,8 +60,9 @@ public enum SettleLostSends<W: SendingWorker>: Sweep {
     let after = cache.after
     return try transaction.rows(
       """
-      select m.id, m.attempt, m.purpose, m.gateway, m.source, m.event_id, m.lead_id, c.code
-      from message m left join customer c on c.id = m.customer_id
+      select m.id, m.attempt, m.purpose, m.gateway, m.source, m.event_id, m.lead_id, c.code,
+        m.budget, (m.reserved * 10000)::bigint, b.currency
+      from message m left join customer c on c.id = m.customer_id left join budget b on b.name = m.budget
       where m.state = 'sending' and m.claimed_at < clock_timestamp() - $3 * interval '1 second' and m.channel = $1
       order by m.claimed_at limit $2 for update of m skip locked
       """
@@ -69,7 +74,7 @@ public enum SettleLostSends<W: SendingWorker>: Sweep {
       Lost(
         id: $0.integer(0), attempt: Int32($0.small(1)), purpose: Purpose(rawValue: $0.text(2)) ?? .marketing,
         gateway: $0.text(3), source: $0.text(4), event: $0.text(5), lead: $0.optionalInteger(6),
-        customer: $0.optionalText(7))
+        customer: $0.optionalText(7), reservation: Reservation($0, from: 8))
     }
   }
 
@@ -102,7 +107,8 @@ public enum SettleLostSends<W: SendingWorker>: Sweep {
     let settled = Settlement(lost: item, step: told.steps[item.id] ?? .uncertain, at: now)
     let outcome = OutreachOutcomes(
       id: item.id, settled.step, channel: W.channel.rawValue, purpose: item.purpose, reason: settled.reason,
-      source: item.source, request: item.event, gateway: item.gateway, at: now)
+      source: item.source, request: item.event, gateway: item.gateway,
+      cost: settled.step == .uncertain ? nil : item.reservation?.amount, at: now)
     return .apply(
       settled, emit: [Emission(outcome)], outcome: settled.step == .uncertain ? "uncertain" : "known-by-receipt")
   }
@@ -114,13 +120,17 @@ public enum SettleLostSends<W: SendingWorker>: Sweep {
         """
         update message m set state = a.state, reason = a.reason, detail = null,
           accepted_at = case when a.state <> 'uncertain' then clock_timestamp() end,
-          settled_at = case when a.state in ('delivered', 'failed') then clock_timestamp() end
-        from unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[])
-          a (id, attempt, state, reason, before)
+          settled_at = case when a.state in ('delivered', 'failed') then clock_timestamp() end,
+          cost = case when a.state <> 'uncertain' then m.reserved end,
+          currency = case when a.state <> 'uncertain' then a.currency end,
+          reserved = case when a.state = 'uncertain' then m.reserved end
+        from unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[])
+          a (id, attempt, state, reason, before, currency)
         where m.id = a.id and m.id = any($1) and m.attempt = a.attempt and m.state = a.before
         """,
         .integer { $0.lost.id }, .small { $0.lost.attempt }, .text { $0.step.rawValue }, .text { $0.reason },
-        .text { _ in "sending" }),
+        .text { _ in "sending" }, .text { $0.lost.reservation?.amount.currency }),
+      .changingBudgets(\.budget),
       .recording(by: W.name) { _, settled in settled.compactMap(\.action) },
     ]
   }

@@ -28,6 +28,13 @@ public struct Money: Hashable, Sendable, CustomStringConvertible {
     self.init(tenThousandths: isNegative ? -value : value, currency: currency)
   }
 
+  /// nil where that is more than can be counted.
+  public func times(_ count: some BinaryInteger) -> Money? {
+    guard let count = Int64(exactly: count) else { return nil }
+    let (product, overflow) = tenThousandths.multipliedReportingOverflow(by: count)
+    return overflow ? nil : Money(tenThousandths: product, currency: currency)
+  }
+
   /// `1234.50`: at least two digits after the point, as many as are needed.
   public var amount: String {
     let size = tenThousandths.magnitude

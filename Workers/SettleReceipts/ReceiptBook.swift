@@ -18,6 +18,8 @@ struct ReceiptBook {
     let lead: Int64?
     /// The customer's code.
     let customer: String?
+    /// Of one that is uncertain.
+    let reservation: Reservation?
     /// Of each of its parts, by what the gateway calls it.
     var parts: [SubmissionKey: String?] = [:]
   }
@@ -91,8 +93,10 @@ struct ReceiptBook {
   private static func messages(_ ids: [Int64]) -> Question<[Int64: Message]> {
     Question(
       """
-      select m.id, m.attempt, m.state, m.channel, m.purpose, m.source, m.event_id, m.gateway, m.lead_id, c.code
-      from message m left join customer c on c.id = m.customer_id where m.id = any($1)
+      select m.id, m.attempt, m.state, m.channel, m.purpose, m.source, m.event_id, m.gateway, m.lead_id, c.code,
+        m.budget, (m.reserved * 10000)::bigint, b.currency
+      from message m left join customer c on c.id = m.customer_id left join budget b on b.name = m.budget
+      where m.id = any($1)
       order by m.id for update of m
       """
     ) {
@@ -105,7 +109,8 @@ struct ReceiptBook {
             Message(
               id: $0.integer(0), attempt: Int32($0.small(1)), state: $0.text(2), channel: $0.text(3),
               purpose: Purpose(rawValue: $0.text(4)) ?? .marketing, source: $0.text(5), event: $0.text(6),
-              gateway: $0.text(7), lead: $0.optionalInteger(8), customer: $0.optionalText(9))
+              gateway: $0.text(7), lead: $0.optionalInteger(8), customer: $0.optionalText(9),
+              reservation: Reservation($0, from: 10))
           )
         }
       ) { one, _ in one }
@@ -144,9 +149,10 @@ struct ReceiptBook {
     guard let step else { return .apply(change, outcome: "noted") }
     messages[id]?.state = step.rawValue
     let reason = step == .failed ? "not-delivered" : nil
+    change.reservation = message.state == "uncertain" ? message.reservation : nil
     change.settled = ReceiptChange.Settled(
       message: id, attempt: message.attempt, from: message.state, to: step.rawValue, reason: reason,
-      detail: step == .failed ? receipt.code : nil, at: now)
+      detail: step == .failed ? receipt.code : nil, at: now, currency: change.reservation?.amount.currency)
     if message.state == "uncertain" {
       change.action = .messaged(
         lead: message.lead, customer: message.customer, message.channel, message.purpose, source: message.source,
@@ -154,7 +160,7 @@ struct ReceiptBook {
     }
     let outcome = OutreachOutcomes(
       id: id, step, channel: message.channel, purpose: message.purpose, reason: reason, source: message.source,
-      request: message.event, gateway: message.gateway, at: now)
+      request: message.event, gateway: message.gateway, cost: change.reservation?.amount, at: now)
     return .apply(change, emit: [Emission(outcome)], outcome: ReceiptBook.word(step))
   }
 

@@ -26,12 +26,15 @@ struct ReceiptChange: Sendable {
     let reason: String?
     let detail: String?
     let at: Timestamp
+    /// Of what was reserved, and is spent now.
+    let currency: String?
   }
 
   var told: Told?
   var settled: Settled?
-  /// Nobody knew until now that the gateway has the message.
+  /// Nobody knew until now that the gateway has the message, and what it costs.
   var action: ServiceAction?
+  var reservation: Reservation?
   var answer: ReceiptReading.Answer?
 
   /// A message may take several steps within a batch: the first one's beginning and the last one's end are what is written.
@@ -41,7 +44,7 @@ struct ReceiptChange: Sendable {
       let first = joined[settled.message] ?? settled
       joined[settled.message] = Settled(
         message: settled.message, attempt: settled.attempt, from: first.from, to: settled.to, reason: settled.reason,
-        detail: settled.detail, at: settled.at)
+        detail: settled.detail, at: settled.at, currency: first.currency)
     }
     return joined.values.sorted { $0.message < $1.message }
   }
@@ -62,13 +65,15 @@ struct ReceiptChange: Sendable {
       { _, changes in joined(changes) },
       """
       update message m set state = a.state, reason = a.reason, detail = a.detail,
-        accepted_at = coalesce(m.accepted_at, a.at), settled_at = case when a.state in ('delivered', 'failed') then a.at end
-      from unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
-        a (id, attempt, before, state, reason, detail, at)
+        accepted_at = coalesce(m.accepted_at, a.at), settled_at = case when a.state in ('delivered', 'failed') then a.at end,
+        cost = coalesce(m.reserved, m.cost), currency = coalesce(a.currency, m.currency), reserved = null
+      from unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[])
+        a (id, attempt, before, state, reason, detail, at, currency)
       where m.id = a.id and m.id = any($1) and m.attempt = a.attempt and m.state = a.before
       """,
       .integer { $0.message }, .small { $0.attempt }, .text { $0.from }, .text { $0.to }, .text { $0.reason },
-      .text { $0.detail }, .timestamp { $0.at }),
+      .text { $0.detail }, .timestamp { $0.at }, .text { $0.currency }),
+    .changingBudgets { $0.reservation?.spent },
     .total(
       { _, changes in changes.compactMap(\.answer) },
       """

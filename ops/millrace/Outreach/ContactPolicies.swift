@@ -102,7 +102,8 @@ enum ContactPolicies {
       guard let row = rows.first else { throw Failure.no("there is no calendar \(shown(code)).") }
       return row.integer(0)
     }
-    return try change(invocation, channel, purpose, session) {
+    func rows() throws -> Table { try table(session, channel: channel, purpose: purpose) }
+    return try PreviewedChange.run(invocation, session, of: rows) {
       _ = try session.rows(
         """
         insert into contact_policy as p (channel, purpose, calendar_id, spread, most, period, without_consent)
@@ -129,37 +130,13 @@ enum ContactPolicies {
     guard try !table(session, channel: channel, purpose: purpose).isEmpty else {
       throw Failure.no("there is no rule for \(channel) \(purpose).")
     }
-    return try change(invocation, channel, purpose, session) {
+    func rows() throws -> Table { try table(session, channel: channel, purpose: purpose) }
+    return try PreviewedChange.run(invocation, session, of: rows) {
       _ = try session.rows("delete from contact_policy where channel = $1 and purpose = $2") {
         $0.text(channel)
         $0.text(purpose)
       }
     }
-  }
-
-  /// A preview is the same, rolled back.
-  private static func change(
-    _ invocation: Invocation, _ channel: String, _ purpose: String, _ session: Connection, _ body: () throws -> Void
-  ) throws -> Exit {
-    let before = try table(session, channel: channel, purpose: purpose)
-    try session.run(script: "begin")
-    let after: Table
-    do {
-      try body()
-      after = try table(session, channel: channel, purpose: purpose)
-      if invocation.isExecuting {
-        try OperatorAction.record(invocation, "before: \(before.json)after: \(after.json)", session)
-      }
-      try session.run(script: invocation.isExecuting ? "commit" : "rollback")
-    } catch let first {
-      // A session that cannot roll back is lost, and its transaction with it.
-      do { try session.run(script: "rollback") } catch { throw first }
-      throw first
-    }
-    let both = [("now", before), ("then", after)].flatMap { word, table in table.rows.map { [.text(word)] + $0 } }
-    invocation.output.show(Table([.left("when")] + after.columns, both))
-    invocation.output.note(invocation.isExecuting ? "Done." : "Nothing was done. To do it, add --execute.")
-    return .done
   }
 }
 

@@ -24,6 +24,7 @@ enum MessageSend {
       CommandOption("--purpose", "PURPOSE", "transactional, service or marketing (required)"),
       CommandOption("--sender", "NAME", "whom it comes from, where the gateway lets the sender say so"),
       CommandOption("--gateway", "NAME", "the only gateway that is to carry it"),
+      CommandOption("--budget", "NAME", "the budget that pays; else none has to"),
       CommandOption("--deadline", "TIME", "sent by then or not at all, as 2026-01-31T09:30:00+08:00"),
       .execute, .json,
     ],
@@ -54,6 +55,9 @@ enum MessageSend {
     let session = try invocation.database()
     let now = try session.rows("select clock_timestamp()")[0].timestamp(0)
     if let deadline = said.deadline, deadline <= now { throw Failure.usage("--deadline is over already.") }
+    if let name = said.budget, try Budgets.table(session, name: name).isEmpty {
+      throw Failure.no("there is no budget \(shown(name)).")
+    }
     let preview = try preview(&said, phone, invocation, session)
     let data = try data(SMSRequested(to: phone.e164, said))
     let reasons = try session.rows(
@@ -92,6 +96,7 @@ enum MessageSend {
     said.language = invocation.text("--language")
     said.sender = invocation.text("--sender")
     said.gateway = invocation.text("--gateway")
+    said.budget = invocation.text("--budget")
     if let text = invocation.text("--deadline") {
       guard let deadline = Timestamp(rfc3339: Array(text.utf8)) else {
         throw Failure.usage("--deadline is \(shown(text)), but must be as 2026-01-31T09:30:00+08:00.")

@@ -50,7 +50,8 @@ enum MessageShow {
     select m.id, m.channel, m.purpose, m.priority, m.state, m.reason, m.detail, m.gateway, array_to_string(m.refused_by, ', '),
       m.attempt, coalesce(m.phone, m.email), m.customer, m.lead_id, m.country, m.time_zone, m.sender, m.template,
       m.template_version, m.language, m.subject, m.body, m.parts, m.cost::text, m.currency, m.requested_at, m.due_at, m.deadline,
-      m.claimed_at, m.accepted_at, m.settled_at, m.source, m.event_id, c.login, p.code
+      m.claimed_at, m.accepted_at, m.settled_at, m.source, m.event_id, c.login, p.code, m.budget,
+      m.reserved::text
     from message_seen m
     left join message_command c on m.source = '/millrace/people' and c.id = m.event_id
     left join person p on p.id = c.person_id
@@ -62,7 +63,8 @@ enum MessageShow {
     .left("words"),
     .left("detail"), .left("gateway"), .left("refusedBy"), .right("attempt"), .left("to"), .left("customer"),
     .right("lead"), .left("country"), .left("timeZone"), .left("sender"), .left("template"), .right("templateVersion"),
-    .left("language"), .left("subject"), .left("text"), .right("parts"), .left("cost"), .left("requestedAt"),
+    .left("language"), .left("subject"), .left("text"), .right("parts"), .left("cost"), .left("budget"),
+    .left("reserved"), .left("requestedAt"),
     .left("dueAt"), .left("deadline"), .left("claimedAt"), .left("acceptedAt"), .left("settledAt"), .left("source"),
     .left("eventId"), .left("askedBy"),
   ]
@@ -80,7 +82,8 @@ enum MessageShow {
       text(5), .text(MessageWords.of(state: state, reason: row.optionalText(5))), text(6), text(7), text(8),
       .number(row.integer(9)), text(10), text(11), .number(optional: row.optionalInteger(12)), text(13), text(14),
       text(15), text(16), .number(optional: row.optionalInteger(17)), text(18), text(19), text(20),
-      .number(optional: row.optionalInteger(21)), .text(optional: cost), time(24), time(25), time(26), time(27),
+      .number(optional: row.optionalInteger(21)), .text(optional: cost), text(34), text(35), time(24), time(25),
+      time(26), time(27),
       time(28), time(29), text(30), text(31), .text(optional: asker),
     ]
   }
