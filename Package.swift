@@ -134,7 +134,7 @@ let package = Package(
       dependencies: [
         "Runtime", "Contract", "Topics", "PhoneNumbers", "JSON", "Values", "Digest", "Settings", "Kafka", "Postgres",
         "Migrations", "Customers", "Organisation", "LeadAllocation", "Observe", "ServiceLog", "Calls", "Templates",
-        "ShortMessages", "Gateways",
+        "ShortMessages", "Gateways", "Outreach",
       ],
       path: "ops/millrace", swiftSettings: strict),
 
@@ -170,7 +170,9 @@ let package = Package(
     tests(
       "TrackCallsTests",
       of: ["track-calls", "Calls", "LeadClock", "Topics", "Contract", "Postgres", "Values", "TestKit"]),
-    tests("OutreachTests", of: ["Outreach", "Gateways", "Topics", "Templates", "Postgres", "Values", "TestKit"]),
+    tests(
+      "OutreachTests",
+      of: ["Outreach", "Contract", "Gateways", "Topics", "Templates", "Postgres", "Settings", "Values", "TestKit"]),
     tests("SendingTests", of: ["Sending", "Outreach", "Gateways", "Values"]),
     tests(
       "ReceivingTests",

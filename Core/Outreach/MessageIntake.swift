@@ -12,6 +12,7 @@ public struct MessageIntake {
   let templates: TemplateBook
   private let customers: KnownRecipients
   private let budgets: Set<String>
+  private let clocks: RecipientClocks
   private var numbers: NumberStock
 
   /// What a request says, with what is known of its recipient.
@@ -43,9 +44,10 @@ public struct MessageIntake {
   public init(
     _ requests: [Request], _ channel: Channel, _ memory: inout IntakeMemory, _ transaction: Transaction
   ) throws(PostgresError) {
-    let (news, inUse, customers, budgets, blocks) = try transaction.ask(
+    let (news, inUse, customers, budgets, clocks, blocks) = try transaction.ask(
       memory.gateways.news(channel), memory.templates.versions(of: requests.map(\.message), channel),
       KnownRecipients.find(requests), Budget.names(among: requests.compactMap(\.message.budget)),
+      RecipientClocks.ask(requests.map { ($0.timeZone, $0.variables) }),
       memory.numbers.missing(
         for: requests.count, "select nextval('message_block') from generate_series(1, $1)"))
     memory.gateways.take(news)
@@ -59,6 +61,7 @@ public struct MessageIntake {
     templates = memory.templates
     self.customers = customers
     self.budgets = budgets
+    self.clocks = clocks
     numbers = memory.numbers.take(requests.count)
   }
 
@@ -80,7 +83,7 @@ public struct MessageIntake {
     case .failure(let refusal): return .reject(refusal)
     }
     let text: Composed
-    switch compose(said, request.variables, customer?.language, channel) {
+    switch compose(request, customer?.language, channel) {
     case .success(let composed): text = composed
     case .failure(let refusal): return .reject(refusal)
     }
@@ -142,8 +145,9 @@ public struct MessageIntake {
   }
 
   private func compose(
-    _ said: MessageRequest, _ variables: [String: TemplateValue], _ language: String?, _ channel: Channel
+    _ request: Request, _ language: String?, _ channel: Channel
   ) -> Result<Composed, Refusal> {
+    let said = request.message
     guard let name = said.template else { return .success(Composed(language: said.language, body: said.text ?? "")) }
     let found: TemplateBook.Stored
     switch templates.find(name, said.templateVersion.map { Int32($0) }, said.language, language) {
@@ -154,7 +158,7 @@ public struct MessageIntake {
       language: found.key.language, version: found.key.version, providerTemplate: found.providerTemplate,
       signature: found.signature, body: "")
     do throws(RenderRefusal) {
-      let message = try found.template.render(variables)
+      let message = try found.template.render(request.variables, zone: clocks.zone(request.timeZone))
       (composed.subject, composed.body, composed.html) = (message.subject, message.text, message.html)
     } catch {
       composed.skipped = Reason(MessageIntake.word(error), error.description)

@@ -17,7 +17,7 @@ struct LocalMoment {
     if !needsTime, text.utf8.count == 10 {
       guard Timestamp(rfc3339: "\(text)T00:00:00Z".utf8) != nil else { return nil }
     } else {
-      guard let moment = Timestamp(rfc3339: text.utf8) else { return nil }
+      guard let moment = value.moment else { return nil }
       if let zone { written = moment.adding(seconds: Int64(zone(moment))).rfc3339 }
     }
     let digits = Array(written.utf8)

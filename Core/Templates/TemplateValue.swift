@@ -18,6 +18,9 @@ public enum TemplateValue: Hashable, Sendable {
     }
   }
 
+  /// What the formats of time take for a moment, whose clock matters; nil for anything else, a day among it.
+  public var moment: Timestamp? { plain.flatMap { Timestamp(rfc3339: $0.utf8) } }
+
   /// Money itself, or a text like `1234.50 CNY`.
   var asMoney: Money? {
     switch self {

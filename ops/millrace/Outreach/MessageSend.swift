@@ -1,6 +1,7 @@
 internal import Contract
 internal import Gateways
 internal import JSON
+internal import Outreach
 internal import PhoneNumbers
 internal import Postgres
 internal import ShortMessages
@@ -111,14 +112,17 @@ enum MessageSend {
   ) throws -> Preview {
     var text = said.text ?? ""
     if let name = said.template {
-      let values = try TemplateValues.set(invocation)
+      let texts = try TemplateValues.set(invocation)
+      let values = texts.mapValues { TemplateValue.text($0) }
       let found = try TemplateChoice(name, .sms, said.language).one(session)
       said.language = found.template.source.language
-      if !values.isEmpty { said.variables = TemplateValues.json(values) }
+      if !texts.isEmpty { said.variables = TemplateValues.json(texts) }
+      let zones = phone.place.timeZones.joined
+      let clocks = try Transaction(open: session).ask(RecipientClocks.ask([(zones, values)]))
       let template = try found.template.check()
       let message: MessageTemplate.Message
       do throws(RenderRefusal) {
-        message = try template.render(values.mapValues { .text($0) })
+        message = try template.render(values, zone: clocks.zone(zones))
       } catch {
         throw Failure.no("\(error).")
       }
