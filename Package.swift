@@ -61,6 +61,8 @@ let package = Package(
     room("Templates", needs: ["JSON", "Values"]),
     room("Calls", needs: ["Values"]),
     room("HTTP", needs: ["CCurl", "Values"]),
+    // Mail as it is written, and what comes back of it.
+    room("Mail", needs: ["Digest", "HTTP", "Templates", "Values"]),
     // What a gateway wants to be told and what it answers.
     room("Gateways", needs: ["HTTP", "JSON", "Digest", "Values", "ShortMessages", "Templates"]),
     room("Kafka", needs: ["CKafka"]),
@@ -150,6 +152,7 @@ let package = Package(
     tests("GatewaysTests", of: ["Gateways", "HTTP", "JSON", "Digest", "Values", "ShortMessages", "Templates"]),
     tests("CallsTests", of: ["Calls", "Values"]),
     tests("HTTPTests", of: ["HTTP", "Values"]),
+    tests("MailTests", of: ["Mail", "HTTP", "Values"]),
     tests("SettingsTests", of: ["Settings"]),
     tests("ObserveTests", of: ["Observe"]),
     tests("PhoneNumbersTests", of: ["PhoneNumbers"]),

@@ -74,23 +74,6 @@ enum Escaping: Sendable {
     bytes.flatMap { [lowerHex[Int($0 >> 4)], lowerHex[Int($0 & 15)]] }
   }
 
-  /// RFC 4648, 4, padded.
-  static func base64(_ bytes: [UInt8]) -> [UInt8] {
-    var out: [UInt8] = []
-    out.reserveCapacity((bytes.count + 2) / 3 * 4)
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let second = start + 1 < bytes.count ? bytes[start + 1] : 0
-      let third = start + 2 < bytes.count ? bytes[start + 2] : 0
-      let group = UInt32(bytes[start]) << 16 | UInt32(second) << 8 | UInt32(third)
-      out.append(sixBits[Int(group >> 18)])
-      out.append(sixBits[Int(group >> 12 & 63)])
-      out.append(start + 1 < bytes.count ? sixBits[Int(group >> 6 & 63)] : UInt8(ascii: "="))
-      out.append(start + 2 < bytes.count ? sixBits[Int(group & 63)] : UInt8(ascii: "="))
-    }
-    return out
-  }
-
   private static let upperHex = [UInt8]("0123456789ABCDEF".utf8)
   private static let lowerHex = [UInt8]("0123456789abcdef".utf8)
-  private static let sixBits = [UInt8]("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 }

@@ -117,7 +117,7 @@ struct Step: Sendable {
     switch form {
     case .bytes: return made
     case .hex: return Escaping.hex(made)
-    case .base64: return Escaping.base64(made)
+    case .base64: return Base64.encoded(made)
     }
   }
 }

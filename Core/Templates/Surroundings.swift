@@ -46,7 +46,7 @@ func isFitForText(_ scalar: Unicode.Scalar) -> Bool {
 
 /// Whether a character may stand in a header: no controls, no line or paragraph ends of any kind, nothing that turns the
 /// direction of writing (RFC 5322, 2.2; Unicode UAX #9).
-func isFitForHeader(_ scalar: Unicode.Scalar) -> Bool {
+public func isFitForHeader(_ scalar: Unicode.Scalar) -> Bool {
   switch scalar.properties.generalCategory {
   case .control, .lineSeparator, .paragraphSeparator: false
   case .format: !(0x202A...0x202E).contains(scalar.value) && !(0x2066...0x2069).contains(scalar.value)

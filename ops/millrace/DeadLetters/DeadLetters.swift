@@ -124,24 +124,6 @@ enum DeadLetters {
 enum Bytes {
   static func shown(_ bytes: [UInt8]) -> String {
     if let text = String(validating: bytes, as: UTF8.self) { return text }
-    return "base64:" + base64(bytes)
-  }
-
-  /// RFC 4648, section 4.
-  static func base64(_ bytes: [UInt8]) -> String {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-    var text = ""
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let chunk = bytes[start..<min(start + 3, bytes.count)]
-      var word = chunk.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - chunk.count))
-      var characters: [Character] = []
-      for _ in 0..<4 {
-        characters.append(alphabet[word & 63])
-        word >>= 6
-      }
-      text += String(characters.reversed().prefix(chunk.count + 1))
-      text += String(repeating: "=", count: 3 - chunk.count)
-    }
-    return text
+    return "base64:" + String(decoding: Base64.encoded(bytes), as: UTF8.self)
   }
 }
