@@ -64,7 +64,7 @@ let package = Package(
     // Mail as it is written, and what comes back of it.
     room("Mail", needs: ["Digest", "HTTP", "Templates", "Values"]),
     // What a gateway wants to be told and what it answers.
-    room("Gateways", needs: ["HTTP", "JSON", "Digest", "Values", "ShortMessages", "Templates"]),
+    room("Gateways", needs: ["HTTP", "JSON", "Digest", "Mail", "Values", "ShortMessages", "Templates"]),
     room("Kafka", needs: ["CKafka"]),
     room("Postgres", needs: ["CPostgres", "Values", "Digest"]),
     .target(name: "CMigrations", path: "Core/CMigrations"),
@@ -89,15 +89,14 @@ let package = Package(
     room(
       "Outreach",
       needs: [
-        "Contract", "Gateways", "JSON", "Postgres", "ServiceLog", "Settings", "ShortMessages", "Templates", "Topics",
-        "Values",
+        "Contract", "Gateways", "JSON", "Mail", "PhoneNumbers", "Postgres", "ServiceLog", "Settings", "ShortMessages",
+        "Templates", "Topics", "Values",
       ]),
     room(
       "Sending",
       needs: [
-        "Contract", "Gateways", "HTTP", "JSON", "Observe", "Outreach", "Postgres", "Runtime", "ServiceLog", "Settings",
-        "ShortMessages",
-        "Topics", "Values",
+        "Contract", "Gateways", "HTTP", "JSON", "Mail", "Observe", "Outreach", "Postgres", "Runtime", "ServiceLog",
+        "Settings", "ShortMessages", "Topics", "Values",
       ]),
 
     // What gateways call back with, on its way to Kafka.
@@ -124,9 +123,8 @@ let package = Package(
     worker("keep-service-log", needs: ["ServiceLog", "Digest", "Postgres", "Values"]),
     worker(
       "track-calls", needs: ["Calls", "LeadClock", "Reminders", "PhoneNumbers", "Postgres", "Values"]),
-    worker(
-      "send-sms", needs: ["Outreach", "Sending", "PhoneNumbers", "JSON", "Postgres", "Templates", "Values"],
-      at: "Workers/SendSMS"),
+    worker("send-sms", needs: ["Outreach", "Sending"], at: "Workers/SendSMS"),
+    worker("send-email", needs: ["Outreach", "Sending"]),
     worker(
       "settle-receipts", needs: ["Gateways", "Outreach", "PhoneNumbers", "Postgres", "ServiceLog", "Values"]),
     worker("receive-receipts", needs: ["Receiving"]),
@@ -136,7 +134,7 @@ let package = Package(
       dependencies: [
         "Runtime", "Contract", "Topics", "PhoneNumbers", "JSON", "Values", "Digest", "Settings", "Kafka", "Postgres",
         "Migrations", "Customers", "Organisation", "LeadAllocation", "Observe", "ServiceLog", "Calls", "Templates",
-        "ShortMessages", "Gateways", "Outreach",
+        "ShortMessages", "Gateways", "Mail", "Outreach",
       ],
       path: "ops/millrace", swiftSettings: strict),
 

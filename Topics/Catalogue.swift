@@ -12,6 +12,7 @@ public enum Catalogue {
     ServiceRecorded.self,
     CallEvents.self,
     SMSRequested.self,
+    EmailRequested.self,
     OutreachReceipts.self,
     OutreachOutcomes.self,
   ]

@@ -4,7 +4,7 @@ public import Values
 
 /// Somebody is to be sent a short message: an integration asks for a one-time code, a notice, an offer. One event is one message,
 /// known by its source and id.
-public struct SMSRequested: Event, Equatable {
+public struct SMSRequested: MessageRequested, Equatable {
   /// What is written to a person is in it, so that it is kept for a week only.
   public static let topic = Topic("outreach.sms", key: "recipient", origin: .outside)
   public static let types = ["sms.requested"]
@@ -33,94 +33,5 @@ public struct SMSRequested: Event, Equatable {
     data.member("to", to)
     data.member("country", country)
     message.write(to: &data)
-  }
-}
-
-/// What requests of all channels say.
-public struct MessageRequest: Equatable, Sendable {
-  public enum Purpose: String, Sendable, CaseIterable {
-    /// What the recipient has asked for or must know: a one-time code, a contract note.
-    case transactional
-    /// About what the recipient has with the firm.
-    case service
-    case marketing
-  }
-
-  public enum Priority: String, Sendable, CaseIterable { case urgent, normal, bulk }
-
-  public var purpose: Purpose
-  /// By default urgent for what is transactional, normal for service, bulk for marketing.
-  public var priority: Priority?
-  /// The name of a stored template, or the text itself.
-  public var template: String?
-  /// The newest that is not withdrawn where none is named.
-  public var templateVersion: Int64?
-  public var text: String?
-  /// BCP 47; by default the customer's own.
-  public var language: String?
-  /// The template's variables as a JSON object.
-  public var variables: String?
-  /// The core system's customer id.
-  public var customer: String?
-  public var lead: Int64?
-  /// Whom it comes from, where the gateway lets the sender say so.
-  public var sender: String?
-  /// The only gateway that is to carry it.
-  public var gateway: String?
-  /// The name of the budget that pays; nil: none has to.
-  public var budget: String?
-  public var notBefore: Timestamp?
-  /// Sent by then, or not at all.
-  public var deadline: Timestamp?
-
-  public init(_ purpose: Purpose) { self.purpose = purpose }
-
-  init(reading data: JSONObject) throws(Refusal) {
-    purpose = try data.choice("purpose")
-    priority = try data.optionalChoice("priority")
-    template = try data.optionalText("template", 1...63)
-    templateVersion = try data.optionalInteger("templateVersion", 1...Int64(Int32.max))
-    text = try data.optionalText("text", 1...20_000)
-    language = try data.optionalLanguage("language")
-    if let object = try data.optionalObject("variables") {
-      _ = try object.members()
-      variables = try data.raw("variables").map { String(decoding: $0, as: UTF8.self) }
-    }
-    customer = try data.optionalText("customerId", 1...60)
-    lead = try data.optionalInteger("leadId", 1...(1 << 53 - 1))
-    sender = try data.optionalText("sender", 1...40)
-    gateway = try data.optionalText("gateway", 1...63)
-    budget = try data.optionalText("budget", 1...63)
-    notBefore = try data.optionalTimestamp("notBefore")
-    deadline = try data.optionalTimestamp("deadline")
-    guard (template == nil) != (text == nil) else {
-      throw Refusal("wrong-parts", at: data.path("template"), "either a template or a text is required")
-    }
-    guard template != nil || variables == nil else {
-      throw Refusal("wrong-parts", at: data.path("variables"), "only a template has variables")
-    }
-    guard template != nil || templateVersion == nil else {
-      throw Refusal("wrong-parts", at: data.path("templateVersion"), "only a template has versions")
-    }
-    if let notBefore, let deadline, deadline <= notBefore {
-      throw Refusal("out-of-order", at: data.path("deadline"), "it ends before it may begin")
-    }
-  }
-
-  func write(to data: inout JSONWriter) {
-    data.member("purpose", purpose.rawValue)
-    data.member("priority", priority?.rawValue)
-    data.member("template", template)
-    data.member("templateVersion", templateVersion)
-    data.member("text", text)
-    data.member("language", language)
-    if let variables { data.raw("variables", variables) }
-    data.member("customerId", customer)
-    data.member("leadId", lead)
-    data.member("sender", sender)
-    data.member("gateway", gateway)
-    data.member("budget", budget)
-    data.member("notBefore", notBefore)
-    data.member("deadline", deadline)
   }
 }

@@ -74,6 +74,9 @@ static const unsigned char messages_found[] = {
 static const unsigned char budgets[] = {
 #embed "../../ops/migrations/0023_budgets.sql"
 };
+static const unsigned char email[] = {
+#embed "../../ops/migrations/0024_email.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -99,6 +102,7 @@ static const struct millrace_migration steps[] = {
     {"0021_outreach_commands", outreach_commands, sizeof outreach_commands},
     {"0022_messages_found", messages_found, sizeof messages_found},
     {"0023_budgets", budgets, sizeof budgets},
+    {"0024_email", email, sizeof email},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

@@ -57,7 +57,7 @@ extension AnswerDescription {
     return .refused(
       Refused(
         kind: refusal.kind, code: code, detail: detail.isEmpty ? "HTTP \(answer.status)" : detail,
-        retryAfter: refusal.kind == .busy ? RetryAfter.read(answer, at: now) : nil))
+        retryAfter: refusal.kind == .busy || refusal.kind == .later ? RetryAfter.read(answer, at: now) : nil))
   }
 }
 

@@ -1,7 +1,7 @@
 public import HTTP
 public import Values
 
-extension GatewayDescription {
+extension HTTPGateway {
   /// What the gateway is asked for this order. The same order at the same moment is the same request.
   ///
   /// Refused: a message of too many parts, a value that the description needs and the message lacks (`missing`), one that

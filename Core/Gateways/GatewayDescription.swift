@@ -43,38 +43,17 @@ public struct GatewayDescription: Sendable {
   public let retries: Retries
   /// Of one part; nil is unknown.
   public let price: Money?
-  /// Sender, where a message names none.
-  public let from: String?
-  /// How long the gateway may try, where a message does not say.
-  public let validity: Duration?
-  /// The longest that the gateway takes; a longer one is cut to it.
-  public let mostValidity: Duration?
-  /// Parts of the longest message that it takes.
-  public let mostParts: Int
-  /// All that the description asks for; without one of them no request can be built.
-  public let secrets: Set<String>
-  /// By name, as the last part of the path that the gateway calls.
-  public let callBacks: [String: CallBackDescription]
+  /// How it is spoken to.
+  public let way: Way
 
-  let steps: [Step]
-  let request: RequestDescription
-  let signature: SignatureDescription?
-  let answer: AnswerDescription
-  /// Of the call-backs, by their names.
-  let addresses: [String: CallBackAddress]
+  public enum Way: Sendable {
+    case http(HTTPGateway)
+    case mail(MailGateway)
+  }
 
   public init(reading object: JSONObject) throws(Refusal) {
-    try object.refuseOthers(
-      "name", "channel", "source", "notes", "place", "countries", "purposes", "concurrency", "rate", "limits",
-      "retries",
-      "price", "from", "validity", "mostValidity",
-      "mostParts", "constants", "steps", "request", "signature", "answer", "callBacks")
     name = try GatewayDescription.name(of: object)
     channel = try object.choice("channel")
-    guard channel == .sms else {
-      throw Refusal(
-        "unknown-word", at: object.path("channel"), "sms was expected: no other channel has HTTP gateways yet")
-    }
     try GatewayDescription.readSource(of: object)
     place = Int(try object.optionalInteger("place", 1...1_000_000) ?? 100)
     countries = try GatewayDescription.countries(of: object)
@@ -84,24 +63,30 @@ public struct GatewayDescription: Sendable {
     limits = try GatewayDescription.limits(of: object)
     retries = try GatewayDescription.retries(of: object)
     price = try object.optionalMoney("price")
-    from = try object.optionalText("from", 1...40)
-    validity = try object.optionalDuration("validity", atMost: .seconds(30 * 86_400))
-    mostValidity = try object.optionalDuration("mostValidity", atMost: .seconds(30 * 86_400))
-    mostParts = Int(try object.optionalInteger("mostParts", 1...255) ?? 255)
-
-    let callBackRows = try object.optionalObject("callBacks")
-    var scope = TemplateScope(
-      constants: try GatewayDescription.constants(of: object), callBacks: callBackRows?.names ?? [])
-    steps = try Step.read(object, in: &scope, of: [.order])
-    request = try RequestDescription(try object.object("request"), in: &scope)
-    let request = request
-    signature = try object.optionalObject("signature").map { row throws(Refusal) in
-      try SignatureDescription(row, of: request, in: &scope)
+    let constants = try GatewayDescription.constants(of: object)
+    switch channel {
+    case .sms: way = .http(try HTTPGateway(object, named: name, constants))
+    case .email: way = .mail(try MailGateway(object, constants))
+    case .fax:
+      throw Refusal("unknown-word", at: object.path("channel"), "sms or email was expected: fax has no gateways yet")
     }
-    answer = try AnswerDescription(try object.object("answer"))
-    callBacks = try CallBackDescription.read(callBackRows, of: name, in: &scope)
-    addresses = callBacks.mapValues(\.address)
-    secrets = scope.secrets
+  }
+
+  /// Fields that gateways of every kind have.
+  static let common: [StaticString] = [
+    "name", "channel", "source", "notes", "place", "countries", "purposes", "concurrency", "rate", "limits", "retries",
+    "price", "constants",
+  ]
+
+  public var http: HTTPGateway? { if case .http(let gateway) = way { gateway } else { nil } }
+  public var mail: MailGateway? { if case .mail(let gateway) = way { gateway } else { nil } }
+
+  /// All that the description asks for; without one of them no request can be built.
+  public var secrets: Set<String> {
+    switch way {
+    case .http(let gateway): gateway.secrets
+    case .mail(let gateway): gateway.secrets
+    }
   }
 
   /// Whether messages of this kind may go through it.

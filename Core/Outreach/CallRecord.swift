@@ -85,11 +85,14 @@ public struct CallRecord: Sendable {
     }
   }
 
+  /// The gateway has proved that nobody has the address.
+  private var isGone: Bool { if case .refused(let refused) = call.ending { refused.kind == .gone } else { false } }
+
   private var isSettled: Bool { step == .delivered || step == .failed }
 
   /// The state that is left comes as a value: a literal would offer the index of that state to the planner, which has thousands of
   /// entries of rows that are in it no more.
-  public static func writes(by worker: String) -> [Write<RecordBook, CallRecord>] {
+  public static func writes(_ channel: Channel, by worker: String) -> [Write<RecordBook, CallRecord>] {
     [
       .total(
         { _, records in Array(records) },
@@ -126,6 +129,10 @@ public struct CallRecord: Sendable {
         """,
         touchesEach: false,
         .text { $0.call.message.recipient }, .integer { $0.call.message.id }),
+      .total(
+        { _, records in Set(records.filter(\.isGone).map(\.call.message.address)).sorted() },
+        "select suppress(($2::text[])[1], $1::text[], 'bounced', null, ($3::text[])[1])",
+        touchesEach: false, .text { $0 }, .text { _ in channel.rawValue }, .text { _ in worker }),
       .changingBudgets(\.budget),
       .recording(by: worker) { _, records in records.compactMap(\.action) },
     ]

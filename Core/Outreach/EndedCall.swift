@@ -74,8 +74,8 @@ public struct Retry: Sendable {
     case .given: return EndedCall.Next(gateway: message.gateway, wait: .zero)
     case .refused(let refused):
       switch refused.kind {
-      case .recipient, .message: return nil
-      case .busy: (isBounded, asked) = (true, refused.retryAfter)
+      case .gone, .recipient, .message: return nil
+      case .busy, .later: (isBounded, asked) = (true, refused.retryAfter)
       case .gateway: break
       }
     case .notSent: break

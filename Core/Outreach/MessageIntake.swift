@@ -13,6 +13,7 @@ public struct MessageIntake {
   private let customers: KnownRecipients
   private let budgets: Set<String>
   private let clocks: RecipientClocks
+  private let links: Links?
   private var numbers: NumberStock
 
   /// What a request says, with what is known of its recipient.
@@ -62,6 +63,7 @@ public struct MessageIntake {
     self.customers = customers
     self.budgets = budgets
     self.clocks = clocks
+    links = memory.links
     numbers = memory.numbers.take(requests.count)
   }
 
@@ -82,21 +84,28 @@ public struct MessageIntake {
     case .success(let found): gateway = found
     case .failure(let refusal): return .reject(refusal)
     }
+    let id = numbers.next()
+    var request = request
+    if let links, said.template != nil {
+      request.variables[MessageIntake.unsubscribing] = .text(links.url(.unsubscribe, message: id))
+    }
     let text: Composed
     switch compose(request, customer?.language, channel) {
     case .success(let composed): text = composed
     case .failure(let refusal): return .reject(refusal)
     }
     var message = NewMessage(
-      id: numbers.next(), channel: channel, purpose: said.purpose, priority: said.purpose.priority(said.priority),
+      id: id, channel: channel, purpose: said.purpose, priority: said.purpose.priority(said.priority),
       skipped: text.skipped, source: request.source, event: request.id, customer: customer?.id, lead: said.lead,
       recipient: customer.map { "customer/\($0.id)" } ?? request.phone.map { "+\($0)" } ?? request.email ?? "",
-      phone: request.phone, email: request.email, country: request.country, timeZone: request.timeZone,
+      phone: request.phone, email: request.email, country: request.country ?? customer?.phone?.place.country?.code,
+      timeZone: request.timeZone ?? customer?.timeZone,
       language: text.language, template: said.template, templateVersion: text.version,
       providerTemplate: text.providerTemplate, signature: text.signature, variables: said.variables,
       subject: text.subject, body: text.body, html: text.html, sender: said.sender, gateway: gateway.name,
       isPinned: said.gateway != nil, budget: said.budget,
       requested: now, due: max(now, said.notBefore ?? now), deadline: said.deadline)
+    if channel == .email { message.parts = 1 }
     if channel == .sms, message.skipped == nil {
       if let parts = ShortMessage(text.body, signature: text.signature)?.parts.count {
         message.parts = Int32(parts)
@@ -110,6 +119,9 @@ public struct MessageIntake {
       source: request.source, request: request.id, at: now)
     return .apply(message, emit: [Emission(outcome)], outcome: "skipped")
   }
+
+  /// The variable that every template knows: where the recipient says that they want no more.
+  private static let unsubscribing = "unsubscribe_url"
 
   private static func word(_ refusal: RenderRefusal) -> String {
     switch refusal {
@@ -148,7 +160,10 @@ public struct MessageIntake {
     _ request: Request, _ language: String?, _ channel: Channel
   ) -> Result<Composed, Refusal> {
     let said = request.message
-    guard let name = said.template else { return .success(Composed(language: said.language, body: said.text ?? "")) }
+    guard let name = said.template else {
+      return .success(
+        Composed(language: said.language, subject: said.subject, body: said.text ?? "", html: said.html))
+    }
     let found: TemplateBook.Stored
     switch templates.find(name, said.templateVersion.map { Int32($0) }, said.language, language) {
     case .success(let stored): found = stored
@@ -172,6 +187,7 @@ public struct IntakeMemory: LaneCache {
   public var gateways = GatewayBook()
   public var templates = TemplateBook()
   public var numbers = NumberStock()
+  let links: Links?
 
-  public init(_ settings: Settings) {}
+  public init(_ settings: Settings) { links = Links(settings) }
 }

@@ -123,8 +123,9 @@ public struct RecordBook: Sendable {
 
   private static func word(_ kind: Refused.Kind) -> String {
     switch kind {
-    case .recipient, .message: "refused"
+    case .gone, .recipient, .message: "refused"
     case .gateway: "gateway-refused"
+    case .later: "refused-for-now"
     case .busy: "gateway-busy"
     }
   }

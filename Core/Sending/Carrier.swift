@@ -1,94 +1,60 @@
 internal import Gateways
 internal import HTTP
-internal import JSON
 internal import Outreach
-internal import Runtime
 internal import Settings
-internal import ShortMessages
 internal import Values
 
-/// How messages of one channel are put to their gateways.
-protocol Carrier {
-  func transfers() -> Transfers
-  /// What the gateway is asked; or why that cannot be written, which is the message's end.
-  func order(_ message: DueMessage, _ gateway: GatewayDescription) -> Result<Order, Refused>
-}
+/// Puts messages to their gateways, each in its gateway's way; all that a lane has under way goes on together on its thread.
+///
+/// A message that was begun ends once, in `takeEnded`.
+final class Carrier {
+  private let transfers: Transfers
+  private let texts: TextCalls
+  private let mails: MailCalls
+  /// What the end of a call comes to, by message.
+  private var endings: [Int64: (CallEnd) -> EndedCall.Ending] = [:]
+  private var mailEndings: [Int64: (MailEnd) -> EndedCall.Ending] = [:]
 
-struct Order {
-  let request: HTTPRequest
-  let limits: HTTPLimits
-  let ending: (CallEnd) -> EndedCall.Ending
+  init(_ settings: Settings) {
+    transfers = Transfers(certificates: settings[.gatewayCertificates])
+    texts = TextCalls(settings)
+    mails = MailCalls(settings)
+  }
+
+  /// Begins the call; or why it cannot be written, which is the message's end.
+  /// - Parameter notAfter: by the clock since boot; later than that nothing of it leaves.
+  func begin(_ message: DueMessage, _ gateway: GatewayDescription, notAfter: Duration) -> Refused? {
+    do throws(Refused) {
+      switch gateway.way {
+      case .http(let http):
+        let call = try texts.call(message, http, gateway)
+        endings[message.id] = call.ending
+        transfers.begin(call.request, as: message.id, within: gateway.limits, notAfter: notAfter)
+      case .mail(let mail):
+        let call = try mails.call(message, mail, gateway)
+        mailEndings[message.id] = call.ending
+        transfers.begin(call.mail, as: message.id, within: gateway.limits, notAfter: notAfter)
+      }
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  func perform() { transfers.perform() }
+
+  /// Until there is something to perform, and never longer.
+  func wait(atMost bound: Duration) { transfers.wait(atMost: bound) }
+
+  /// Calls that have ended since it was asked last.
+  func takeEnded() -> [(message: Int64, ending: EndedCall.Ending)] {
+    transfers.takeEnded().compactMap { number, end in
+      endings.removeValue(forKey: number).map { (number, $0(end)) }
+    }
+      + transfers.takeEndedMails().compactMap { number, end in
+        mailEndings.removeValue(forKey: number).map { (number, $0(end)) }
+      }
+  }
 }
 
 extension Refused: Error {}
-
-/// Short messages by HTTP.
-struct TextCarrier: Carrier {
-  private let secrets: [String: String]
-  private let callBack: String?
-  private let certificates: String?
-
-  init(_ settings: Settings) {
-    secrets = GatewaySecrets.read(settings[.gatewaySecrets])
-    callBack = settings[.callBackURL]
-    certificates = settings[.gatewayCertificates]
-  }
-
-  func transfers() -> Transfers { Transfers(certificates: certificates) }
-
-  func order(_ message: DueMessage, _ gateway: GatewayDescription) -> Result<Order, Refused> {
-    guard let phone = message.phone, let text = ShortMessage(message.body, signature: message.signature) else {
-      return .failure(Refused(kind: .message, code: "not-a-text", detail: "it cannot be sent as a short message"))
-    }
-    let now = Timestamp(milliseconds: WallClock.milliseconds)
-    let order = TextOrder(
-      reference: MessageReference(message: message.id, attempt: message.attempt + 1).description, to: "+\(phone)",
-      from: message.sender, text: message.body, signature: message.signature,
-      providerTemplate: message.providerTemplate, variables: message.variables.map(TextCarrier.variables) ?? [],
-      encoding: text.encoding, parts: text.parts.count,
-      validity: message.deadline.map { .seconds(max(60, Int64($0.seconds(since: now)))) }, callBack: callBack)
-    do throws(Refusal) {
-      let request = try gateway.request(for: order, at: now) { secrets[$0] }
-      return .success(
-        Order(request: request, limits: gateway.limits) { end in self.ending(end, order, now, gateway) })
-    } catch {
-      // A secret that is not set is nobody's fault but ours: the message waits for it.
-      let kind: Refused.Kind = error.reason == "no-secret" ? .gateway : .message
-      return .failure(Refused(kind: kind, code: error.reason, detail: error.description))
-    }
-  }
-
-  private func ending(
-    _ end: CallEnd, _ order: TextOrder, _ at: Timestamp, _ gateway: GatewayDescription
-  ) -> EndedCall.Ending {
-    switch end {
-    case .notSent(let error):
-      switch error.code {
-      case .late, .cancelled: return .given(back: Reason("moment-passed"))
-      case .malformed: return .refused(Refused(kind: .message, code: "malformed", detail: error.detail))
-      default: return .notSent(code: error.code.rawValue, error.detail)
-      }
-    case .unknown(let error): return .unknown(error.description)
-    case .answered(let answer):
-      switch gateway.verdict(of: answer, to: order, at: at, secrets: { secrets[$0] }) {
-      case .refused(let refused): return .refused(refused)
-      case .uncertain(let sentence): return .unknown(sentence)
-      case .accepted(let ids):
-        let cost = gateway.price.map {
-          Money(tenThousandths: $0.tenThousandths * Int64(order.parts), currency: $0.currency)
-        }
-        return .accepted(ids: ids.isEmpty ? [order.reference] : ids, cost: cost)
-      }
-    }
-  }
-
-  /// Texts as they stand in the request; what a template's formats would make of them is in the text alone.
-  static func variables(_ json: String) -> [(name: String, value: String)] {
-    do throws(Refusal) {
-      guard case .object(let members) = try JSONValue(reading: Array(json.utf8)) else { return [] }
-      return members.compactMap { member in member.value.scalar.map { (member.name, $0) } }
-    } catch {
-      return []
-    }
-  }
-}

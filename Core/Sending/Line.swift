@@ -51,7 +51,7 @@ extension Line {
     case .accepted: breaker.answered()
     case .refused(let refused):
       switch refused.kind {
-      case .recipient, .message: breaker.answered()
+      case .gone, .recipient, .message, .later: breaker.answered()
       case .busy: breaker.busy(now, retryAfter: refused.retryAfter)
       case .gateway: breaker.failed(now, chance: .random(in: 0..<1))
       }

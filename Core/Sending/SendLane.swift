@@ -1,5 +1,4 @@
 internal import Contract
-internal import HTTP
 internal import Observe
 internal import Outreach
 internal import Postgres
@@ -22,7 +21,7 @@ final class SendLane: Lane {
 
   private let share: Share
   let channel: Channel
-  let carrier: any Carrier
+  let carrier: Carrier
   let settings: WorkerSettings
   let status: LaneStatus
   let stopping: Stopping
@@ -42,7 +41,6 @@ final class SendLane: Lane {
   var endedSince: Duration?
   /// Moments are being asked for, by place in `waiting`.
   var isPacing = false
-  private var transfers: Transfers
   private var backoff = Backoff()
   private var rest = Rest()
   private var nextNews: Duration = .zero
@@ -61,8 +59,6 @@ final class SendLane: Lane {
     /// When it may begin at a gateway with a rate; nil at once.
     var moment: Moment?
     var beganAt: Duration = .zero
-    /// What the end of its call comes to.
-    var ending: (CallEnd) -> EndedCall.Ending = { _ in .unknown("the call was never described") }
 
     struct Moment {
       let from: Duration
@@ -71,19 +67,17 @@ final class SendLane: Lane {
   }
 
   init(
-    _ share: Share, _ channel: Channel, _ carrier: any Carrier, _ settings: WorkerSettings, _ status: LaneStatus,
-    _ stopping: Stopping,
+    _ share: Share, _ channel: Channel, _ settings: WorkerSettings, _ status: LaneStatus, _ stopping: Stopping,
     _ log: Log, _ metrics: SendMetrics
   ) {
     self.share = share
     self.channel = channel
-    self.carrier = carrier
+    carrier = Carrier(settings.settings)
     self.settings = settings
     self.status = status
     self.stopping = stopping
     self.log = log
     self.metrics = metrics
-    transfers = carrier.transfers()
   }
 
   func run() {
@@ -109,17 +103,17 @@ final class SendLane: Lane {
     if BootClock.now >= nextNews { try readNews() }
     if BootClock.now >= nextLook { try look() }
     begin()
-    transfers.wait(atMost: pause)
+    carrier.wait(atMost: pause)
   }
 
   // MARK: Calling
 
   /// Everything that can be done for calls without waiting.
   func advance() {
-    transfers.perform()
-    for (number, end) in transfers.takeEnded() {
-      guard let call = flying.removeValue(forKey: number) else { continue }
-      finish(call, call.ending(end))
+    carrier.perform()
+    for (message, ending) in carrier.takeEnded() {
+      guard let call = flying.removeValue(forKey: message) else { continue }
+      finish(call, ending)
     }
   }
 
@@ -141,19 +135,17 @@ final class SendLane: Lane {
       lines[call.message.gateway]?.waiting -= 1
       lines[call.message.gateway]?.inFlight += 1
       call.beganAt = now
-      switch carrier.order(call.message, line.gateway.description) {
-      case .failure(let refusal): finish(call, .refused(refusal))
-      case .success(let order):
-        call.ending = order.ending
+      FailPoint.pass(.sendBeginning)
+      let until = min(call.claimedAt + SendLane.claimHolds, call.moment?.until ?? .seconds(Int64.max / 4))
+      if let refusal = carrier.begin(call.message, line.gateway.description, notAfter: until) {
+        finish(call, .refused(refusal))
+      } else {
         flying[call.message.id] = call
-        FailPoint.pass(.sendBeginning)
-        let until = min(call.claimedAt + SendLane.claimHolds, call.moment?.until ?? .seconds(Int64.max / 4))
-        transfers.begin(order.request, as: call.message.id, within: order.limits, notAfter: until)
       }
     }
     let hasBegun = later.count < waiting.count
     waiting = later
-    transfers.perform()
+    carrier.perform()
     if hasBegun { FailPoint.pass(.sendBegun) }
   }
 
@@ -257,7 +249,7 @@ final class SendLane: Lane {
       guard !flying.isEmpty else { return false }
       advance()
       if !isPacing { begin() }
-      transfers.wait(atMost: .milliseconds(1))
+      carrier.wait(atMost: .milliseconds(1))
       return true
     }
     connection = opened
@@ -282,7 +274,7 @@ final class SendLane: Lane {
     while BootClock.now < until, !stopping.isRequested {
       status.beat()
       advance()
-      transfers.wait(atMost: min(until - BootClock.now, .milliseconds(100)))
+      carrier.wait(atMost: min(until - BootClock.now, .milliseconds(100)))
     }
   }
 
@@ -295,7 +287,7 @@ final class SendLane: Lane {
         try connect()
         advance()
         if isTimeToRecord { try record() }
-        transfers.wait(atMost: .milliseconds(20))
+        carrier.wait(atMost: .milliseconds(20))
       }
     }
     connection = nil

@@ -154,7 +154,7 @@ extension SendLane {
       let now = try connection.rows("select clock_timestamp()")[0].timestamp(0)
       let records = calls.compactMap { book.conclude($0, channel, now) }
       var writing = try Writing(connection)
-      try writing.send(CallRecord.writes(by: settings.worker), of: .state, book, records[...])
+      try writing.send(CallRecord.writes(channel, by: settings.worker), of: .state, book, records[...])
       let emissions = records.flatMap { $0.emissions(channel) }
       try writing.send(emissions.map { TracedEmission(emission: $0, trace: nil) }, from: settings.worker)
       try writing.finish()

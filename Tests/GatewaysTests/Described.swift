@@ -57,14 +57,14 @@ func order(
 
 extension GatewayDescription {
   func request(_ order: TextOrder, _ secrets: [String: String] = [:]) -> Result<HTTPRequest, Refusal> {
-    Result { () throws(Refusal) in try request(for: order, at: moment, secrets: { secrets[$0] }) }
+    Result { () throws(Refusal) in try http!.request(for: order, at: moment, secrets: { secrets[$0] }) }
   }
 
   func verdict(
     _ status: Int, _ body: String, headers: [HTTPField] = [], to given: TextOrder = order(),
     secrets: [String: String] = [:]
   ) -> Verdict {
-    verdict(
+    http!.verdict(
       of: HTTPAnswer(status: status, headers: headers, body: Array(body.utf8)), to: given, at: moment,
       secrets: { secrets[$0] })
   }

@@ -19,14 +19,14 @@ import Values
     #expect(full.name == "small" && full.channel == .sms && full.place == 3 && full.concurrency == 7 && full.rate == 90)
     #expect(full.limits == HTTPLimits(connect: .milliseconds(500), total: .seconds(3), largestAnswer: 4096))
     #expect(full.retries.first == .seconds(1) && full.retries.most == .seconds(120) && full.retries.times == 0)
-    #expect(full.price == Money("0.045", "CNY") && full.from == "95555" && full.validity == .seconds(7200))
-    #expect(full.mostParts == 4 && full.secrets.isEmpty && full.callBacks.isEmpty)
+    #expect(full.price == Money("0.045", "CNY") && full.http?.from == "95555" && full.http?.validity == .seconds(7200))
+    #expect(full.http?.mostParts == 4 && full.secrets.isEmpty && full.http?.callBacks.isEmpty == true)
     #expect(full.serves(country: "CN", purpose: .marketing) && !full.serves(country: "CN", purpose: .service))
     #expect(!full.serves(country: "SG", purpose: .marketing) && !full.serves(country: nil, purpose: .marketing))
 
     let bare = try described(small()).get()
     #expect(bare.place == 100 && bare.countries == nil && bare.purposes == nil && bare.concurrency == 50)
-    #expect(bare.rate == nil && bare.limits == HTTPLimits() && bare.price == nil && bare.mostParts == 255)
+    #expect(bare.rate == nil && bare.limits == HTTPLimits() && bare.price == nil && bare.http?.mostParts == 255)
     #expect(bare.serves(country: nil, purpose: .transactional))
   }
 

@@ -208,7 +208,7 @@ import Values
         ],
         body: body)
       for gateway in [inJSON, inText] {
-        let verdict = gateway.verdict(of: answer, to: order, at: moment, secrets: { Self.secrets[$0] })
+        let verdict = gateway.http!.verdict(of: answer, to: order, at: moment, secrets: { Self.secrets[$0] })
         let label: Comment = "seed \(seed), round \(round): \(verdict)"
         switch verdict {
         case .accepted(let ids):

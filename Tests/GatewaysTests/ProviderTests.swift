@@ -35,8 +35,8 @@ import Values
     let refusal = described(text).refusal
     #expect(refusal == constants.first.map { "constants.\($0) empty" })
     let gateway = try gateway(name)
-    #expect(gateway.name == name && gateway.callBacks["receipts"]?.kind == .receipts)
-    #expect(gateway.callBacks["messages"]?.kind == .messages)
+    #expect(gateway.name == name && gateway.http?.callBacks["receipts"]?.kind == .receipts)
+    #expect(gateway.http?.callBacks["messages"]?.kind == .messages)
   }
 
   @Test("every description that lies there is looked at")

@@ -26,7 +26,7 @@ import Values
             {"name": "signature", "hmac": "sha256", "key": "{{secret.KEY}}", "of": "ACS3-HMAC-SHA256\n{{step.canonical}}"}],
           "headers": {"Authorization": "ACS3-HMAC-SHA256 Credential={{secret.ID}},SignedHeaders=host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version,Signature={{step.signature}}"}}
         """#)
-    let request = try described(text).get().request(
+    let request = try described(text).get().http!.request(
       for: order(), at: Timestamp(rfc3339: "2023-10-26T10:22:32Z".utf8)!,
       secrets: { ["ID": "YourAccessKeyId", "KEY": "YourAccessKeySecret"][$0] })
     #expect(
@@ -56,7 +56,7 @@ import Values
             {"name": "signature", "hmac": "sha256", "key": "{{step.signing}}", "of": "TC3-HMAC-SHA256\n{{time.unix}}\n{{time.date}}/cvm/tc3_request\n{{step.canonical}}"}],
           "headers": {"Authorization": "TC3-HMAC-SHA256 Credential={{secret.ID}}/{{time.date}}/cvm/tc3_request, SignedHeaders=content-type;host, Signature={{step.signature}}"}}
         """#)
-    let request = try described(text).get().request(
+    let request = try described(text).get().http!.request(
       for: order(), at: Timestamp(microseconds: 1_539_084_154_000_000),
       secrets: { ["ID": "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE", "KEY": "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE"][$0] })
     #expect(

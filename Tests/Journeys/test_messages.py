@@ -1,80 +1,15 @@
 """Short messages with the executables as shipped and a gateway that behaves badly: once to whom it may concern, or uncertain."""
 
 import collections
-import contextlib
 import json
 
 import firm
 from gateway import Gateway
+from ledger import SEND, account, know, outreach, request, states, until_accounted
 from side_by_side import Journeys, scenarios
 from world import until
 
-OUTREACH_TOPICS = ("outreach.sms", "outreach.receipts", "outreach.outcomes")
-SEND = [f"send.{step}" for step in ("claiming", "claimed", "beginning", "begun", "recording", "recorded")]
-ENDS = ("delivered", "failed", "expired", "skipped", "cancelled")
-# Longer than the gateway's longest call and the age at which a claim is not called any more.
-LOST = {"LOST_AFTER": "15s"}
-
 journey = Journeys()
-
-
-@contextlib.contextmanager
-def outreach(ground, *gateways, **choices):
-    """A world with the topics of messages, and gateways that its senders know."""
-    with ground.world(settings=LOST.items(), **choices) as world:
-        world.make_topics(12, OUTREACH_TOPICS)
-        for gateway in gateways:
-            know(world, gateway)
-        yield world
-
-
-def know(world, gateway, **more):
-    with world.connect() as connection:
-        connection.execute(
-            "insert into gateway (name, channel, place, description) values (%s, 'sms', %s, %s)",
-            [gateway.name, more.get("place", 100), json.dumps(gateway.description(**more))],
-        )
-        connection.execute("insert into gateway_pace (gateway) values (%s)", [gateway.name])
-
-
-def request(number, *, to=None, text=None, **data):
-    to = to or f"+861380{number:07d}"
-    value = {"to": to, "text": text or f"Your code is {number}", "purpose": "transactional", **data}
-    return firm.Message(
-        to.encode(), json.dumps(value).encode(), firm.cloud_event("/journey/app", f"m-{number}", type="sms.requested")
-    )
-
-
-def states(world):
-    with world.connect() as connection:
-        return collections.Counter(row[0] for row in connection.execute("select state from message"))
-
-
-def open_messages(world):
-    return world.ask("select count(*) from message where state in ('queued', 'sending')")
-
-
-def until_accounted(world, count):
-    until(
-        lambda: sum(states(world).values()) == count and open_messages(world) == 0,
-        lambda: f"{count} messages to be accounted for: {states(world)}",
-        90,
-    )
-
-
-def account(world, *gateways):
-    """What the gateways have against what the ledger says; the two share nothing."""
-    taken = collections.Counter(arrival.to for gateway in gateways for arrival in gateway.taken)
-    twice = {to: count for to, count in taken.items() if count > 1}
-    assert not twice, f"contacted twice: {twice}"
-    with world.connect() as connection:
-        rows = connection.execute("select '+' || phone, state, reason, detail from message").fetchall()
-    assert len({to for to, *_ in rows}) == len(rows), "one message each"
-    for to, state, reason, detail in rows:
-        if state in ("accepted", "delivered") or reason == "not-delivered":
-            assert taken[to] == 1, f"{to} is {state}, and no gateway has it"
-        elif state != "uncertain":
-            assert taken[to] == 0, f"{to} is {state} ({reason}: {detail}), and a gateway has it"
 
 
 @journey

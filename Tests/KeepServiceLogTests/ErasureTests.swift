@@ -287,7 +287,7 @@ import Testing
       try desk.session.run(
         script: """
           update message set state = 'uncertain' where id = 3;
-          select send_sms('+8613812340003', '{"to": "+8613812340003"}')
+          select ask_for_message('sms', '+8613812340003', '{"to": "+8613812340003"}')
           """)
       let asked = desk.command("privacy", "erase", "--customer", "C1", "--because", "x", "--execute")
       #expect(asked.exit == .no && asked.err.contains("on its way"), "\(asked.err)")

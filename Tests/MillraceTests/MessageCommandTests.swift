@@ -125,7 +125,8 @@ import Testing
       }
       let sender = try desk.connect(role: "millrace_send_sms")
       for statement in [
-        "select resolve_uncertain('{4}', '{1}', 'again', 'x')", "select send_sms('+1', '{\"to\": \"+1\"}')",
+        "select resolve_uncertain('{4}', '{1}', 'again', 'x')",
+        "select ask_for_message('sms', '+1', '{\"to\": \"+1\"}')",
       ] {
         #expect(throws: PostgresError.self, "\(statement)") { try sender.run(script: statement) }
       }

@@ -25,7 +25,7 @@ import Values
         "send", "--to", "138 1234 5678", "--purpose", "service", "--template", "due", "--language", "zh-CN", "--set",
         "name=王伟", "--json")
       for text in [
-        #""to":"+8613812345678","country":"CN","purpose":"service","template":"due","text":"【华证券】王伟您好""#,
+        #""to":"+8613812345678","country":"CN","purpose":"service","template":"due","subject":null,"text":"【华证券】王伟您好""#,
         #""encoding":"UCS-2","length":9,"parts":1,"cost":"0.045 CNY","gateway":"one""#, #""suppressed":"opted-out""#,
       ] { #expect(run.out.contains(text), "\(text) in \(run.out)\(run.err)") }
       #expect(run.err.contains("Nothing was done."))
@@ -66,7 +66,7 @@ import Values
   @Test(
     "wrong words are one sentence, and nothing is asked for",
     arguments: [
-      (["--purpose", "service", "--text", "x"], 2, "say to whom: --to PHONE."),
+      (["--purpose", "service", "--text", "x"], 2, "say to whom: --to PHONE or --to ADDRESS."),
       (["--to", "12", "--purpose", "service", "--text", "x"], 2, "--to is no phone number"),
       (["--to", "13812345678", "--country", "XX", "--purpose", "service", "--text", "x"], 2, "--country is \"XX\""),
       (["--to", "13812345678", "--text", "x"], 2, "say what for: --purpose transactional, service or marketing."),
@@ -105,7 +105,9 @@ import Values
   func forged() throws {
     try open { desk throws in
       let clerk = try desk.connect(role: "millrace_operator")
-      #expect(throws: PostgresError.self) { try clerk.run(script: #"select send_sms('+1', '{"to": "+2"}')"#) }
+      #expect(throws: PostgresError.self) {
+        try clerk.run(script: #"select ask_for_message('sms', '+1', '{"to": "+2"}')"#)
+      }
     }
   }
 }

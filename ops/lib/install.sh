@@ -55,6 +55,21 @@ need() {
   [ -z "$packages" ] || install_packages $packages
 }
 
+# unpacked_smtp_sink: the path of postfix's smtp-sink, fetched from Debian and unpacked beside the build where it is not installed: a
+# mail server on this machine is nobody's wish. Runs with the LD_LIBRARY_PATH that stands beside it, in `lib`.
+unpacked_smtp_sink() {
+  local folder="$MILLRACE_TOP/.build/smtp-sink"
+  if [ ! -x "$folder/usr/sbin/smtp-sink" ]; then
+    rm -rf "$folder" && mkdir -p "$folder/package" || return
+    (cd "$folder/package" && apt-get -q download postfix) >"$folder/log" 2>&1 && dpkg-deb -x "$folder"/package/postfix_*.deb "$folder" || {
+      tail -n 5 "$folder/log" >&2
+      complain "postfix, which has smtp-sink, cannot be fetched"
+      return 1
+    }
+  fi
+  printf '%s\n' "$folder"
+}
+
 # progress_of_apt LOG: takes apt's lines of status out of its output and shows how far it is: on a terminal a line that is
 # written again and again, else one every five seconds.
 progress_of_apt() {

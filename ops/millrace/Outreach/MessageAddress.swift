@@ -1,3 +1,4 @@
+internal import Mail
 internal import PhoneNumbers
 internal import Templates
 internal import Values
@@ -24,12 +25,9 @@ enum MessageAddress {
   }
 
   static func email(_ text: String, _ what: String) throws(Failure) -> String {
-    let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-    let isAddress =
-      parts.count == 2 && parts.allSatisfy { !$0.isEmpty } && text.utf8.count <= 254
-      && text.unicodeScalars.allSatisfy { !$0.properties.isWhitespace && $0.properties.generalCategory != .control }
-    guard isAddress else { throw .usage("\(what) is no e-mail address.") }
-    return text.lowercased()
+    do throws(Refusal) { return try Mailbox(address: text).address.lowercased() } catch {
+      throw .usage("\(what) is no e-mail address.")
+    }
   }
 
   static func of(_ text: String, _ channel: MessageChannel, _ what: String) throws(Failure) -> String {

@@ -13,11 +13,12 @@ internal import Values
 /// checks it and the same ledger has it; the database stamps who asks.
 enum MessageSend {
   static let command = Command(
-    name: "outreach send", summary: "ask for one short message to one person",
+    name: "outreach send", summary: "ask for one short message or e-mail to one person",
     options: [
-      CommandOption("--to", "PHONE", "in any form (required)"),
-      CommandOption("--country", "CC", "the country that a national form is of (default CN)"),
+      CommandOption("--to", "ADDRESS", "a phone in any form, or an e-mail address (required)"),
+      CommandOption("--country", "CC", "the country that a phone's national form is of (default CN)"),
       CommandOption("--text", "TEXT", "what it says; or a template"),
+      CommandOption("--subject", "TEXT", "of an e-mail with --text: what it is about"),
       CommandOption("--template", "NAME", "a stored template"),
       CommandOption(
         "--set", "NAME=VALUE", "a variable of the template, a text; may be given again", isRepeatable: true),
@@ -31,8 +32,8 @@ enum MessageSend {
     ],
     details: """
       Consent, suppression, hours and frequency are checked when its turn comes, as for all messages; a suppression that holds
-      now is shown. You are known by your database login, which stays with the message. relay-events and send-sms take it
-      from there: `millrace outreach list --phone` has it a moment later.
+      now is shown. You are known by your database login, which stays with the message. relay-events and the channel's
+      sender take it from there: `millrace outreach list --phone` or `--email` has it a moment later.
       """,
     examples: [
       ("millrace outreach send --to 13812345678 --purpose service --text 您好", "see text, parts, cost and gateway"),
@@ -40,18 +41,26 @@ enum MessageSend {
         "millrace outreach send --to +8613812345678 --purpose service --template maturity --set name=王伟 --execute",
         "send"
       ),
+      (
+        "millrace outreach send --to wang@example.com --purpose service --subject Statement --text 'It is ready.'",
+        "the same by e-mail"
+      ),
     ],
     run: run)
 
   private struct Preview {
+    var subject: String?
     var text: String
-    var message: ShortMessage
+    /// Of a short message.
+    var message: ShortMessage?
     var gateway: (name: String, isEnabled: Bool, description: GatewayDescription)
   }
 
   private static func run(_ invocation: Invocation) throws -> Exit {
-    guard let written = invocation.text("--to") else { throw Failure.usage("say to whom: --to PHONE.") }
-    let phone = try MessageAddress.phone(written, country: invocation.text("--country"), "--to")
+    guard let written = invocation.text("--to") else {
+      throw Failure.usage("say to whom: --to PHONE or --to ADDRESS.")
+    }
+    let recipient = try MessageRecipient(written, invocation)
     var said = try request(invocation)
     let session = try invocation.database()
     let now = try session.rows("select clock_timestamp()")[0].timestamp(0)
@@ -59,25 +68,30 @@ enum MessageSend {
     if let name = said.budget, try Budgets.table(session, name: name).isEmpty {
       throw Failure.no("there is no budget \(shown(name)).")
     }
-    let preview = try preview(&said, phone, invocation, session)
-    let data = try data(SMSRequested(to: phone.e164, said))
+    let preview = try preview(&said, recipient, invocation, session)
+    let data = try recipient.data(said)
     let reasons = try session.rows(
-      "select reason from suppressions_of($1) where channel = 'sms' and lifted_at is null order by 1"
-    ) { $0.text(phone.e164) }.map { $0.text(0) }
+      "select reason from suppressions_of($1) where channel = $2 and lifted_at is null order by 1"
+    ) {
+      $0.text(recipient.address)
+      $0.text(recipient.channel.rawValue)
+    }.map { $0.text(0) }
     var request: String?
     if invocation.isExecuting {
-      request = try session.rows("select send_sms($1, $2)") {
-        $0.text(phone.e164)
+      request = try session.rows("select ask_for_message($1, $2, $3)") {
+        $0.text(recipient.channel.rawValue)
+        $0.text(recipient.address)
         $0.text(data)
       }[0].text(0)
     }
-    show(invocation, phone, said, preview, reasons, request)
+    show(invocation, recipient, said, preview, reasons, request)
     if !preview.gateway.isEnabled {
       invocation.output.note("\(preview.gateway.name) is disabled: the message will wait until it is enabled.")
     }
     invocation.output.note(
       request == nil
-        ? "Nothing was done. To send it, add --execute." : "Asked for: relay-events and send-sms take it on.")
+        ? "Nothing was done. To send it, add --execute."
+        : "Asked for: relay-events and send-\(recipient.channel.rawValue) take it on.")
     return .done
   }
 
@@ -88,6 +102,7 @@ enum MessageSend {
     var said = MessageRequest(purpose)
     said.text = invocation.text("--text")
     said.template = invocation.text("--template")
+    said.subject = invocation.text("--subject")
     guard (said.text == nil) != (said.template == nil) else {
       throw Failure.usage("give one of --text and --template.")
     }
@@ -108,16 +123,18 @@ enum MessageSend {
   }
 
   private static func preview(
-    _ said: inout MessageRequest, _ phone: PhoneNumber, _ invocation: Invocation, _ session: Connection
+    _ said: inout MessageRequest, _ recipient: MessageRecipient, _ invocation: Invocation, _ session: Connection
   ) throws -> Preview {
-    var text = said.text ?? ""
+    var preview = Preview(
+      subject: said.subject, text: said.text ?? "", gateway: try gateway(said, recipient, session))
     if let name = said.template {
       let texts = try TemplateValues.set(invocation)
-      let values = texts.mapValues { TemplateValue.text($0) }
-      let found = try TemplateChoice(name, .sms, said.language).one(session)
+      var values = texts.mapValues { TemplateValue.text($0) }
+      values["unsubscribe_url"] = .text("(the recipient's own link)")
+      let found = try TemplateChoice(name, recipient.channel, said.language).one(session)
       said.language = found.template.source.language
       if !texts.isEmpty { said.variables = TemplateValues.json(texts) }
-      let zones = phone.place.timeZones.joined
+      let zones = recipient.timeZones
       let clocks = try Transaction(open: session).ask(RecipientClocks.ask([(zones, values)]))
       let template = try found.template.check()
       let message: MessageTemplate.Message
@@ -126,25 +143,31 @@ enum MessageSend {
       } catch {
         throw Failure.no("\(error).")
       }
-      text = ShortMessage.signed(message.text, found.template.signature)
+      preview.subject = message.subject
+      preview.text = ShortMessage.signed(message.text, found.template.signature)
     }
-    guard let message = ShortMessage(text) else {
+    guard recipient.channel == .sms else { return preview }
+    preview.message = ShortMessage(preview.text)
+    guard preview.message != nil else {
       throw Failure.no("the text needs more than \(ShortMessage.mostParts) parts, which no short message has.")
     }
-    return Preview(text: text, message: message, gateway: try gateway(said, phone, session))
+    return preview
   }
 
   /// The one that the intake will choose: the first that serves such messages, whether it takes calls now or not.
   private static func gateway(
-    _ said: MessageRequest, _ phone: PhoneNumber, _ session: Connection
+    _ said: MessageRequest, _ recipient: MessageRecipient, _ session: Connection
   ) throws -> (name: String, isEnabled: Bool, description: GatewayDescription) {
     let rows = try session.rows(
-      "select name, enabled, description from gateway where channel = 'sms' and ($1::text is null or name = $1) order by place, name"
-    ) { $0.text(said.gateway) }
-    if let name = said.gateway, rows.isEmpty {
-      throw Failure.no("there is no gateway \(shown(name)) for short messages.")
+      "select name, enabled, description from gateway where channel = $2 and ($1::text is null or name = $1) order by place, name"
+    ) {
+      $0.text(said.gateway)
+      $0.text(recipient.channel.rawValue)
     }
-    let country = phone.place.country?.code
+    if let name = said.gateway, rows.isEmpty {
+      throw Failure.no("there is no gateway \(shown(name)) for \(recipient.channel.rawValue).")
+    }
+    let country = recipient.country
     let purpose = GatewayDescription.Purpose(rawValue: said.purpose.rawValue)
     for row in rows {
       let description: GatewayDescription
@@ -159,36 +182,25 @@ enum MessageSend {
     throw Failure.no("no gateway serves such messages: see `millrace outreach gateways list`.")
   }
 
-  /// Read back as the intake will read it, so that what it would refuse is refused here.
-  private static func data(_ event: SMSRequested) throws(Failure) -> String {
-    let bytes = JSONWriter.object { event.write(to: &$0) }
-    let text = String(decoding: bytes, as: UTF8.self)
-    do throws(Refusal) {
-      _ = try JSONTape().read(text) { object throws(Refusal) in
-        try SMSRequested(type: SMSRequested.types[0], reading: object)
-      }
-    } catch {
-      throw .no("\(error).")
-    }
-    return text
-  }
-
   private static func show(
-    _ invocation: Invocation, _ phone: PhoneNumber, _ said: MessageRequest, _ preview: Preview, _ reasons: [String],
+    _ invocation: Invocation, _ recipient: MessageRecipient, _ said: MessageRequest, _ preview: Preview,
+    _ reasons: [String],
     _ request: String?
   ) {
     let price = preview.gateway.description.price
     let cost = price.map {
-      Money(tenThousandths: $0.tenThousandths * Int64(preview.message.parts.count), currency: $0.currency)
+      Money(tenThousandths: $0.tenThousandths * Int64(preview.message?.parts.count ?? 1), currency: $0.currency)
     }
     var table = Table(
-      .left("to"), .left("country"), .left("purpose"), .left("template"), .left("text"), .left("encoding"),
+      .left("to"), .left("country"), .left("purpose"), .left("template"), .left("subject"), .left("text"),
+      .left("encoding"),
       .right("length"), .right("parts"), .left("cost"), .left("gateway"), .left("deadline"), .left("suppressed"),
       .left("request"))
     table.add(
-      .text(phone.e164), .text(optional: phone.place.country?.code), .text(said.purpose.rawValue),
-      .text(optional: said.template), .text(preview.text), .text(preview.message.encoding.rawValue),
-      .number(Int64(preview.message.units)), .number(Int64(preview.message.parts.count)),
+      .text(recipient.address), .text(optional: recipient.country), .text(said.purpose.rawValue),
+      .text(optional: said.template), .text(optional: preview.subject), .text(preview.text),
+      .text(optional: preview.message?.encoding.rawValue), .number(optional: preview.message.map { Int64($0.units) }),
+      .number(optional: preview.message.map { Int64($0.parts.count) }),
       .text(optional: cost.map { "\($0)" }), .text(preview.gateway.name), .time(optional: said.deadline),
       .text(optional: reasons.isEmpty ? nil : reasons.joined(separator: ", ")), .text(optional: request))
     invocation.output.showUpright(table)

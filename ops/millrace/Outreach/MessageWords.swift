@@ -27,6 +27,7 @@ enum MessageWords {
     "outside-hours": "It waits for the recipient's own hours to begin, by the clock where they are.",
     "frequency-cap": "The recipient was written to as often as is allowed; it waits until it is allowed again.",
     "gateway-busy": "The gateway was busy and did not take it; it is tried again.",
+    "refused-for-now": "The gateway did not take it for this recipient just now; it is tried again.",
     "gateway-refused": "The gateway takes nothing from the firm at present; it is tried again.",
     "unreachable": "The gateway could not be reached; it is tried again.",
     "moment-passed":
@@ -55,6 +56,7 @@ enum MessageWords {
     "sender-lost": "Its sender ended in the middle of the call: the gateway may have the message.",
     "not-delivered": "A receipt says that it could not be delivered.",
     "refused": "The gateway has proved not to take this message, or nothing for this recipient.",
+    "refused-for-now": "The gateway did not take it for this recipient, as often as it may be tried.",
     "gateway-busy": "The gateway was busy as often as it may be tried.",
     "gateway-refused": "The gateway takes nothing from the firm, and no other serves such messages.",
     "unreachable": "The gateway could not be reached.",
