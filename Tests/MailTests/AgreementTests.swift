@@ -58,7 +58,7 @@ import Values
       return out
     }
     func text(_ random: inout Seeded) -> String {
-      random.text(pieces: random.oneIn(4) ? 200 : 12).replacing("\0", with: "")
+      random.text(pieces: random.oneIn(8) ? 100 : 12).replacing("\0", with: "")
     }
     let addresses = [
       "a@b.example", "o'neil+x@客服.example",
