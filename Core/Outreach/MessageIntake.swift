@@ -1,4 +1,5 @@
 public import Contract
+internal import JSON
 public import Postgres
 public import Settings
 internal import ShortMessages
@@ -101,7 +102,7 @@ public struct MessageIntake {
       phone: request.phone, email: request.email, country: request.country ?? customer?.phone?.place.country?.code,
       timeZone: request.timeZone ?? customer?.timeZone,
       language: text.language, template: said.template, templateVersion: text.version,
-      providerTemplate: text.providerTemplate, signature: text.signature, variables: said.variables,
+      providerTemplate: text.providerTemplate, signature: text.signature, variables: text.variables,
       subject: text.subject, body: text.body, html: text.html, sender: said.sender, gateway: gateway.name,
       isPinned: said.gateway != nil, budget: said.budget,
       requested: now, due: max(now, said.notBefore ?? now), deadline: said.deadline)
@@ -136,6 +137,13 @@ public struct MessageIntake {
       guard let gateway = gateways[name] else {
         return .failure(Refusal("unknown-gateway", at: "gateway", "no gateway of this channel has this name"))
       }
+      guard gateway.serves(request.country, request.message.purpose) else {
+        let country = request.country ?? "an unknown country"
+        return .failure(
+          Refusal(
+            "not-served", at: "gateway",
+            "it serves no \(request.message.purpose.rawValue) messages to \(country), as it is described"))
+      }
       return .success(gateway)
     }
     guard let first = gateways.candidates(request.country, request.message.purpose).first else {
@@ -150,6 +158,8 @@ public struct MessageIntake {
     var version: Int32?
     var providerTemplate: String?
     var signature: String?
+    /// As the text tells them, a JSON object: what a gateway writes into a registered text has to be the same.
+    var variables: String?
     var subject: String?
     var body: String
     var html: String?
@@ -175,6 +185,8 @@ public struct MessageIntake {
     do throws(RenderRefusal) {
       let message = try found.template.render(request.variables, zone: clocks.zone(request.timeZone))
       (composed.subject, composed.body, composed.html) = (message.subject, message.text, message.html)
+      let told = message.told.map { JSONValue.Member($0.name, .text($0.text)) }
+      composed.variables = told.isEmpty ? nil : String(decoding: JSONValue.object(told).bytes, as: UTF8.self)
     } catch {
       composed.skipped = Reason(MessageIntake.word(error), error.description)
     }

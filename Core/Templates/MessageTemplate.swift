@@ -25,6 +25,8 @@ public struct MessageTemplate: Sendable {
     public let text: String
     public let subject: String?
     public let html: String?
+    /// The variables that the text tells, each as it tells it first.
+    public let told: [ToldValue]
   }
 
   public let locale: TemplateLocale
@@ -68,17 +70,17 @@ public struct MessageTemplate: Sendable {
     _ values: [String: TemplateValue], zone: TemplateZone? = nil, atMost limit: Int = Template.longestOutput
   ) throws(RenderRefusal) -> Message {
     var missing: [String] = []
-    func rendered(_ template: Template) throws(RenderRefusal) -> String {
-      do throws(RenderRefusal) { return try template.render(values, in: locale, zone: zone, atMost: limit) } catch {
+    func rendered(_ template: Template) throws(RenderRefusal) -> (text: String, values: [ToldValue]) {
+      do throws(RenderRefusal) { return try template.told(values, in: locale, zone: zone, atMost: limit) } catch {
         guard case .missing(let names) = error else { throw error }
         missing += names.filter { !missing.contains($0) }
-        return ""
+        return ("", [])
       }
     }
-    let subject = try subject.map { part throws(RenderRefusal) in try rendered(part) }
+    let subject = try subject.map { part throws(RenderRefusal) in try rendered(part).text }
     let text = try rendered(text)
-    let html = try html.map { part throws(RenderRefusal) in try rendered(part) }
+    let html = try html.map { part throws(RenderRefusal) in try rendered(part).text }
     guard missing.isEmpty else { throw .missing(missing) }
-    return Message(text: text, subject: subject, html: html)
+    return Message(text: text.text, subject: subject, html: html, told: text.values)
   }
 }

@@ -8,10 +8,28 @@ extension Template {
     _ values: [String: TemplateValue], in locale: TemplateLocale, zone: TemplateZone? = nil,
     atMost limit: Int = Template.longestOutput
   ) throws(RenderRefusal) -> String {
+    try told(values, in: locale, zone: zone, atMost: limit).text
+  }
+
+  /// The same, with what it tells of each value.
+  func told(
+    _ values: [String: TemplateValue], in locale: TemplateLocale, zone: TemplateZone?, atMost limit: Int
+  ) throws(RenderRefusal) -> (text: String, values: [ToldValue]) {
     var rendering = Rendering(values: values, locale: locale, zone: zone, limit: limit)
     try rendering.write(nodes)
     guard rendering.missing.isEmpty else { throw .missing(rendering.missing) }
-    return rendering.text
+    return (rendering.text, rendering.told)
+  }
+}
+
+/// A variable as a message tells it: with its format, or the default in its place.
+public struct ToldValue: Hashable, Sendable {
+  public let name: String
+  public let text: String
+
+  public init(_ name: String, _ text: String) {
+    self.name = name
+    self.text = text
   }
 }
 
@@ -22,6 +40,8 @@ private struct Rendering {
   let limit: Int
   var text = ""
   var missing: [String] = []
+  /// In the order in which they are told first.
+  var told: [ToldValue] = []
 
   mutating func write(_ nodes: [TemplateNode]) throws(RenderRefusal) {
     for node in nodes {
@@ -45,7 +65,7 @@ private struct Rendering {
         if !missing.contains(slot.name) { missing.append(slot.name) }
         return
       }
-      return try add(try placed(fallback, slot))
+      return try add(try placed(fallback, slot), of: slot)
     }
     let written: String
     if let format = slot.format {
@@ -58,7 +78,12 @@ private struct Rendering {
       case .boolean: throw .unfit(slot.name, needed: "a text: true and false are for conditions")
       }
     }
-    try add(try placed(written, slot))
+    try add(try placed(written, slot), of: slot)
+  }
+
+  private mutating func add(_ text: String, of slot: TemplateNode.Slot) throws(RenderRefusal) {
+    if !told.contains(where: { $0.name == slot.name }) { told.append(ToldValue(slot.name, text)) }
+    try add(text)
   }
 
   private mutating func add(_ more: String) throws(RenderRefusal) {

@@ -33,6 +33,16 @@ import Values
     }
   }
 
+  @Test("times are shown by the recipient's clock")
+  func clock() throws {
+    let more = "insert into template (name, channel, language, text) values ('at', 'sms', 'en-GB', '{{at|time}}')"
+    try open(more) { desk throws in
+      let run = desk.run(
+        "send", "--to", "13812345678", "--purpose", "service", "--template", "at", "--set", "at=2026-01-31T23:30:00Z")
+      #expect(run.out.contains("07:30"), "\(run.out)\(run.err)")
+    }
+  }
+
   @Test("with --execute the request goes to the intake through the outbox, stamped with the login")
   func asked() throws {
     try open("insert into branch (id, code, name, level) values (1, 'HQ', 'HQ', 'head-office')") { desk throws in
@@ -84,6 +94,14 @@ import Values
         "there is no gateway \"two\""
       ),
       (["--to", "+442079460958", "--purpose", "service", "--text", "x"], 1, "no gateway serves such messages"),
+      (
+        ["--to", "+442079460958", "--purpose", "service", "--text", "x", "--gateway", "one"], 1,
+        "one serves no such messages"
+      ),
+      (
+        ["--to", "13812345678", "--purpose", "service", "--text", "x", "--budget", "none"], 1,
+        "there is no budget \"none\"."
+      ),
       (["--to", "13812345678", "--purpose", "service", "--template", "no"], 1, "there is no template \"no\"."),
       (
         ["--to", "13812345678", "--purpose", "service", "--template", "due"], 2, "due is there for sms en-GB, sms zh-CN"

@@ -77,6 +77,45 @@ import Values
     #expect(try made.map { try $0.get().body } == cases.map(\.wanted))
   }
 
+  @Test(
+    "a registered text's variables are given as the text tells them, in its order; what it does not tell is not given")
+  func variables() throws {
+    let values: [String: TemplateValue] = [
+      "amount": .money(Money("1234.5", "CNY")!), "at": .text("2026-01-31T23:30:00Z"), "customer.name": .text("王\"伟\""),
+      "vip": .boolean(true), "unused": .text("x"), "count": .number("12345"),
+    ]
+    let made = try compose(
+      [request(template: "due", values, zones: "Asia/Shanghai"), request(template: "plain")],
+      """
+      insert into template (name, channel, language, text, provider_template) values
+        ('due', 'sms', 'zh-CN', '{{customer.name}}{{#if vip}}贵宾{{/if}}，{{amount|money:"name"}}于{{at|date}}到账，{{count|number}}'
+          || '笔{{rest|default:"无"}}；{{amount|money:"code"}}{{#if unused is "y"}}{{unused}}{{/if}}', 'SMS_1'),
+        ('plain', 'sms', 'zh-CN', '您好', 'SMS_2')
+      """)
+    #expect(
+      try made[0].get().variables
+        == #"{"customer.name":"王\"伟\"","amount":"1,234.50元","at":"2026年2月1日","count":"12,345","rest":"无"}"#)
+    #expect(try made[1].get().variables == nil)
+  }
+
+  @Test("a gateway that is named has to serve the purpose and the country")
+  func served() throws {
+    let cases: [(purpose: Purpose, country: String?, gateway: String?, wanted: String)] = [
+      (.service, "CN", "notices", "notices"), (.marketing, "CN", "notices", "not-served"),
+      (.marketing, "CN", "china", "china"), (.marketing, "HK", "china", "not-served"),
+      (.service, nil, "china", "not-served"), (.transactional, nil, "any", "any"),
+      (.service, "CN", "none", "unknown-gateway"), (.service, "HK", nil, "notices"), (.marketing, "HK", nil, "any"),
+    ]
+    let made = try compose(cases.map { request($0.purpose, country: $0.country, gateway: $0.gateway) })
+    let found = made.map { result in
+      switch result {
+      case .success(let message): message.gateway
+      case .failure(let refusal): refusal.reason
+      }
+    }
+    #expect(found == cases.map(\.wanted))
+  }
+
   @Test("a budget has to be there")
   func budgets() throws {
     let made = try compose(

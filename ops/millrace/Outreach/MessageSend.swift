@@ -175,10 +175,11 @@ enum MessageSend {
         // Workers leave it out as well.
         continue
       }
-      if said.gateway != nil || purpose.map({ description.serves(country: country, purpose: $0) }) ?? false {
+      if purpose.map({ description.serves(country: country, purpose: $0) }) ?? false {
         return (row.text(0), row.boolean(1), description)
       }
     }
+    if let name = said.gateway { throw Failure.no("\(name) serves no such messages, by country and purpose.") }
     throw Failure.no("no gateway serves such messages: see `millrace outreach gateways list`.")
   }
 
