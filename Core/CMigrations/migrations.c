@@ -77,6 +77,9 @@ static const unsigned char budgets[] = {
 static const unsigned char email[] = {
 #embed "../../ops/migrations/0024_email.sql"
 };
+static const unsigned char opt_out_confirmations[] = {
+#embed "../../ops/migrations/0025_opt_out_confirmations.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -103,6 +106,7 @@ static const struct millrace_migration steps[] = {
     {"0022_messages_found", messages_found, sizeof messages_found},
     {"0023_budgets", budgets, sizeof budgets},
     {"0024_email", email, sizeof email},
+    {"0025_opt_out_confirmations", opt_out_confirmations, sizeof opt_out_confirmations},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

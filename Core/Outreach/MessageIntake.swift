@@ -202,4 +202,7 @@ public struct IntakeMemory: LaneCache {
   let links: Links?
 
   public init(_ settings: Settings) { links = Links(settings) }
+
+  /// For whoever asks for messages that have no links.
+  public init() { links = nil }
 }

@@ -39,11 +39,15 @@ public struct NewMessage: Sendable {
 }
 
 extension Write where Change == NewMessage {
-  /// Adds the messages to the ledger, and their recipients to those whose contacts are counted.
-  public static var addingMessages: [Write] {
+  public static var addingMessages: [Write] { addingMessages { $0 } }
+}
+
+extension Write {
+  /// Adds messages to the ledger, and their recipients to those whose contacts are counted.
+  public static func addingMessages(_ message: @escaping @Sendable (Change) -> NewMessage?) -> [Write] {
     [
       .each(
-        { $0 },
+        message,
         """
         insert into message (id, channel, purpose, priority, state, reason, detail, source, event_id, customer_id, lead_id,
           recipient, phone, email, country, time_zone, language, template, template_version, provider_template, signature,
@@ -67,7 +71,9 @@ extension Write where Change == NewMessage {
         .timestamp { $0.deadline }, .boolean { $0.isPinned }, .text { $0.budget }),
       .total(
         { _, messages in
-          Set(messages.filter { $0.purpose != .transactional && $0.skipped == nil }.map(\.recipient)).sorted()
+          Set(
+            messages.compactMap(message).filter { $0.purpose != .transactional && $0.skipped == nil }.map(\.recipient)
+          ).sorted()
         },
         "insert into recipient (name) select * from unnest($1::text[]) on conflict do nothing",
         touchesEach: false, .text { $0 }),

@@ -32,6 +32,7 @@ struct ReceiptBook {
 
   private(set) var submissions: [SubmissionKey: Submission] = [:]
   private(set) var messages: [Int64: Message] = [:]
+  var confirmations = Confirmations()
 
   init(submissions: [SubmissionKey: Submission], messages: [Int64: Message]) {
     self.submissions = submissions

@@ -36,6 +36,8 @@ struct ReceiptChange: Sendable {
   var action: ServiceAction?
   var reservation: Reservation?
   var answer: ReceiptReading.Answer?
+  /// That they are written to no more.
+  var confirmation: NewMessage?
 
   /// A message may take several steps within a batch: the first one's beginning and the last one's end are what is written.
   static func joined(_ changes: ArraySlice<ReceiptChange>) -> [Settled] {
@@ -49,7 +51,9 @@ struct ReceiptChange: Sendable {
     return joined.values.sorted { $0.message < $1.message }
   }
 
-  static let writes: [Write<ReceiptBook, ReceiptChange>] = [
+  static let writes = ledger + Write.addingMessages(\.confirmation)
+
+  private static let ledger: [Write<ReceiptBook, ReceiptChange>] = [
     .total(
       { _, changes in
         Dictionary(changes.compactMap(\.told).map { ($0.key, $0) }) { $1 }.values.sorted { $0.key < $1.key }
@@ -82,12 +86,6 @@ struct ReceiptChange: Sendable {
       """,
       .text { $0.gateway }, .integer { $0.phone }, .text { $0.to }, .text { $0.text }, .timestamp { $0.at },
       .boolean { $0.isOptOut }),
-    .total(
-      { _, changes in Set(changes.compactMap(\.answer).filter(\.isOptOut).map { "+\($0.phone)" }).sorted() },
-      """
-      select suppress('sms', $1, 'opted-out', null, 'settle-receipts')
-      """,
-      touchesEach: false, .text { $0 }),
     .recording(by: SettleReceipts.name) { _, changes in changes.compactMap(\.action) },
   ]
 }

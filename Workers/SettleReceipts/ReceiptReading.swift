@@ -28,6 +28,12 @@ final class ReceiptReading: Sendable {
     let text: String
     let at: Timestamp
     let isOptOut: Bool
+    var country: String?
+    /// The tz database's names, with commas between them.
+    var timeZone: String?
+
+    /// As suppression lists it.
+    var address: String { "+\(phone)" }
   }
 
   let content: Content
@@ -52,18 +58,19 @@ final class ReceiptReading: Sendable {
       }
       content = .inbound(
         Answer(
-          gateway: told.gateway, phone: phone, to: told.to, text: told.text, at: told.at ?? happened,
-          isOptOut: words?.matches(told.text) ?? false))
+          gateway: told.gateway, phone: phone.digits, to: told.to, text: told.text, at: told.at ?? happened,
+          isOptOut: words?.matches(told.text) ?? false, country: phone.place.country?.code,
+          timeZone: phone.place.timeZones.isEmpty ? nil : phone.place.timeZones.joined))
     }
   }
 
   /// Gateways leave the plus away as often as not.
-  private static func phone(_ text: String) -> Int64? {
+  private static func phone(_ text: String) -> PhoneNumber? {
     let forms = [text, "+" + text.drop { $0 == "0" || $0 == "+" }]
     for form in forms {
       do throws(PhoneNumber.Refusal) {
         let number = try PhoneNumber(parsing: form, in: home)
-        if number.possibility == .possible { return number.digits }
+        if number.possibility == .possible { return number }
       } catch { continue }
     }
     return nil

@@ -23,9 +23,15 @@ struct SettleReceipts: Worker {
   }
 
   static func load(
-    _ events: [Delivery<ReceiptReading>], _ cache: inout NoCache, _ transaction: Transaction
+    _ events: [Delivery<ReceiptReading>], _ memory: inout ConfirmationMemory, _ transaction: Transaction
   ) throws(PostgresError) -> ReceiptBook {
-    try ReceiptBook(events.map(\.event), transaction)
+    var book = try ReceiptBook(events.map(\.event), transaction)
+    let optOuts = events.compactMap { told -> Confirmations.OptOut? in
+      guard case .inbound(let answer) = told.event.content, answer.isOptOut else { return nil }
+      return Confirmations.OptOut(answer: answer, source: told.source, event: told.id)
+    }
+    book.confirmations = try Confirmations(optOuts, &memory.intake, transaction)
+    return book
   }
 
   static func decide(
@@ -34,7 +40,8 @@ struct SettleReceipts: Worker {
     switch event.event.content {
     case .refused(let refusal): .reject(refusal)
     case .receipt(let receipt): book.settle(receipt, now)
-    case .inbound(let answer): .apply(ReceiptChange(answer: answer), outcome: answer.isOptOut ? "opted-out" : "answer")
+    case .inbound(let answer) where answer.isOptOut: book.confirmations.settle(answer, now)
+    case .inbound(let answer): .apply(ReceiptChange(answer: answer), outcome: "answer")
     }
   }
 

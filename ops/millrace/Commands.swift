@@ -24,6 +24,7 @@ enum Commands {
     UncertainMessages.list, UncertainMessages.resolve,
     Suppressions.suppress, Suppressions.unsuppress, Suppressions.list,
     ContactPolicies.list, ContactPolicies.set, ContactPolicies.remove,
+    OptOutConfirmations.list, OptOutConfirmations.set,
     Budgets.list, Budgets.set, Budgets.remove,
     ServiceLogExport.command, ServiceLogVerify.command, PrivacyErase.command,
     Phone.command,
@@ -49,7 +50,7 @@ enum Commands {
     "outreach gateways": "load descriptions of gateways, see how they do, enable and disable them",
     "outreach uncertain": "list messages whose outcome nobody knows, and say what became of them",
     "outreach suppressed": "list addresses that are not written to",
-    "outreach policy": "see and set when and how often people are written to",
+    "outreach policy": "see and set when and how often people are written to, and whom opting out is confirmed to",
     "outreach budget": "see and set what messages may cost",
     "calls": "import calls, see one, see the figures of queues and agents",
   ]
