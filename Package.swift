@@ -126,7 +126,8 @@ let package = Package(
     worker("send-sms", needs: ["Outreach", "Sending"], at: "Workers/SendSMS"),
     worker("send-email", needs: ["Outreach", "Sending"]),
     worker(
-      "settle-receipts", needs: ["Gateways", "Outreach", "PhoneNumbers", "Postgres", "ServiceLog", "Values"]),
+      "settle-receipts",
+      needs: ["Gateways", "Outreach", "PhoneNumbers", "Postgres", "ServiceLog", "Settings", "Values"]),
     worker("receive-receipts", needs: ["Receiving"]),
     worker("relay-events", needs: ["Relay"]),
     .executableTarget(
@@ -173,7 +174,7 @@ let package = Package(
       of: ["track-calls", "Calls", "LeadClock", "Topics", "Contract", "Postgres", "Values", "TestKit"]),
     tests(
       "OutreachTests",
-      of: ["Outreach", "Contract", "Gateways", "Topics", "Templates", "Postgres", "Settings", "Values", "TestKit"]),
+      of: ["Outreach", "Contract", "Gateways", "Topics", "Templates", "Postgres", "Values", "TestKit"]),
     tests("SendingTests", of: ["Sending", "Outreach", "Gateways", "Values"]),
     tests(
       "ReceivingTests",

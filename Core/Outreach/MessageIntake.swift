@@ -46,10 +46,9 @@ public struct MessageIntake {
   public init(
     _ requests: [Request], _ channel: Channel, _ memory: inout IntakeMemory, _ transaction: Transaction
   ) throws(PostgresError) {
-    let (news, inUse, customers, budgets, clocks, blocks) = try transaction.ask(
+    let (news, inUse, customers, budgets, blocks) = try transaction.ask(
       memory.gateways.news(channel), memory.templates.versions(of: requests.map(\.message), channel),
       KnownRecipients.find(requests), Budget.names(among: requests.compactMap(\.message.budget)),
-      RecipientClocks.ask(requests.map { ($0.timeZone, $0.variables) }),
       memory.numbers.missing(
         for: requests.count, "select nextval('message_block') from generate_series(1, $1)"))
     memory.gateways.take(news)
@@ -63,7 +62,8 @@ public struct MessageIntake {
     templates = memory.templates
     self.customers = customers
     self.budgets = budgets
-    self.clocks = clocks
+    clocks = try transaction.ask(
+      RecipientClocks.ask(requests.map { ($0.timeZone ?? customers[$0]?.timeZone, $0.variables) }))
     links = memory.links
     numbers = memory.numbers.take(requests.count)
   }
@@ -91,6 +91,7 @@ public struct MessageIntake {
       request.variables[MessageIntake.unsubscribing] = .text(links.url(.unsubscribe, message: id))
     }
     let text: Composed
+    request.timeZone = request.timeZone ?? customer?.timeZone
     switch compose(request, customer?.language, channel) {
     case .success(let composed): text = composed
     case .failure(let refusal): return .reject(refusal)
@@ -100,7 +101,7 @@ public struct MessageIntake {
       skipped: text.skipped, source: request.source, event: request.id, customer: customer?.id, lead: said.lead,
       recipient: customer.map { "customer/\($0.id)" } ?? request.phone.map { "+\($0)" } ?? request.email ?? "",
       phone: request.phone, email: request.email, country: request.country ?? customer?.phone?.place.country?.code,
-      timeZone: request.timeZone ?? customer?.timeZone,
+      timeZone: request.timeZone,
       language: text.language, template: said.template, templateVersion: text.version,
       providerTemplate: text.providerTemplate, signature: text.signature, variables: text.variables,
       subject: text.subject, body: text.body, html: text.html, sender: said.sender, gateway: gateway.name,

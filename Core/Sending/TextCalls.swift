@@ -62,15 +62,12 @@ struct TextCalls {
       case .refused(let refused): return .refused(refused)
       case .uncertain(let sentence): return .unknown(sentence)
       case .accepted(let ids):
-        let cost = price.map {
-          Money(tenThousandths: $0.tenThousandths * Int64(order.parts), currency: $0.currency)
-        }
-        return .accepted(ids: ids.isEmpty ? [order.reference] : ids, cost: cost)
+        return .accepted(ids: ids.isEmpty ? [order.reference] : ids, cost: price?.times(order.parts))
       }
     }
   }
 
-  /// Texts as they stand in the request; what a template's formats would make of them is in the text alone.
+  /// As the text tells them.
   static func variables(_ json: String) -> [(name: String, value: String)] {
     do throws(Refusal) {
       guard case .object(let members) = try JSONValue(reading: Array(json.utf8)) else { return [] }

@@ -1,6 +1,5 @@
 import Contract
 import Postgres
-import Settings
 import Templates
 import TestKit
 import Testing
@@ -41,7 +40,7 @@ import Values
       limits.role = "millrace_send_sms"
       let worker = try database.connect(limits: limits)
       try worker.run(script: "begin")
-      var memory = IntakeMemory(try Settings(reading: Environment([:]), declared: []))
+      var memory = IntakeMemory()
       var intake = try MessageIntake(requests, .sms, &memory, Transaction(open: worker))
       let now = Timestamp(rfc3339: "2026-11-20T12:00:00Z".utf8)!
       return try requests.map {
