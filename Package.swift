@@ -127,7 +127,9 @@ let package = Package(
     worker("send-email", needs: ["Outreach", "Sending"]),
     worker(
       "settle-receipts",
-      needs: ["Gateways", "Outreach", "PhoneNumbers", "Postgres", "ServiceLog", "Settings", "Values"]),
+      needs: [
+        "Digest", "Gateways", "Mail", "Outreach", "PhoneNumbers", "Postgres", "ServiceLog", "Settings", "Values",
+      ]),
     worker("receive-receipts", needs: ["Receiving"]),
     worker("relay-events", needs: ["Relay"]),
     .executableTarget(
@@ -175,6 +177,9 @@ let package = Package(
     tests(
       "OutreachTests",
       of: ["Outreach", "Contract", "Gateways", "Topics", "Templates", "Postgres", "Values", "TestKit"]),
+    tests(
+      "SettleReceiptsTests",
+      of: ["settle-receipts", "Gateways", "Outreach", "Topics", "Contract", "Postgres", "Values", "TestKit"]),
     tests("SendingTests", of: ["Sending", "Outreach", "Gateways", "Values"]),
     tests(
       "ReceivingTests",

@@ -2,13 +2,15 @@ public import Contract
 public import JSON
 public import Values
 
-/// What became of a message: one event for each step forward, in order by message.
+/// What became of a message, one event for each step forward, and what its recipient did with it; in order by message.
 public struct OutreachOutcomes: Event, Equatable {
   public static let topic = Topic("outreach.outcomes", key: "message id", origin: .relay)
   public static let types = Step.allCases.map { "message." + $0.rawValue }
 
   public enum Step: String, Sendable, CaseIterable {
     case accepted, delivered, failed, expired, skipped, uncertain, cancelled
+    /// Told once a message; of `opened` and of each link `clicked` once more where only machines had done it before.
+    case opened, clicked, unsubscribed, complained
   }
 
   private enum Channel: String, CaseIterable { case sms, email, fax }
@@ -27,11 +29,15 @@ public struct OutreachOutcomes: Event, Equatable {
   public let gateway: String?
   /// What it costs, once it is accepted.
   public let cost: Money?
+  /// Of `clicked`: where the link leads.
+  public let url: String?
+  /// Of `opened` and `clicked`: whether a program did it; nil where nobody can tell.
+  public let machine: Bool?
   public let at: Timestamp
 
   public init(
     id: Int64, _ step: Step, channel: String, purpose: MessageRequest.Purpose, reason: String? = nil, source: String,
-    request: String, gateway: String? = nil, cost: Money? = nil, at: Timestamp
+    request: String, gateway: String? = nil, cost: Money? = nil, url: String? = nil, machine: Bool? = nil, at: Timestamp
   ) {
     self.id = id
     self.step = step
@@ -42,6 +48,8 @@ public struct OutreachOutcomes: Event, Equatable {
     self.request = request
     self.gateway = gateway
     self.cost = cost
+    self.url = url
+    self.machine = machine
     self.at = at
   }
 
@@ -61,6 +69,8 @@ public struct OutreachOutcomes: Event, Equatable {
     request = try data.text("request", 1...400)
     gateway = try data.optionalText("gateway", 1...63)
     cost = try data.optionalMoney("cost")
+    url = step == .clicked ? try data.text("url", 1...2000) : nil
+    machine = step == .clicked || step == .opened ? try data.optionalBoolean("machine") : nil
     at = try data.timestamp("at")
   }
 
@@ -73,6 +83,8 @@ public struct OutreachOutcomes: Event, Equatable {
     data.member("request", request)
     data.member("gateway", gateway)
     data.member("cost", cost)
+    data.member("url", url)
+    data.member("machine", machine)
     data.member("at", at)
   }
 }

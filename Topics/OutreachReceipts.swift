@@ -2,16 +2,21 @@ public import Contract
 public import JSON
 public import Values
 
-/// What gateways tell: what became of a message, and what people answer. Told twice it says the same, so that nothing is kept of
-/// ids.
+/// What comes back of messages: what gateways tell of them, what people answer, and what people do with them. A receipt told twice
+/// says the same, so that nothing is kept of ids.
 public enum OutreachReceipts: Event, Equatable {
   case receipt(Receipt)
   case inbound(Inbound)
+  case engagement(Engagement)
 
   /// Who wrote what is in it, so that it is kept for a week only.
   public static let topic = Topic(
-    "outreach.receipts", key: "provider message id; of an answer its sender", origin: .versioned)
-  public static let types = ["receipt.told", "message.received"]
+    "outreach.receipts", key: "provider message id; of an answer its sender; of what people do our message's number",
+    origin: .versioned)
+  public static let types = [
+    "receipt.told", "message.received", "recipient.unsubscribed", "recipient.complained", "recipient.opened",
+    "recipient.clicked",
+  ]
 
   public enum Status: String, Sendable, CaseIterable {
     /// The carrier has it.
@@ -33,12 +38,14 @@ public enum OutreachReceipts: Event, Equatable {
     /// The gateway's own word or number for it.
     public let code: String?
     public let detail: String?
+    /// From 1: which part it is told of, where the gateway calls all parts of a message the same.
+    public let part: Int32?
     /// When it became so; else when it was told.
     public let at: Timestamp?
 
     public init(
       gateway: String, messageID: String? = nil, reference: String? = nil, _ status: Status, code: String? = nil,
-      detail: String? = nil, at: Timestamp? = nil
+      detail: String? = nil, part: Int32? = nil, at: Timestamp? = nil
     ) {
       self.gateway = gateway
       self.messageID = messageID
@@ -46,6 +53,7 @@ public enum OutreachReceipts: Event, Equatable {
       self.status = status
       self.code = code
       self.detail = detail
+      self.part = part
       self.at = at
     }
   }
@@ -67,10 +75,42 @@ public enum OutreachReceipts: Event, Equatable {
     }
   }
 
+  /// What a recipient did with a message, as links in it and mailbox providers tell.
+  public struct Engagement: Equatable, Sendable {
+    public enum Kind: Equatable, Sendable {
+      case unsubscribed(Way)
+      /// The kind of feedback, as the provider says (RFC 5965): `abuse`.
+      case complained(String?)
+      case opened(Agent)
+      case clicked(url: String, Agent)
+    }
+
+    public enum Way: String, Sendable, CaseIterable {
+      /// By the mail program itself (RFC 8058).
+      case oneClick = "one-click"
+      case page
+    }
+
+    /// Who asked for a link, as far as that can be told.
+    public enum Agent: String, Sendable, CaseIterable { case person, machine, unknown }
+
+    /// The message's number in the ledger.
+    public let message: Int64
+    public let kind: Kind
+    public let at: Timestamp?
+
+    public init(message: Int64, _ kind: Kind, at: Timestamp? = nil) {
+      self.message = message
+      self.kind = kind
+      self.at = at
+    }
+  }
+
   public var type: String {
     switch self {
     case .receipt: Self.types[0]
     case .inbound: Self.types[1]
+    case .engagement(let engagement): engagement.kind.type
     }
   }
 
@@ -78,46 +118,106 @@ public enum OutreachReceipts: Event, Equatable {
     switch self {
     case .receipt(let receipt): receipt.messageID ?? receipt.reference ?? receipt.gateway
     case .inbound(let inbound): inbound.from
+    case .engagement(let engagement): String(engagement.message)
     }
   }
 
   public init(type: String, reading data: JSONObject) throws(Refusal) {
-    let gateway = try data.text("gateway", 1...63)
-    let at = try data.optionalTimestamp("at")
-    guard type == Self.types[0] else {
-      self = .inbound(
-        Inbound(
-          gateway: gateway, from: try data.text("from", 1...64), to: try data.optionalText("to", 1...64),
-          text: try data.text("text", 0...5000), at: at))
-      return
+    switch type {
+    case Self.types[0]: self = .receipt(try Receipt(reading: data))
+    case Self.types[1]: self = .inbound(try Inbound(reading: data))
+    default:
+      let message = try data.integer("message", 1...(1 << 53 - 1))
+      let kind = try Engagement.Kind(type: type, reading: data)
+      self = .engagement(Engagement(message: message, kind, at: try data.optionalTimestamp("at")))
     }
+  }
+
+  public func write(to data: inout JSONWriter) {
+    switch self {
+    case .receipt(let receipt): receipt.write(to: &data)
+    case .inbound(let inbound): inbound.write(to: &data)
+    case .engagement(let engagement):
+      data.member("message", engagement.message)
+      engagement.kind.write(to: &data)
+      data.member("at", engagement.at)
+    }
+  }
+}
+
+extension OutreachReceipts.Receipt {
+  fileprivate init(reading data: JSONObject) throws(Refusal) {
+    let gateway = try data.text("gateway", 1...63)
     let id = try data.optionalText("messageId", 1...200)
     let reference = try data.optionalText("reference", 1...100)
     guard id != nil || reference != nil else {
       throw Refusal("missing", at: data.path("messageId"), "either messageId or reference is required")
     }
-    self = .receipt(
-      Receipt(
-        gateway: gateway, messageID: id, reference: reference, try data.choice("status"),
-        code: try data.optionalText("code", 1...100), detail: try data.optionalText("detail", 1...500), at: at))
+    let part = try data.optionalInteger("part", 1...255)
+    self.init(
+      gateway: gateway, messageID: id, reference: reference, try data.choice("status"),
+      code: try data.optionalText("code", 1...100), detail: try data.optionalText("detail", 1...500),
+      part: part.map { Int32($0) }, at: try data.optionalTimestamp("at"))
   }
 
-  public func write(to data: inout JSONWriter) {
+  fileprivate func write(to data: inout JSONWriter) {
+    data.member("gateway", gateway)
+    data.member("messageId", messageID)
+    data.member("reference", reference)
+    data.member("status", status.rawValue)
+    data.member("code", code)
+    data.member("detail", detail)
+    data.member("part", part.map { Int64($0) })
+    data.member("at", at)
+  }
+}
+
+extension OutreachReceipts.Inbound {
+  fileprivate init(reading data: JSONObject) throws(Refusal) {
+    self.init(
+      gateway: try data.text("gateway", 1...63), from: try data.text("from", 1...64),
+      to: try data.optionalText("to", 1...64), text: try data.text("text", 0...5000),
+      at: try data.optionalTimestamp("at"))
+  }
+
+  fileprivate func write(to data: inout JSONWriter) {
+    data.member("gateway", gateway)
+    data.member("from", from)
+    data.member("to", to)
+    data.member("text", text)
+    data.member("at", at)
+  }
+}
+
+extension OutreachReceipts.Engagement.Kind {
+  fileprivate var type: String {
     switch self {
-    case .receipt(let receipt):
-      data.member("gateway", receipt.gateway)
-      data.member("messageId", receipt.messageID)
-      data.member("reference", receipt.reference)
-      data.member("status", receipt.status.rawValue)
-      data.member("code", receipt.code)
-      data.member("detail", receipt.detail)
-      data.member("at", receipt.at)
-    case .inbound(let inbound):
-      data.member("gateway", inbound.gateway)
-      data.member("from", inbound.from)
-      data.member("to", inbound.to)
-      data.member("text", inbound.text)
-      data.member("at", inbound.at)
+    case .unsubscribed: OutreachReceipts.types[2]
+    case .complained: OutreachReceipts.types[3]
+    case .opened: OutreachReceipts.types[4]
+    case .clicked: OutreachReceipts.types[5]
+    }
+  }
+
+  fileprivate init(type: String, reading data: JSONObject) throws(Refusal) {
+    switch type {
+    case OutreachReceipts.types[2]: self = .unsubscribed(try data.choice("way"))
+    case OutreachReceipts.types[3]: self = .complained(try data.optionalText("kind", 1...60))
+    case OutreachReceipts.types[4]: self = .opened(try data.choice("agent"))
+    case OutreachReceipts.types[5]: self = .clicked(url: try data.text("url", 1...2000), try data.choice("agent"))
+    default:
+      throw Refusal("unknown-type", "this topic carries \(OutreachReceipts.types.joined(separator: ", "))")
+    }
+  }
+
+  fileprivate func write(to data: inout JSONWriter) {
+    switch self {
+    case .unsubscribed(let way): data.member("way", way.rawValue)
+    case .complained(let kind): data.member("kind", kind)
+    case .opened(let agent): data.member("agent", agent.rawValue)
+    case .clicked(let url, let agent):
+      data.member("url", url)
+      data.member("agent", agent.rawValue)
     }
   }
 }

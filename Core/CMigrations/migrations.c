@@ -80,6 +80,9 @@ static const unsigned char email[] = {
 static const unsigned char opt_out_confirmations[] = {
 #embed "../../ops/migrations/0025_opt_out_confirmations.sql"
 };
+static const unsigned char engagement[] = {
+#embed "../../ops/migrations/0026_engagement.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -107,6 +110,7 @@ static const struct millrace_migration steps[] = {
     {"0023_budgets", budgets, sizeof budgets},
     {"0024_email", email, sizeof email},
     {"0025_opt_out_confirmations", opt_out_confirmations, sizeof opt_out_confirmations},
+    {"0026_engagement", engagement, sizeof engagement},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

@@ -20,7 +20,7 @@ public struct RecordBook: Sendable {
   private var told: [SubmissionKey: Told] = [:]
 
   struct Told: Sendable {
-    let state: String?
+    let state: ToldState
     let code: String?
   }
 
@@ -48,7 +48,7 @@ public struct RecordBook: Sendable {
       order by gateway, provider_id
       on conflict (gateway, provider_id) do update set message_id = excluded.message_id, attempt = excluded.attempt
         where s.message_id is null or s.message_id = excluded.message_id
-      returning gateway, provider_id, state, code
+      returning gateway, provider_id, state, code, delivered_parts
       """
     ) {
       $0.texts(sorted) { $0.call.message.gateway }
@@ -60,7 +60,9 @@ public struct RecordBook: Sendable {
         $0.map {
           (
             SubmissionKey(gateway: $0.text(0), id: $0.text(1)),
-            Told(state: $0.optionalText(2), code: $0.optionalText(3))
+            Told(
+              state: ToldState($0.optionalText(2), delivered: Set($0.integers(4).map { Int32($0) })),
+              code: $0.optionalText(3))
           )
         }
       ) { one, _ in one }
@@ -99,7 +101,7 @@ public struct RecordBook: Sendable {
     var record = CallRecord(call, at: now)
     switch call.ending {
     case .accepted(let ids, let cost):
-      record.settle(as: outcome(ids, message.gateway))
+      record.settle(as: outcome(ids, of: message))
       record.cost = cost
       record.isAccepted = true
       record.action = .messaged(
@@ -131,12 +133,12 @@ public struct RecordBook: Sendable {
   }
 
   /// Accepted, unless receipts were faster. Of several parts each has to arrive.
-  private func outcome(_ ids: [String], _ gateway: String) -> (OutreachOutcomes.Step, Reason?) {
-    let told = ids.map { self.told[SubmissionKey(gateway: gateway, id: $0)] }
-    if let failed = told.first(where: { $0?.state == "failed" }) {
+  private func outcome(_ ids: [String], of message: DueMessage) -> (OutreachOutcomes.Step, Reason?) {
+    let told = ids.map { self.told[SubmissionKey(gateway: message.gateway, id: $0)] }
+    if let failed = told.first(where: { $0?.state.state == "failed" }) {
       return (.failed, Reason("not-delivered", failed?.code))
     }
-    if !ids.isEmpty, told.allSatisfy({ $0?.state == "delivered" }) { return (.delivered, nil) }
+    if ToldState.isDelivered(told.map { $0?.state ?? ToldState() }, of: message.parts) { return (.delivered, nil) }
     if told.contains(where: { $0 == nil }) {
       return (.accepted, Reason("id-used-twice", "the gateway has given this message's id to another one as well"))
     }

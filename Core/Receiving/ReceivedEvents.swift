@@ -26,7 +26,7 @@ struct ReceivedEvents: Sendable {
         .receipt(
           OutreachReceipts.Receipt(
             gateway: gateway, messageID: receipt.id, reference: receipt.reference, .init(receipt.status),
-            code: receipt.code.map { String($0.prefix(100)) })),
+            code: receipt.code.map { String($0.prefix(100)) }, part: receipt.part.map { Int32($0) })),
         id: [receipt.id, receipt.reference, receipt.status.rawValue, receipt.code, receipt.part.map(String.init)])
     }
     for message in reading.messages {
@@ -72,6 +72,7 @@ extension OutreachReceipts {
     switch self {
     case .receipt(let receipt): receipt.gateway
     case .inbound(let inbound): inbound.gateway
+    case .engagement: ""
     }
   }
 }

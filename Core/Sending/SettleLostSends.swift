@@ -86,17 +86,23 @@ public enum SettleLostSends<W: SendingWorker>: Sweep {
   ) throws(PostgresError) -> Told {
     let rows = try transaction.rows(
       """
-      select u.id, case when bool_or(s.state = 'failed') then 'failed' when bool_and(s.state = 'delivered') then 'delivered'
-        else 'accepted' end
-      from unnest($1::bigint[], $2::int[]) u (id, attempt)
-      join submission s on s.message_id = u.id and s.attempt = u.attempt group by u.id
+      select u.id, m.parts, s.state, s.delivered_parts
+      from unnest($1::bigint[], $2::int[]) u (id, attempt) join message m on m.id = u.id
+      join submission s on s.message_id = u.id and s.attempt = u.attempt
       """
     ) {
       $0.integers(items) { $0.id }
       $0.smalls(items) { $0.attempt }
     }
+    let told = rows.map { row in
+      let state = ToldState(row.optionalText(2), delivered: Set(row.integers(3).map { Int32($0) }))
+      return (id: row.integer(0), parts: row.optionalInteger(1).map { Int32($0) }, state: state)
+    }
     return Told(
-      steps: Dictionary(rows.map { ($0.integer(0), .init(rawValue: $0.text(1)) ?? .accepted) }) { one, _ in one })
+      steps: Dictionary(grouping: told, by: \.id).mapValues { told in
+        if told.contains(where: { $0.state.state == "failed" }) { return .failed }
+        return ToldState.isDelivered(told.map(\.state), of: told[0].parts) ? .delivered : .accepted
+      })
   }
 
   public struct Told {

@@ -109,6 +109,27 @@ import Testing
     }
   }
 
+  @Test("what a recipient did is shown with how often and by whom, a link in full to who may see it")
+  func engagement() throws {
+    let told = """
+      insert into engagement values
+        (5, 'opened', '', '00000000-0000-0000-0000-000000000000', 'machine', now() - interval '3 minutes', now(), 12),
+        (5, 'clicked', 'https://firm.example/funds?for=w', gen_random_uuid(), 'person', now() - interval '2 minutes', now(), 2);
+      update submission set delivered_parts = '{1,2}' where message_id = 5;
+      """
+    try OutreachDesk.open(OutreachDesk.gateway, OutreachDesk.ledger + told) { desk throws in
+      let json = desk.run("show", "5", "--json").out
+      #expect(json.contains(#""recipient":"opened","url":null,"agent":"machine","times":12"#), "\(json)")
+      #expect(json.contains(#""url":"https://firm.example/…","agent":"person","times":2"#), "\(json)")
+      #expect(json.contains(#""partsDelivered":"1, 2""#), "\(json)")
+      #expect(desk.run("show", "5").out.contains("https://firm.example/…"))
+      try desk.session.run(script: "grant millrace_reveal to \(desk.login)")
+      #expect(desk.run("show", "5").out.contains("https://firm.example/funds?for=w"))
+      let clerk = try desk.connect(role: "millrace_operator")
+      #expect(throws: PostgresError.self) { try clerk.run(script: "select from engagement") }
+    }
+  }
+
   @Test("an operator reads the ledger through what masks it, and changes it through functions that stamp who did it")
   func rights() throws {
     try OutreachDesk.open(OutreachDesk.gateway, OutreachDesk.ledger) { desk throws in

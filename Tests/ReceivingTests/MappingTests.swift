@@ -28,7 +28,7 @@ import Topics
     #expect(received.events.map { text($0.key) } == ["g-7", "m12.1"])
     #expect(
       text(received.events[0].value)
-        == #"{"gateway":"kannel","messageId":"g-7","reference":"m12.1","status":"failed","code":"0a1"}"#)
+        == #"{"gateway":"kannel","messageId":"g-7","reference":"m12.1","status":"failed","code":"0a1","part":2}"#)
     #expect(text(received.events[1].value) == #"{"gateway":"kannel","reference":"m12.1","status":"delivered"}"#)
   }
 

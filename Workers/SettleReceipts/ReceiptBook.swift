@@ -1,4 +1,5 @@
 import Contract
+import Mail
 import Outreach
 import Postgres
 import Topics
@@ -20,41 +21,56 @@ struct ReceiptBook {
     let customer: String?
     /// Of one that is uncertain.
     let reservation: Reservation?
-    /// Of each of its parts, by what the gateway calls it.
-    var parts: [SubmissionKey: String?] = [:]
+    /// As suppression lists it; nil once it was erased.
+    let address: String?
+    /// How many parts its text needs, where that is known.
+    let count: Int32?
+    /// What was told of it, by what the gateway calls it.
+    var told: [SubmissionKey: ToldState] = [:]
   }
 
   struct Submission {
     var message: Int64?
     var attempt: Int32?
-    var state: String?
+    var told = ToldState()
   }
 
   private(set) var submissions: [SubmissionKey: Submission] = [:]
   private(set) var messages: [Int64: Message] = [:]
   var confirmations = Confirmations()
+  /// What recipients have done so far.
+  var engaged: Set<EngagementKey> = []
 
-  init(submissions: [SubmissionKey: Submission], messages: [Int64: Message]) {
+  init(
+    submissions: [SubmissionKey: Submission] = [:], messages: [Int64: Message], engaged: Set<EngagementKey> = []
+  ) {
     self.submissions = submissions
     self.messages = messages
+    self.engaged = engaged
   }
 
   /// Submissions first, then messages: the order in which senders lock them as well.
   init(_ readings: [ReceiptReading], _ transaction: Transaction) throws(PostgresError) {
     var receipts: [SubmissionKey: ReceiptReading.Receipt] = [:]
+    var engaged: Set<Int64> = []
     for reading in readings {
-      if case .receipt(let receipt) = reading.content { receipts[receipt.key] = receipt }
+      switch reading.content {
+      case .receipt(let receipt): receipts[receipt.key] = receipt
+      case .engagement(let told): engaged.insert(told.key.message)
+      case .inbound, .refused: continue
+      }
     }
-    guard !receipts.isEmpty else { return }
     let sorted = receipts.values.sorted { ($0.key.gateway, $0.key.id) < ($1.key.gateway, $1.key.id) }
-    submissions = try transaction.ask(ReceiptBook.submissions(sorted))
-    let wanted = Set(submissions.values.compactMap(\.message)).sorted()
+    if !sorted.isEmpty { submissions = try transaction.ask(ReceiptBook.submissions(sorted)) }
+    let receipted = Set(submissions.values.compactMap(\.message))
+    let wanted = receipted.union(engaged).sorted()
     guard !wanted.isEmpty else { return }
-    let (messages, parts) = try transaction.ask(ReceiptBook.messages(wanted), ReceiptBook.parts(wanted))
+    let (messages, parts, known) = try transaction.ask(
+      ReceiptBook.messages(wanted), receipted.isEmpty ? Question(known: []) : ReceiptBook.parts(receipted.sorted()),
+      engaged.isEmpty ? Question(known: []) : ReceiptBook.engagements(engaged.sorted()))
     self.messages = messages
-    for (id, attempt, key, state) in parts where messages[id]?.attempt == attempt {
-      self.messages[id]?.parts[key] = .some(state)
-    }
+    self.engaged = known
+    for (id, attempt, key, told) in parts where messages[id]?.attempt == attempt { self.messages[id]?.told[key] = told }
   }
 
   /// A receipt that comes before the answer to its call makes the row that the sender will find.
@@ -70,7 +86,7 @@ struct ReceiptBook {
       order by u.n
       on conflict (gateway, provider_id) do update set told_at = excluded.told_at,
         message_id = coalesce(s.message_id, excluded.message_id), attempt = coalesce(s.attempt, excluded.attempt)
-      returning gateway, provider_id, message_id, attempt, state
+      returning gateway, provider_id, message_id, attempt, state, delivered_parts
       """
     ) {
       $0.texts(receipts) { $0.key.gateway }
@@ -84,7 +100,7 @@ struct ReceiptBook {
             SubmissionKey(gateway: $0.text(0), id: $0.text(1)),
             Submission(
               message: $0.optionalInteger(2), attempt: $0.optionalInteger(3).map { Int32($0) },
-              state: $0.optionalText(4))
+              told: ToldState($0, 4))
           )
         }
       ) { one, _ in one }
@@ -95,7 +111,7 @@ struct ReceiptBook {
     Question(
       """
       select m.id, m.attempt, m.state, m.channel, m.purpose, m.source, m.event_id, m.gateway, m.lead_id, c.code,
-        m.budget, (m.reserved * 10000)::bigint, b.currency
+        m.budget, (m.reserved * 10000)::bigint, b.currency, coalesce('+' || m.phone, lower(m.email)), m.parts
       from message m left join customer c on c.id = m.customer_id left join budget b on b.name = m.budget
       where m.id = any($1)
       order by m.id for update of m
@@ -111,21 +127,26 @@ struct ReceiptBook {
               id: $0.integer(0), attempt: Int32($0.small(1)), state: $0.text(2), channel: $0.text(3),
               purpose: Purpose(rawValue: $0.text(4)) ?? .marketing, source: $0.text(5), event: $0.text(6),
               gateway: $0.text(7), lead: $0.optionalInteger(8), customer: $0.optionalText(9),
-              reservation: Reservation($0, from: 10))
+              reservation: Reservation($0, from: 10), address: $0.optionalText(13),
+              count: $0.optionalInteger(14).map { Int32($0) })
           )
         }
       ) { one, _ in one }
     }
   }
 
-  private static func parts(_ ids: [Int64]) -> Question<[(Int64, Int32, SubmissionKey, String?)]> {
-    Question("select message_id, attempt, gateway, provider_id, state from submission where message_id = any($1)") {
+  private static func parts(_ ids: [Int64]) -> Question<[(Int64, Int32, SubmissionKey, ToldState)]> {
+    Question(
+      """
+      select message_id, attempt, gateway, provider_id, state, delivered_parts from submission where message_id = any($1)
+      """
+    ) {
       $0.integers(ids) { $0 }
     } reading: {
       $0.map {
         (
           $0.integer(0), Int32($0.optionalInteger(1) ?? 0), SubmissionKey(gateway: $0.text(2), id: $0.text(3)),
-          $0.optionalText(4)
+          ToldState($0, 4)
         )
       }
     }
@@ -136,15 +157,13 @@ struct ReceiptBook {
   /// Forward only: what is told late or twice changes nothing.
   mutating func settle(_ receipt: ReceiptReading.Receipt, _ now: Timestamp) -> Decision<ReceiptChange> {
     guard var submission = submissions[receipt.key] else { return .ignore("unread") }
-    guard ReceiptBook.rank(receipt.status.rawValue) > ReceiptBook.rank(submission.state) else {
-      return .ignore("not-news")
-    }
-    submission.state = receipt.status.rawValue
+    guard submission.told.take(receipt.status, of: receipt.part) else { return .ignore("not-news") }
     submissions[receipt.key] = submission
     var change = ReceiptChange(told: ReceiptChange.Told(receipt))
     guard let id = submission.message, var message = messages[id] else { return .apply(change, outcome: "kept") }
+    change.suppression = ReceiptBook.suppression(receipt, of: message)
     guard submission.attempt == message.attempt else { return .apply(change, outcome: "of-another-attempt") }
-    message.parts[receipt.key] = receipt.status.rawValue
+    message.told[receipt.key] = submission.told
     let step = ReceiptBook.step(of: message)
     messages[id] = message
     guard let step else { return .apply(change, outcome: "noted") }
@@ -169,7 +188,7 @@ struct ReceiptBook {
   /// the sender finds what receipts have told.
   private static func step(of message: Message) -> OutreachOutcomes.Step? {
     guard message.state == "accepted" || message.state == "uncertain" else { return nil }
-    if message.parts.values.contains("failed") { return .failed }
+    if message.told.values.contains(where: { $0.state == "failed" }) { return .failed }
     if isDelivered(message) { return .delivered }
     // The gateway speaks of it, so it has it.
     return message.state == "uncertain" ? .accepted : nil
@@ -180,18 +199,19 @@ struct ReceiptBook {
   private static func isDelivered(_ message: Message) -> Bool {
     let reference = MessageReference(message: message.id, attempt: message.attempt).description
     let whole = SubmissionKey(gateway: message.gateway, id: reference)
-    if message.parts[whole] == "delivered" { return true }
-    let parts = message.parts.filter { $0.key != whole }
-    return !parts.isEmpty && parts.values.allSatisfy { $0 == "delivered" }
+    if let told = message.told[whole], ToldState.isDelivered([told], of: message.count) { return true }
+    return ToldState.isDelivered(message.told.filter { $0.key != whole }.map(\.value), of: message.count)
   }
 
-  static func rank(_ state: String?) -> Int {
-    switch state {
-    case nil: 0
-    case "accepted": 1
-    case "buffered": 2
-    default: 3
-    }
+  /// A mailbox that does not exist or was closed gets nothing more.
+  private static func suppression(
+    _ receipt: ReceiptReading.Receipt, of message: Message
+  ) -> ReceiptChange.Suppression? {
+    guard receipt.status == .failed, message.channel == "email", let address = message.address,
+      let code = receipt.code, MailStatus.isGone(code)
+    else { return nil }
+    return ReceiptChange.Suppression(
+      channel: message.channel, address: address, reason: "bounced", detail: "message \(message.id): \(code)")
   }
 
   private static func word(_ step: OutreachOutcomes.Step) -> StaticString {
@@ -199,6 +219,31 @@ struct ReceiptBook {
     case .delivered: "delivered"
     case .failed: "failed"
     default: "accepted"
+    }
+  }
+}
+
+extension ToldState {
+  fileprivate init(_ row: Row, _ column: Int32) {
+    self.init(row.optionalText(column), delivered: Set(row.integers(column + 1).map { Int32($0) }))
+  }
+
+  /// False where it is no news: forward only, and what is told of a part is told of that part alone.
+  fileprivate mutating func take(_ status: OutreachReceipts.Status, of part: Int32?) -> Bool {
+    if let part, status == .delivered {
+      return state != "delivered" && state != "failed" && delivered.insert(part).inserted
+    }
+    guard ToldState.rank(status.rawValue) > ToldState.rank(state) else { return false }
+    state = status.rawValue
+    return true
+  }
+
+  private static func rank(_ state: String?) -> Int {
+    switch state {
+    case nil: 0
+    case "accepted": 1
+    case "buffered": 2
+    default: 3
     }
   }
 }

@@ -8,7 +8,8 @@ import Settings
 import Topics
 import Values
 
-/// Moves the ledger forward by what gateways tell: what became of a message, and who wants to hear no more.
+/// Moves the ledger forward by what gateways tell: what became of a message, what its recipient did with it, and who wants to
+/// hear no more.
 @main
 struct SettleReceipts: Worker {
   typealias Input = OutreachReceipts
@@ -42,6 +43,7 @@ struct SettleReceipts: Worker {
     case .receipt(let receipt): book.settle(receipt, now)
     case .inbound(let answer) where answer.isOptOut: book.confirmations.settle(answer, now)
     case .inbound(let answer): .apply(ReceiptChange(answer: answer), outcome: "answer")
+    case .engagement(let engaged): book.engage(engaged)
     }
   }
 

@@ -9,7 +9,9 @@ enum MessageShow {
     details: """
       Addresses are masked, and the text is left out, unless the login was granted the role millrace_reveal. Below stand the
       calls after which the gateway proved not to have it, or after which nobody knew; what the gateway calls it, with what
-      receipts say of each part; and what people made of it while it was uncertain.
+      receipts say of each part; what people made of it while it was uncertain; and what its recipient did with it, how often,
+      and whether a person or a program did it, where that can be told. Links are cut off behind the host for logins that
+      addresses are masked for.
       """,
     examples: [("millrace outreach show 1042", "see one message")],
     run: run)
@@ -24,9 +26,10 @@ enum MessageShow {
     let attempts = try attempts(id, session)
     let submissions = try submissions(id, session)
     let resolutions = try resolutions(id, session)
+    let engagement = try engagement(id, session)
     var table = Table(
-      columns + [.left("attempts"), .left("submissions"), .left("resolutions")],
-      [cells(row) + [below(attempts), below(submissions), below(resolutions)]])
+      columns + [.left("attempts"), .left("submissions"), .left("resolutions"), .left("engagement")],
+      [cells(row) + [below(attempts), below(submissions), below(resolutions), below(engagement)]])
     if invocation.output.isJSON {
       invocation.output.showUpright(table)
       return .done
@@ -34,7 +37,7 @@ enum MessageShow {
     let told = zip(columns, table.rows[0]).filter { $0.1 != .none }
     table = Table(told.map(\.0), [told.map(\.1)])
     invocation.output.showUpright(table)
-    for part in [attempts, submissions, resolutions] where !part.isEmpty {
+    for part in [attempts, submissions, resolutions, engagement] where !part.isEmpty {
       invocation.output.write("\n")
       invocation.output.show(part)
     }
@@ -108,17 +111,18 @@ enum MessageShow {
 
   private static func submissions(_ id: Int64, _ session: Connection) throws -> Table {
     var table = Table(
-      .right("attempt"), .left("gateway"), .left("providerId"), .left("receipt"), .left("code"), .left("at"),
-      .left("told"))
+      .right("attempt"), .left("gateway"), .left("providerId"), .left("receipt"), .left("partsDelivered"),
+      .left("code"), .left("at"), .left("told"))
     for row in try session.rows(
       """
-      select attempt, gateway, provider_id, state, code, at, told_at from submission where message_id = $1 order by 1, 2, 3
+      select attempt, gateway, provider_id, state, code, at, told_at, array_to_string(delivered_parts, ', ')
+      from submission where message_id = $1 order by 1, 2, 3
       """, { $0.integer(id) })
     {
       table.add(
         .number(optional: row.optionalInteger(0)), .text(row.text(1)), .text(row.text(2)),
-        .text(optional: row.optionalText(3)), .text(optional: row.optionalText(4)),
-        .time(optional: row.optionalTimestamp(5)), .time(row.timestamp(6)))
+        .text(optional: row.optionalText(3)), .text(optional: row.text(7).isEmpty ? nil : row.text(7)),
+        .text(optional: row.optionalText(4)), .time(optional: row.optionalTimestamp(5)), .time(row.timestamp(6)))
     }
     return table
   }
@@ -134,6 +138,21 @@ enum MessageShow {
       let person = row.optionalText(4).map { "\($0) (\(row.text(3)))" } ?? row.text(3)
       table.add(
         .number(row.integer(0)), .text(row.text(1)), .time(row.timestamp(2)), .text(person), .text(row.text(5)))
+    }
+    return table
+  }
+
+  private static func engagement(_ id: Int64, _ session: Connection) throws -> Table {
+    var table = Table(
+      .left("recipient"), .left("url"), .left("agent"), .right("times"), .left("first"), .left("last"))
+    for row in try session.rows(
+      """
+      select kind, url, agent, times, first_at, last_at from engagement_seen where message_id = $1 order by first_at, kind, url, agent
+      """, { $0.integer(id) })
+    {
+      table.add(
+        .text(row.text(0)), .text(optional: row.text(1).isEmpty ? nil : row.text(1)), .text(row.text(2)),
+        .number(row.integer(3)), .time(row.timestamp(4)), .time(row.timestamp(5)))
     }
     return table
   }

@@ -1,0 +1,81 @@
+import Contract
+import Outreach
+import Postgres
+import Topics
+import Values
+
+/// What recipients do with messages: counted, told the first time, and heeded where they want no more.
+extension ReceiptBook {
+  static func engagements(_ ids: [Int64]) -> Question<Set<EngagementKey>> {
+    Question("select message_id, kind, link, agent from engagement where message_id = any($1)") {
+      $0.integers(ids) { $0 }
+    } reading: { rows in
+      Set(
+        rows.compactMap { row in
+          guard let kind = OutreachOutcomes.Step(rawValue: row.text(1)),
+            let agent = OutreachReceipts.Engagement.Agent(rawValue: row.text(3))
+          else { return nil }
+          return EngagementKey(message: row.integer(0), kind: kind, link: row.fingerprint(2), agent: agent)
+        })
+    }
+  }
+
+  mutating func engage(_ engaged: ReceiptReading.Engaged) -> Decision<ReceiptChange> {
+    guard let message = messages[engaged.key.message] else {
+      return .reject(Refusal("unknown-message", at: "message", "the ledger has no message of this number"))
+    }
+    // Nobody's any more.
+    guard let address = message.address else { return .ignore("erased") }
+    let isFirst = remember(engaged.key)
+    var change = ReceiptChange()
+    if let reason = ReceiptBook.suppressing(engaged.key.kind) {
+      // Whatever was said before: somebody may have lifted it since.
+      change.suppression = ReceiptChange.Suppression(
+        channel: message.channel, address: address, reason: reason, detail: "message \(message.id)")
+      guard isFirst else { return .apply(change, outcome: "repeated") }
+    }
+    change.engaged = engaged
+    let outcome = ReceiptBook.word(engaged.key.kind)
+    guard isFirst else { return .apply(change, outcome: outcome) }
+    let told = OutreachOutcomes(
+      id: message.id, engaged.key.kind, channel: message.channel, purpose: message.purpose, reason: engaged.way,
+      source: message.source, request: message.event, gateway: message.gateway,
+      url: engaged.url.isEmpty ? nil : engaged.url, machine: ReceiptBook.isMachine(engaged.key), at: engaged.at)
+    return .apply(change, emit: [Emission(told)], outcome: outcome)
+  }
+
+  /// Whether it is to be told: the first of its kind and link, or the first that is not a machine's.
+  private mutating func remember(_ key: EngagementKey) -> Bool {
+    let known = OutreachReceipts.Engagement.Agent.allCases.filter { agent in
+      engaged.contains(EngagementKey(message: key.message, kind: key.kind, link: key.link, agent: agent))
+    }
+    engaged.insert(key)
+    return known.isEmpty || key.agent != .machine && known == [.machine]
+  }
+
+  private static func isMachine(_ key: EngagementKey) -> Bool? {
+    guard key.kind == .opened || key.kind == .clicked else { return nil }
+    return switch key.agent {
+    case .person: false
+    case .machine: true
+    case .unknown: nil
+    }
+  }
+
+  private static func suppressing(_ kind: OutreachOutcomes.Step) -> String? {
+    switch kind {
+    case .unsubscribed: "opted-out"
+    case .complained: "complained"
+    default: nil
+    }
+  }
+
+  private static func word(_ kind: OutreachOutcomes.Step) -> StaticString {
+    switch kind {
+    case .opened: "opened"
+    case .clicked: "clicked"
+    case .unsubscribed: "unsubscribed"
+    default: "complained"
+    }
+  }
+}
