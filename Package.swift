@@ -103,7 +103,7 @@ let package = Package(
     room(
       "Receiving",
       needs: [
-        "Contract", "Digest", "Gateways", "HTTP", "JSON", "Kafka", "Observe", "Outreach", "Postgres", "Runtime",
+        "Contract", "Digest", "Gateways", "HTTP", "JSON", "Kafka", "Mail", "Observe", "Outreach", "Postgres", "Runtime",
         "Settings", "Topics", "Values",
       ]),
 
@@ -184,7 +184,8 @@ let package = Package(
     tests(
       "ReceivingTests",
       of: [
-        "Receiving", "receive-receipts", "Gateways", "HTTP", "Kafka", "Observe", "Outreach", "Runtime", "Topics",
+        "Receiving", "receive-receipts", "Gateways", "HTTP", "Kafka", "Mail", "Observe", "Outreach", "Runtime",
+        "Topics",
         "Values", "TestKit",
       ]),
     tests("TopicsTests", of: ["Topics", "Contract", "JSON"]),

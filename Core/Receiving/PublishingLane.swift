@@ -4,7 +4,7 @@ internal import Runtime
 internal import Topics
 internal import Values
 
-/// Publishes what calls brought, and answers each once the broker has all of it, or has not got it in time.
+/// Publishes what calls brought, and tells whoever brought it once the broker has all of it, or has not got it in time.
 final class PublishingLane: Lane {
   private struct Pending {
     let call: ReceivedCall
@@ -26,6 +26,8 @@ final class PublishingLane: Lane {
   private var lastTag = 0
   /// Every pending call has this tag or a higher one.
   private var oldestTag = 1
+  /// Tags of those who wait for a moment only, the oldest first.
+  private var passing: ArraySlice<Int> = []
   private var headers = MessageHeaders()
   private var failedAt: Duration?
   /// The topic is not there, or not ours to write to. A producer believes that for minutes; a new one asks.
@@ -67,7 +69,7 @@ final class PublishingLane: Lane {
   private func turn() {
     status.beat()
     guard let producer = opened() else {
-      for call in calls.take() { refuse(call, "unpublished") }
+      for call in calls.take() { refuse(call) }
       calls.wait(backoff.failed())
       return
     }
@@ -75,6 +77,7 @@ final class PublishingLane: Lane {
     if pending.isEmpty { calls.wait(PublishingLane.idle) }
     let troubles = producer.poll(wait: pending.isEmpty ? .zero : PublishingLane.slice)
     settle(producer.takeDeliveries())
+    letPass()
     giveUpLate()
     if let error = producer.fatalError {
       failed(error)
@@ -137,9 +140,10 @@ final class PublishingLane: Lane {
     } catch {
       // Those that went out before it are repeated when the gateway calls again.
       failed(error)
-      return refuse(call, "unpublished")
+      return refuse(call)
     }
     pending[lastTag] = Pending(call: call, left: call.events.count)
+    if call.isPassing { passing.append(lastTag) }
     FailPoint.pass(.receiveSent)
   }
 
@@ -176,12 +180,23 @@ final class PublishingLane: Lane {
     succeeded()
     calls.settled(call.events.count)
     metrics.published(call, in: BootClock.now - call.arrived)
-    call.answering.give(Response(call.answer))
+    call.tell(.published)
+  }
+
+  /// Who is on their way goes on; what they did is published all the same, where that is still to be.
+  private func letPass() {
+    let now = BootClock.now
+    while let tag = passing.first {
+      let call = pending[tag]?.call
+      if let call, now - call.arrived < LinkReception.patience { return }
+      call?.tell(.late)
+      passing.removeFirst()
+    }
   }
 
   private func giveUp(_ tag: Int) {
     guard let call = pending.removeValue(forKey: tag)?.call else { return }
-    refuse(call, "unpublished")
+    refuse(call)
   }
 
   private func giveUpLate() {
@@ -189,7 +204,7 @@ final class PublishingLane: Lane {
     while oldestTag <= lastTag {
       if let oldest = pending[oldestTag] {
         guard now - oldest.call.arrived >= options.within else { return }
-        status.obstacle("kafka", "waits for Kafka to take what gateways tell")
+        status.obstacle("kafka", "waits for Kafka to take what comes back of messages")
         failedAt = now
         giveUp(oldestTag)
       }
@@ -197,10 +212,10 @@ final class PublishingLane: Lane {
     }
   }
 
-  private func refuse(_ call: ReceivedCall, _ outcome: StaticString) {
+  private func refuse(_ call: ReceivedCall) {
     calls.settled(call.events.count)
-    metrics.count(call.gateway, outcome)
-    call.answering.give(.text("Not now: call again.", status: 503, fields: ["Retry-After": "5"]))
+    metrics.count(call.subject, "unpublished")
+    call.tell(.unpublished)
   }
 
   private func failed(_ error: KafkaError) {
@@ -211,7 +226,7 @@ final class PublishingLane: Lane {
       ? "waits: the topic \(OutreachReceipts.topic.name) does not exist; create it with `millrace topics apply`"
       : "waits for Kafka: \(error)"
     status.obstacle("kafka", sentence)
-    log.warning("what gateways tell could not be published; they call again", ["cause": .text(error.description)])
+    log.warning("what comes back of messages could not be published", ["cause": .text(error.description)])
   }
 
   private func succeeded() {

@@ -7,10 +7,26 @@ internal import Values
 
 /// An event as it goes to Kafka.
 struct ReceivedEvent: Sendable {
+  /// Whose it is; empty where no gateway tells it.
+  let gateway: String
   let type: String
   let id: String
   let key: [UInt8]
   let value: [UInt8]
+}
+
+extension ReceivedEvent {
+  /// - Parameter id: nil where nothing tells it from every other event.
+  fileprivate init(_ event: OutreachReceipts, _ value: [UInt8], id: Fingerprint?) {
+    let id = id ?? Fingerprint(high: .random(in: 0 ... .max), low: .random(in: 0 ... .max))
+    self.init(gateway: event.gateway, type: event.type, id: id.hex, key: Array(event.key.utf8), value: value)
+  }
+
+  /// What somebody did with a message: one more time, each time.
+  init(_ message: Int64, _ kind: OutreachReceipts.Engagement.Kind, at: Timestamp) {
+    let event = OutreachReceipts.engagement(.init(message: message, kind, at: at))
+    self.init(event, JSONWriter.object { event.write(to: &$0) }, id: nil)
+  }
 }
 
 /// What a call brought, as events. What could not be read by whoever takes it from the topic is passed over here, so that nothing waits
@@ -54,10 +70,7 @@ struct ReceivedEvents: Sendable {
       return
     }
     let id = parts.map { ReceivedEvents.fingerprint([event.type, event.gateway] + $0) }
-    events.append(
-      ReceivedEvent(
-        type: event.type, id: (id ?? Fingerprint(high: .random(in: 0 ... .max), low: .random(in: 0 ... .max))).hex,
-        key: Array(event.key.utf8), value: value))
+    events.append(ReceivedEvent(event, value, id: id))
   }
 
   private static func fingerprint(_ parts: [String?]) -> Fingerprint {

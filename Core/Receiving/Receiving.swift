@@ -1,12 +1,15 @@
-/// The room that gateways call back: receipts and answers over HTTP, to the topic `outreach.receipts`.
+/// The room to which it comes back what became of messages: gateways' receipts and people's answers, over HTTP, and what people do with
+/// the links in messages; all of it to the topic `outreach.receipts`.
 ///
 /// Invariants of this room:
-/// - A gateway hears that all is well only after the broker has all that its call brought. Whatever keeps that from being so is a 503,
-///   after which gateways call again; told twice, a receipt says the same.
+/// - A gateway, and who wants no more, hears that all is well only after the broker has all that the call brought. Whatever keeps that
+///   from being so is a 503, after which gateways call again; told twice, a receipt says the same.
+/// - Who follows a link goes on within half a second, whatever Kafka does, and nowhere that we have not written ourselves.
 /// - Nothing is kept here. Descriptions of gateways are read from the database now and then, and stay through its outages.
 /// - Everything is bounded: head, body, receipts in a call, calls at a time, how long a call may wait.
 /// - Nothing of a call is logged but its gateway: addresses hold secrets, queries hold people's numbers.
 internal import Observe
+internal import Outreach
 internal import Runtime
 internal import Settings
 
@@ -16,8 +19,9 @@ public enum Receiving {
 
   public static func main() {
     Supervisor.main(
-      name, summary: "takes what gateways call back, and publishes it to outreach.receipts",
-      settings: ReceivingOptions.group
+      name,
+      summary: "takes what gateways call back and what people do with links, and publishes it to outreach.receipts",
+      settings: ReceivingOptions.group, .links
     ) { supervisor, settings in
       let options = ReceivingOptions(settings.settings)
       let shelf = GatewayShelf()

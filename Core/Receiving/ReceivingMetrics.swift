@@ -1,3 +1,4 @@
+internal import Mail
 internal import Observe
 internal import Synchronization
 
@@ -8,8 +9,15 @@ final class ReceivingMetrics: Sendable {
 
   private static let calls = CounterFamily(
     "call_backs_total", "Calls of gateways, by what became of them.", labels: "gateway", "outcome")
+  private static let visits = CounterFamily(
+    "link_visits_total",
+    "Visits of links in messages, by what became of them; what is unpublished is not counted elsewhere.",
+    labels: "kind", "outcome")
+  private static let mails = CounterFamily(
+    "bounce_mails_total", "Mails in the folder of bounces, by what became of them.", labels: "outcome")
   private static let events = CounterFamily(
-    "call_back_events_total", "Receipts and answers that Kafka has.", labels: "gateway", "type")
+    "call_back_events_total", "What came back of messages and Kafka has; without a gateway where a link told it.",
+    labels: "gateway", "type")
   private static let left = CounterFamily(
     "call_back_passed_over_total", "Parts of calls that could not be read.", labels: "gateway", "reason")
   private static let seconds = HistogramFamily(
@@ -25,14 +33,30 @@ final class ReceivingMetrics: Sendable {
     counter(ReceivingMetrics.calls, "calls", gateway, outcome.description).add()
   }
 
+  func count(_ kind: MailLink.Kind, _ outcome: StaticString) {
+    counter(ReceivingMetrics.visits, "visits", kind.rawValue, outcome.description).add()
+  }
+
+  func countMail(_ outcome: String) { metrics.counter(ReceivingMetrics.mails, outcome).add() }
+
+  func count(_ subject: ReceivedCall.Subject, _ outcome: StaticString) {
+    switch subject {
+    case .gateway(let gateway): count(gateway, outcome)
+    case .link(let kind): count(kind, outcome)
+    case .mail: countMail(outcome.description)
+    }
+  }
+
   func passedOver(_ gateway: String, _ reason: String) {
     counter(ReceivingMetrics.left, "left", gateway, reason).add()
   }
 
   func published(_ call: ReceivedCall, in time: Duration) {
-    count(call.gateway, "published")
-    for event in call.events { counter(ReceivingMetrics.events, "events", call.gateway, event.type).add() }
-    metrics.histogram(ReceivingMetrics.seconds, call.gateway).observe(time)
+    count(call.subject, "published")
+    for event in call.events { counter(ReceivingMetrics.events, "events", event.gateway, event.type).add() }
+    if case .gateway(let gateway) = call.subject {
+      metrics.histogram(ReceivingMetrics.seconds, gateway).observe(time)
+    }
   }
 
   private func counter(_ family: CounterFamily, _ kind: String, _ gateway: String, _ label: String) -> Counter {

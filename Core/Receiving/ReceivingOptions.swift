@@ -1,3 +1,4 @@
+internal import Mail
 internal import Outreach
 internal import Settings
 
@@ -40,6 +41,10 @@ struct ReceivingOptions: Sendable {
   /// How it is reached from outside, without a slash at its end.
   var base = ""
   var secrets: [String: String] = [:]
+  /// What tells our links and bounce addresses from anybody else's; nil where there are none.
+  var marks: MessageMarks?
+  /// How people reach the links.
+  var linkBase = ""
 
   /// An answer of ten parts in a query, each of its characters nine bytes, is six thousand bytes.
   static let headBytes = 16 << 10
@@ -62,10 +67,16 @@ struct ReceivingOptions: Sendable {
     within = settings[.receiptsWithin]
     base = settings[.callBackURL].map { String($0.reversed().drop { $0 == "/" }.reversed()) } ?? ""
     secrets = GatewaySecrets.read(settings[.gatewaySecrets])
+    let links = Links(settings)
+    marks = links?.marks
+    linkBase = links?.base ?? ""
   }
 
-  /// The path of the base address: a proxy may leave it in what it passes on.
-  var basePath: Substring {
+  /// The paths of the base addresses: a proxy may leave them in what it passes on.
+  var basePath: Substring { ReceivingOptions.path(of: base) }
+  var linkPath: Substring { ReceivingOptions.path(of: linkBase) }
+
+  private static func path(of base: String) -> Substring {
     guard let scheme = base.range(of: "://") else { return "" }
     let rest = base[scheme.upperBound...]
     return rest.firstIndex(of: "/").map { rest[$0...] } ?? ""

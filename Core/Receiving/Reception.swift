@@ -1,15 +1,18 @@
 internal import Gateways
 internal import HTTP
+internal import Mail
 internal import Observe
 internal import Values
 
-/// Reads calls on the listener's thread: refuses at once what is not to be taken, and hands on the rest.
+/// Reads calls on the listener's thread, of gateways and of who follows our links: refuses at once what is not to be taken, and hands
+/// on the rest.
 final class Reception: Sendable {
   private let options: ReceivingOptions
   private let shelf: GatewayShelf
   private let calls: WaitingCalls
   private let log: Log
   private let metrics: ReceivingMetrics
+  private let links: LinkReception?
 
   init(
     _ options: ReceivingOptions, _ shelf: GatewayShelf, _ calls: WaitingCalls, _ log: Log, _ metrics: ReceivingMetrics
@@ -19,15 +22,27 @@ final class Reception: Sendable {
     self.calls = calls
     self.log = log
     self.metrics = metrics
+    links = options.marks.map { LinkReception(marks: $0, metrics: metrics) }
   }
 
   @Sendable func take(_ request: Request, _ answering: Answering) {
     let arrived = BootClock.now
-    let path = inside(request.path)
+    if let links {
+      switch links.take(request, path: Reception.inside(request.path, options.linkPath).dropFirst(), answering, arrived)
+      {
+      case .call(let call): return put(call)
+      case .answered: return
+      case .nobodys: break
+      }
+    }
+    let path = String(Reception.inside(request.path, options.basePath))
     let name = path.dropFirst().prefix { $0 != "/" }
     let gateway: GatewayDescription
     switch shelf.find(String(name)) {
     case .described(let description): gateway = description
+    case .unknown where options.marks != nil && MailLink.Kind(rawValue: String(name)) != nil:
+      metrics.count("", "not-found")
+      return answering.give(UnsubscribePage.unknown)
     case .unknown: return answering.refuse(404, "no gateway calls back here", metrics.count("", "not-found"))
     case .broken:
       return answering.refuse(503, "the gateway's description cannot be read", metrics.count("", "not-described"))
@@ -63,16 +78,25 @@ final class Reception: Sendable {
       metrics.count(gateway, "empty")
       return answering.give(Response(reading.answer))
     }
-    let call = ReceivedCall(
-      gateway: gateway, events: received.events, answer: reading.answer, answering: answering, arrived: arrived)
-    if !calls.put(call) { answering.refuse(503, "too many calls wait", metrics.count(gateway, "turned-away")) }
+    put(
+      ReceivedCall(subject: .gateway(gateway), events: received.events, arrived: arrived) { fate in
+        answering.give(
+          fate == .published
+            ? Response(reading.answer)
+            : .text("Not now: call again.", status: 503, fields: ["Retry-After": "5"]))
+      })
+  }
+
+  private func put(_ call: ReceivedCall) {
+    guard !calls.put(call) else { return }
+    metrics.count(call.subject, "turned-away")
+    call.tell(.unpublished)
   }
 
   /// Without what a proxy has left before it.
-  private func inside(_ path: String) -> String {
-    let base = options.basePath
-    guard !base.isEmpty, path.hasPrefix(base), path.dropFirst(base.count).first == "/" else { return path }
-    return String(path.dropFirst(base.count))
+  private static func inside(_ path: String, _ base: Substring) -> Substring {
+    guard !base.isEmpty, path.hasPrefix(base), path.dropFirst(base.count).first == "/" else { return path[...] }
+    return path.dropFirst(base.count)
   }
 
   private static func outcome(of status: Int) -> StaticString {

@@ -1,15 +1,44 @@
-internal import Gateways
+internal import Mail
 internal import Observe
 internal import Synchronization
 
-/// A call whose events are on their way; its gateway waits.
+/// A call whose events are on their way; whoever brought them waits.
 struct ReceivedCall: Sendable {
-  let gateway: String
+  /// What metrics tell it by.
+  enum Subject: Sendable {
+    case gateway(String)
+    case link(MailLink.Kind)
+    /// A mail in the folder of bounces.
+    case mail
+  }
+
+  enum Fate: Sendable {
+    /// The broker has all of its events.
+    case published
+    case unpublished
+    /// It is not known yet, and who is on their way waits no longer.
+    case late
+  }
+
+  let subject: Subject
   let events: [ReceivedEvent]
-  let answer: CallBackAnswer
-  let answering: Answering
   /// By the machine's steady clock.
   let arrived: Duration
+  /// Somebody on their way elsewhere waits for it.
+  let isPassing: Bool
+  /// Told once what has become of it, and of a passing one perhaps before that it is late; by the thread that publishes.
+  let tell: @Sendable (Fate) -> Void
+
+  init(
+    subject: Subject, events: [ReceivedEvent], arrived: Duration, isPassing: Bool = false,
+    tell: @escaping @Sendable (Fate) -> Void
+  ) {
+    self.subject = subject
+    self.events = events
+    self.arrived = arrived
+    self.isPassing = isPassing
+    self.tell = tell
+  }
 }
 
 /// Calls between the thread that reads them and the one that publishes what they brought.

@@ -109,10 +109,10 @@ public final class Supervisor {
 
   /// A process whose lanes are none of the three shapes. Its own settings come on top of those of every worker.
   public static func main(
-    _ worker: String, summary: String, settings own: SettingGroup,
+    _ worker: String, summary: String, settings own: SettingGroup...,
     lanes: (Supervisor, WorkerSettings) throws -> Void
   ) -> Never {
-    let settings = settings(for: worker, summary: summary, [own])
+    let settings = settings(for: worker, summary: summary, own)
     let supervisor = Supervisor(settings)
     do { try lanes(supervisor, settings) } catch { complain("\(worker) cannot start:\n\(error)") }
     exitProcess(supervisor.run())

@@ -1,6 +1,7 @@
 import Gateways
 import Glibc
 import Kafka
+import Mail
 import Observe
 import Outreach
 import Synchronization
@@ -17,6 +18,8 @@ final class Office {
   let status = LaneStatus("publishing")
   private let stopping = Stopping()
   private let thread: LaneThread
+
+  static let marks = MessageMarks(secret: Array("of this office".utf8))
 
   static let description = """
     {"name": "small", "channel": "sms", "request": {"method": "GET", "url": "https://gateway.example/send"},
@@ -39,6 +42,8 @@ final class Office {
     var options = ReceivingOptions()
     options.within = within
     options.secrets = ["CALL_BACK": "s3cret"]
+    options.marks = Office.marks
+    options.linkBase = "https://links.example/l"
     change(&options)
     let shelf = GatewayShelf()
     shelf.put([
@@ -63,9 +68,9 @@ final class Office {
     #expect(LaneThread.join([thread], within: .seconds(60)) { usleep(1000) != 0 })
   }
 
-  func count(_ outcome: String) -> Int {
+  func count(_ outcome: String, of family: String = "call_backs_total") -> Int {
     let line = metrics.exposition().split(separator: "\n").first {
-      $0.contains("call_backs_total{") && $0.contains("outcome=\"\(outcome)\"")
+      $0.contains("\(family){") && $0.contains("outcome=\"\(outcome)\"")
     }
     return line.flatMap { $0.split(separator: " ").last }.flatMap { Double($0) }.map { Int($0) } ?? 0
   }
@@ -93,14 +98,22 @@ final class Caller {
 
   deinit { close(descriptor) }
 
-  func ask(_ method: String, _ target: String, _ body: String = "") {
-    let text = "\(method) \(target) HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+  func ask(_ method: String, _ target: String, _ body: String = "", fields: [String] = []) {
+    let more = fields.map { "\($0)\r\n" }.joined()
+    let text =
+      "\(method) \(target) HTTP/1.1\r\nHost: x\r\n\(more)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
     var bytes = Array(text.utf8)
     _ = send(descriptor, &bytes, bytes.count, Int32(MSG_NOSIGNAL))
   }
 
   /// Status and body; 0 where none comes.
   func answer() -> (status: Int, body: String) {
+    let whole = wholeAnswer()
+    return (whole.status, whole.body)
+  }
+
+  /// - Parameter hasBody: the answer to HEAD tells the length of a body that does not come.
+  func wholeAnswer(hasBody: Bool = true) -> (status: Int, head: String, body: String) {
     var received: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 4096)
     while true {
@@ -108,12 +121,12 @@ final class Caller {
       if let end = text.ranges(of: "\r\n\r\n").first {
         let head = text[..<end.lowerBound]
         let length = head.ranges(of: "Content-Length: ").first.map { head[$0.upperBound...].prefix { $0.isNumber } }
-        if text[end.upperBound...].utf8.count >= length.flatMap({ Int($0) }) ?? 0 {
-          return (Int(head.dropFirst(9).prefix(3)) ?? 0, String(text[end.upperBound...]))
+        if !hasBody || received.count - text[..<end.upperBound].utf8.count >= length.flatMap({ Int($0) }) ?? 0 {
+          return (Int(head.dropFirst(9).prefix(3)) ?? 0, String(head), String(text[end.upperBound...]))
         }
       }
       let count = recv(descriptor, &chunk, chunk.count, 0)
-      guard count > 0 else { return (0, "") }
+      guard count > 0 else { return (0, "", "") }
       received += chunk[..<count]
     }
   }

@@ -52,14 +52,23 @@ end $$;
 -- Those whose addresses are gone.
 create index message_erased on message (id) where erased_at is not null;
 
--- As before (0021); and of what was done with these messages, how often and when stays, and where their links led goes.
+-- As before (0021), for requests for mails as well; and of what was done with these messages, how often and when stays, and where their
+-- links led goes.
 alter function erase_messages rename to erase_ledger;
 create function erase_messages(customer bigint, leads bigint[], phones bigint[], emails text[])
 returns table (what text, rows bigint) language plpgsql set search_path from current as $$
 declare
   gone bigint;
 begin
+  if exists (select from outbox o cross join unnest(o.keys) k (key) where o.topic = 'outreach.email' and lower(k.key) = any(emails)) then
+    raise exception 'a message to them is on its way to the ledger' using errcode = 'object_in_use',
+      hint = 'relay-events and send-email bring it there within seconds, where they run';
+  end if;
   return query select * from erase_ledger(customer, leads, phones, emails);
+  update outbox_refused r set payload = '', key = 'erased', state = 'discarded', settled_at = clock_timestamp(), settled_by = session_user
+  where r.topic = 'outreach.email' and lower(r.key) = any(emails);
+  get diagnostics gone = row_count;
+  return query select 'outbox_refused', gone;
   with followed as (
     delete from engagement e using message m where m.id = e.message_id and m.erased_at is not null and e.url <> '' returning e.*),
   counted as (
