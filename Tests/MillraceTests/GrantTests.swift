@@ -15,13 +15,18 @@ import Testing
       grant usage on sequence e to r; -- grant select on f to r;
       grant execute on function g to r;
       grant r to s;
+      grant delete, insert (h, i), update (j) on k to r;
       """
     let found = Grant.parse(sql)
     #expect(
       found.filter { $0.object == "c" }.map { "\($0.role) \($0.privilege)" } == [
         "r select", "r insert", "s select", "s insert",
       ])
-    #expect(Set(found.map(\.object)) == ["c", "d", "e", "g"])
+    #expect(Set(found.map(\.object)) == ["c", "d", "e", "g", "k"])
+    #expect(
+      found.filter { $0.object == "k" }.map { "\($0.kind) \($0.privilege)" } == [
+        "table delete", "columns insert", "columns update",
+      ])
     #expect(found.filter { $0.kind == .sequence }.map(\.object) == ["e"])
     #expect(found.filter { $0.kind == .function }.map(\.object) == ["g"])
   }

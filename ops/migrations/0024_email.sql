@@ -25,4 +25,5 @@ begin
 end $$;
 revoke execute on function ask_for_message from public;
 grant execute on function ask_for_message to millrace_operator;
+revoke execute on function send_sms from millrace_operator;
 drop function send_sms;

@@ -7,7 +7,11 @@ struct Grant: Hashable {
   let object: String
   let kind: Kind
 
-  enum Kind: String { case table, sequence, function }
+  enum Kind: String {
+    case table, sequence, function
+    /// Of a table, some of its columns alone.
+    case columns
+  }
 
   static let all: [Grant] = Migration.all.reduce(into: []) { grants, migration in
     let taken = Set(parse(migration.sql, "revoke", "from"))
@@ -15,11 +19,11 @@ struct Grant: Hashable {
   }
 
   /// Reads `grant A, B on [table|sequence|function] X, Y to R, S;` outside of comments and functions. A function is named
-  /// without its arguments. Likewise `revoke … from …`, which takes away what an earlier migration gave.
+  /// without its arguments; of a right on columns, as in `insert (a, b)`, it counts that there are some. Likewise `revoke … from …`, which takes away what an earlier migration gave.
   static func parse(_ sql: String, _ verb: String = "grant", _ preposition: String = "to") -> [Grant] {
     var grants: [Grant] = []
     for statement in withoutComments(sql).split(separator: ";") {
-      let words = statement.split(whereSeparator: \.isWhitespace).map { String($0) }
+      let words = withoutColumns(statement).split(whereSeparator: \.isWhitespace).map { String($0) }
       guard words.first == verb, let on = words.firstIndex(of: "on"), let to = words.lastIndex(of: preposition) else {
         continue
       }
@@ -28,12 +32,30 @@ struct Grant: Hashable {
       for role in list(words[(to + 1)...]) {
         for object in list(words[start..<to]) {
           for privilege in list(words[1..<on]) {
-            grants.append(Grant(role: role, privilege: privilege, object: object, kind: named ?? .table))
+            let name = privilege.prefix { $0 != "(" }
+            let kind = name == privilege ? named ?? .table : .columns
+            grants.append(Grant(role: role, privilege: String(name), object: object, kind: kind))
           }
         }
       }
     }
     return grants
+  }
+
+  /// `insert (a, b)` as `insert()`.
+  private static func withoutColumns(_ statement: Substring) -> String {
+    var text = ""
+    var isColumn = false
+    for character in statement {
+      if character == "(" {
+        text = String(text.reversed().drop(while: \.isWhitespace).reversed())
+        isColumn = true
+        text += "()"
+      }
+      if !isColumn { text.append(character) }
+      if character == ")" { isColumn = false }
+    }
+    return text
   }
 
   private static func withoutComments(_ sql: String) -> String {

@@ -163,6 +163,7 @@ struct PostgresChecks {
           case when to_regrole(g.role) is null or coalesce(to_regclass(g.object)::oid, to_regproc(g.object)) is null then false
           when g.kind = 'function' then has_function_privilege(to_regrole(g.role), to_regproc(g.object), g.privilege)
           when g.kind = 'sequence' then has_sequence_privilege(to_regrole(g.role), to_regclass(g.object), g.privilege)
+          when g.kind = 'columns' then has_any_column_privilege(to_regrole(g.role), to_regclass(g.object), g.privilege)
           else has_table_privilege(to_regrole(g.role), to_regclass(g.object), g.privilege) end), '')
       from unnest($1::text[], $2::text[], $3::text[], $4::text[]) g (role, privilege, object, kind)
       group by g.role order by g.role
