@@ -128,7 +128,7 @@ let package = Package(
     worker(
       "settle-receipts",
       needs: [
-        "Digest", "Gateways", "Mail", "Outreach", "PhoneNumbers", "Postgres", "ServiceLog", "Settings", "Values",
+        "Digest", "Gateways", "Mail", "Outreach", "PhoneNumbers", "Postgres", "ServiceLog", "Values",
       ]),
     worker("receive-receipts", needs: ["Receiving"]),
     worker("relay-events", needs: ["Relay"]),

@@ -96,6 +96,12 @@ public final class MailGateway: Sendable {
       url: url, encryption: encryption, user: try text(user), password: try text(password), hello: hello)
   }
 
+  /// Whether its bounces go there.
+  /// - Parameter address: in small letters, with `{mark}` where the mark is.
+  public func takesBounces(at address: String) -> Bool {
+    bounces.map { "\($0.before){mark}\($0.after)".lowercased() == address } ?? false
+  }
+
   /// The envelope's sender, to whom bounces go.
   public func envelopeSender(_ mark: String, from: Mailbox) -> String {
     bounces.map { $0.before + mark + $0.after } ?? from.address

@@ -30,6 +30,18 @@ final class GatewayShelf: Sendable {
     }
   }
 
+  /// Whether it is known which gateways there are.
+  var isRead: Bool { books.withLock { $0 != nil } }
+
+  /// Whose mails come back to this address, `{mark}` in it; where none says so, or none is known, the first that sends mails: a
+  /// mark of ours is known by itself.
+  func mailGateway(bouncingTo address: String?) -> String? {
+    let gateways = books.withLock { $0?[.email]?.gateways ?? [] }
+    let found = address.flatMap { address in gateways.first { $0.description.mail?.takesBounces(at: address) ?? false }
+    }
+    return (found ?? gateways.first)?.name
+  }
+
   /// For the reader, who changes them at its leisure.
   var standing: [Channel: GatewayBook] { books.withLock { $0 ?? [:] } }
 

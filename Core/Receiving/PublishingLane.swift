@@ -30,7 +30,8 @@ final class PublishingLane: Lane {
   private var passing: ArraySlice<Int> = []
   private var headers = MessageHeaders()
   private var failedAt: Duration?
-  /// The topic is not there, or not ours to write to. A producer believes that for minutes; a new one asks.
+  /// The topic is not there, or not ours to write to, or the broker takes the producer for one that has a successor. A producer
+  /// believes that for minutes, or for ever; a new one asks.
   private var isRefused = false
   private var nextOpening = Duration.zero
   private var backoff = Backoff(milliseconds: 50...5_000)
@@ -220,7 +221,7 @@ final class PublishingLane: Lane {
 
   private func failed(_ error: KafkaError) {
     failedAt = BootClock.now
-    isRefused = isRefused || error.isUnknownTopic || error.isUnauthorized
+    isRefused = isRefused || error.isUnknownTopic || error.isUnauthorized || error.isFenced
     let sentence =
       error.isUnknownTopic
       ? "waits: the topic \(OutreachReceipts.topic.name) does not exist; create it with `millrace topics apply`"

@@ -33,7 +33,9 @@ extension ReceivedEvent {
 /// behind it.
 struct ReceivedEvents: Sendable {
   private(set) var events: [ReceivedEvent] = []
-  private(set) var passedOver: [Refusal]
+  private(set) var passedOver: [Refusal] = []
+
+  init() {}
 
   init(_ reading: CallBackReading, of gateway: String) {
     passedOver = reading.passedOver
@@ -54,9 +56,11 @@ struct ReceivedEvents: Sendable {
     }
   }
 
+  mutating func passOver(_ refusal: Refusal) { passedOver.append(refusal) }
+
   /// - Parameter parts: what tells it from every other event of its gateway, the same whenever the gateway calls with it; nil where
   ///   nothing does.
-  private mutating func add(_ event: OutreachReceipts, id parts: [String?]?) {
+  mutating func add(_ event: OutreachReceipts, id parts: [String?]?) {
     let value = JSONWriter.object { event.write(to: &$0) }
     do throws(Refusal) {
       guard value.count <= OutreachReceipts.topic.largestValue else {

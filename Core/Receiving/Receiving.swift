@@ -2,6 +2,7 @@
 /// the links in messages; all of it to the topic `outreach.receipts`.
 ///
 /// Invariants of this room:
+/// - A bounce stays in its folder until the broker has what it says.
 /// - A gateway, and who wants no more, hears that all is well only after the broker has all that the call brought. Whatever keeps that
 ///   from being so is a 503, after which gateways call again; told twice, a receipt says the same.
 /// - Who follows a link goes on within half a second, whatever Kafka does, and nowhere that we have not written ourselves.
@@ -12,6 +13,12 @@ internal import Observe
 internal import Outreach
 internal import Runtime
 internal import Settings
+
+/// What comes back is known by its mark.
+private struct MissingSecret: Error, CustomStringConvertible {
+  let description =
+    "BOUNCES is set, but LINK_URL or LINK_SECRET is not: without them nobody can tell whose bounces these are."
+}
 
 /// The executable `receive-receipts`.
 public enum Receiving {
@@ -34,6 +41,13 @@ public enum Receiving {
         limits: Listener.Limits(
           bodyBytes: options.bodyBytes, headBytes: ReceivingOptions.headBytes, connections: options.calls),
         log: supervisor.log)
+      if let folder = options.bounces {
+        guard let marks = options.marks else { throw MissingSecret() }
+        let lane = try BounceLane.Fates()
+        supervisor.add("bounces") {
+          BounceLane(folder, marks, shelf, calls, lane, $0, supervisor.stopping, supervisor.log, metrics)
+        }
+      }
       supervisor.log.info("can be called back", ["receipts_port": .integer(listener.port)])
       supervisor.add("descriptions") {
         DescriptionLane(shelf, settings, $0, supervisor.stopping, supervisor.log)

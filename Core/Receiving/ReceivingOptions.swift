@@ -10,6 +10,14 @@ extension Setting<String> {
   }
 }
 
+extension Setting<String?> {
+  static var bounces: Setting {
+    Setting(
+      "BOUNCES", .optional(.text), default: nil,
+      "folder (a Maildir) that bounces and complaints are delivered to; needs LINK_URL and LINK_SECRET")
+  }
+}
+
 extension Setting<Int> {
   static var receiptsPort: Setting {
     Setting("RECEIPTS_PORT", .port, default: 0, "port of the same; 0 takes a free one and logs it")
@@ -45,6 +53,8 @@ struct ReceivingOptions: Sendable {
   var marks: MessageMarks?
   /// How people reach the links.
   var linkBase = ""
+  /// Where bounces and complaints are delivered to.
+  var bounces: Maildir?
 
   /// An answer of ten parts in a query, each of its characters nine bytes, is six thousand bytes.
   static let headBytes = 16 << 10
@@ -55,7 +65,7 @@ struct ReceivingOptions: Sendable {
 
   static let group = SettingGroup(
     "Receiving", Setting.receiptsAddress, Setting.receiptsPort, Setting.callBackURL, Setting.gatewaySecrets,
-    Setting.receiptsCalls, Setting.receiptsBody, Setting.receiptsWithin)
+    Setting.receiptsCalls, Setting.receiptsBody, Setting.receiptsWithin, Setting.bounces)
 
   init() {}
 
@@ -70,6 +80,7 @@ struct ReceivingOptions: Sendable {
     let links = Links(settings)
     marks = links?.marks
     linkBase = links?.base ?? ""
+    bounces = settings[.bounces].map { Maildir(path: $0) }
   }
 
   /// The paths of the base addresses: a proxy may leave them in what it passes on.
