@@ -48,7 +48,7 @@ struct MarkSearch {
 
   /// A mark begins where no letter and digit go before, and ends at what is none of its characters.
   private mutating func look(inAddress word: [UInt8]) {
-    guard word.count <= 320, let at = word.lastIndex(of: UInt8(ascii: "@")) else { return }
+    guard let at = word.lastIndex(of: UInt8(ascii: "@")) else { return }
     var start = 0
     while start < at, found == nil, tries > 0 {
       let isStart =

@@ -230,6 +230,13 @@ import Values
     #expect(reports > 1000)
   }
 
+  @Test("a report is found within parts of parts, five deep and no deeper", arguments: [(5, true), (6, false)])
+  func nested(depth: Int, isFound: Bool) {
+    let heads = (0..<depth).map { "Content-Type: multipart/mixed; boundary=b\($0)\n\n--b\($0)\n" }.joined()
+    let report = Self.read(heads + "Content-Type: message/delivery-status\n\nStatus: 5.1.1\n")
+    #expect(report.isAnswer != isFound)
+  }
+
   @Test("what is large is read as far as it matters")
   func large() {
     let deep = (0..<2000).map { "Content-Type: multipart/mixed; boundary=b\($0)\n\n--b\($0)\n" }.joined()
