@@ -44,14 +44,14 @@ public struct DeliveryNotice: Sendable, Hashable {
       status: status.map { $0.description } ?? DeliveryNotice.vague(action), diagnostic: said.map(DeliveryNotice.fit))
   }
 
-  /// A server's words where it makes no report: it failed, or it would not write.
-  init(words: [UInt8], _ found: FoundMark) {
+  /// A server's words where it makes no report: it failed, or it would not write. Of markup only the status is taken.
+  init(words: [UInt8], isPlain: Bool, _ found: FoundMark) {
     let text = String(decoding: words.prefix(DeliveryNotice.reach), as: UTF8.self)
     let line = text.split(whereSeparator: \.isNewline).first { EnhancedStatus(foundIn: $0) != nil }
     self.init(
       reference: found.reference, address: found.address, action: .failed,
       status: line.flatMap { EnhancedStatus(foundIn: $0)?.description } ?? "5.0.0",
-      diagnostic: line.map { DeliveryNotice.fit(String($0)) })
+      diagnostic: isPlain ? line.map { DeliveryNotice.fit(String($0)) } : nil)
   }
 
   /// Bytes of a text that are looked at.

@@ -37,15 +37,15 @@ public enum MailReport: Sendable, Equatable {
     {
       self = .complaint(complaint)
     } else if let found = MarkSearch(addressees: mail, marks).found, MailReport.isOfServer(mail.head),
-      let text = leaves.first(where: { $0.type == "text/plain" })
+      let text = leaves.first(where: { $0.type == "text/plain" }) ?? leaves.first(where: { $0.type == "text/html" })
     {
-      self = .delivery([DeliveryNotice(words: text.content, found)])
+      self = .delivery([DeliveryNotice(words: text.content, isPlain: text.type == "text/plain", found)])
     } else {
       self = .answer(isAutomatic: MailReport.isAutomatic(mail.head))
     }
   }
 
-  /// Whether a mail server wrote it, on its own behalf: qmail's and old Exim's bounces say so by these alone.
+  /// Whether a mail server wrote it, on its own behalf: qmail's, old Exim's and QQ's bounces say so by these alone.
   private static func isOfServer(_ head: MailHead) -> Bool {
     if head["x-failed-recipients"] != nil { return true }
     if head["auto-submitted"]?.lowercased().hasPrefix("auto-replied") ?? false { return false }

@@ -166,6 +166,22 @@ enum Bounces {
         mailbox unavailable
     """
 
+  /// In markup alone, and in Chinese.
+  static let qq = """
+    Delivered-To: bounces+MARK@mail.firm.example
+    From: "PostMaster@qq.com" <PostMaster@qq.com>
+    To: bounces+MARK@mail.firm.example
+    Subject: =?gb18030?B?z7XNs83L0MU=?=
+    Content-Type: multipart/mixed; boundary="----=_NextPart_1"
+
+    ------=_NextPart_1
+    Content-Type: text/html; charset="gb18030"
+    Content-Transfer-Encoding: base64
+
+    PHA+tdjWtyA8Yj4xMDAwMUBxcS5jb208L2I+ILK7tObU2jogNTUwIDUuMS4xPC9wPg==
+    ------=_NextPart_1--
+    """
+
   static let complaint = """
     From: <abuse@provider.example>
     Date: Sat, 31 Jan 2026 10:00:00 +0000

@@ -48,13 +48,14 @@ import Values
         == Self.notice(.delayed, "4.2.2", "smtp; 452-4.2.2 The recipient's inbox is out of storage space."))
   }
 
-  @Test("qmail and old Exim make no report: what came to a mark from a mail server is a bounce, by its words")
+  @Test("qmail, old Exim and QQ make no report: what came to a mark from a mail server is a bounce, by its words")
   func words() {
     #expect(
       Self.read(Bounces.qmail) == Self.notice(.failed, "5.1.1", "Sorry, no mailbox here by that name. (#5.1.1)"))
     #expect(Self.read(Bounces.exim) == Self.notice(.failed, "5.0.0", nil))
+    #expect(Self.read(Bounces.qq) == Self.notice(.failed, "5.1.1", nil))
     // Without the mark nobody knows whose it is.
-    for text in [Bounces.qmail, Bounces.exim] {
+    for text in [Bounces.qmail, Bounces.exim, Bounces.qq] {
       #expect(Self.read(text.replacing("MARK", with: "m12.1.abcdefghijklmnop")).isAnswer)
     }
   }
@@ -192,7 +193,8 @@ import Values
   func anything() {
     var random = Seeded(state: 4)
     let samples = [
-      Bounces.postfix, Bounces.exchange, Bounces.gmail, Bounces.qmail, Bounces.exim, Bounces.complaint, Bounces.away,
+      Bounces.postfix, Bounces.exchange, Bounces.gmail, Bounces.qmail, Bounces.exim, Bounces.qq, Bounces.complaint,
+      Bounces.away,
     ]
     .map { Array(Self.marked($0).utf8) }
     let pieces = [
