@@ -1,9 +1,12 @@
-"""Messages a second from the ledger to a gateway that answers at once (nginx), and with one that takes 200 ms.
+"""Messages a second from the ledger to a gateway that answers at once (nginx), and with one that takes 200 ms; when messages leave.
 
     sms            send-sms with one send lane, as shipped, 256 calls at once; the ledger is full when it starts
     intake_and_sms the same from the topic outreach.sms on: taken in and sent at once
     in_flight      1,000 calls at once to a gateway that takes 200 ms: 5,000 a second are possible
     python_async   by hand: asyncio, aiohttp with 256 calls at once, claims and records of 500, at least once
+    code           from a one-time code's publication to the gateway's stamp, while marketing messages wait (100 ms a call)
+    rate           100 a second shared by three senders: on average, and the most in any second, as the gateway stamps
+    deferred       messages that wait for an opening: sent before it, the most in a second after it, what waiting costs
 """
 
 import json
@@ -20,8 +23,10 @@ from report import Report
 from services_in_use import ServicesInUse
 
 from . import gateways
+from .moments import Moments
 
 PATIENCE = 300
+MOMENTS = ("code", "rate", "deferred")
 FILL = """
 insert into message (id, channel, purpose, priority, state, source, event_id, recipient, phone, country, time_zone, body,
   gateway, parts, requested_at, due_at)
@@ -40,6 +45,8 @@ class Bench:
     def __init__(self, ground, options):
         self.ground, self.options = ground, options
         self.runs = {}
+        # (measure, unit): values.
+        self.moments = {}
 
     def take(self, name, count, arguments, gateway, concurrency, *, filled=True, **settings):
         with self.ground.database() as (database, connection):
@@ -91,6 +98,16 @@ class Bench:
             time.sleep(0.02)
 
     def go(self, folder):
+        if "rates" in self.options.only:
+            self.measure_rates(folder)
+        moments = Moments(self.ground, self.options, folder)
+        for name in (name for name in MOMENTS if name in self.options.only):
+            for turn in range(self.options.runs):
+                say(f"{name}, turn {turn + 1} of {self.options.runs}")
+                for measure, value, unit in getattr(moments, name)():
+                    self.moments.setdefault((measure, unit), []).append(value)
+
+    def measure_rates(self, folder):
         count = self.options.messages
         ours = [self.ground.executables / "send-sms"]
         with gateways.nginx(folder) as fast, gateways.slow(folder, 0.2) as slow:
@@ -104,6 +121,13 @@ class Bench:
 
     def report(self):
         report = Report("send")
+        if self.runs:
+            self.report_rates(report)
+        for (measure, unit), values in self.moments.items():
+            report.add(measure, values, unit)
+        return report
+
+    def report_rates(self, report):
         rates = {name: [run.rate for run in runs] for name, runs in self.runs.items()}
         report.add("sms", rates["sms"], "messages/s", "python_async",
                    statistics.median(rates["sms"]) / statistics.median(rates["python_async"]))  # fmt: skip
@@ -113,7 +137,6 @@ class Bench:
                    statistics.median(rates["in_flight"]) / 5000)  # fmt: skip
         for name, runs in self.runs.items():
             report.add(f"{name}_peak_memory", [run.peak for run in runs], "MB")
-        return report
 
 
 def until_recorded(connection, count, name):
@@ -132,6 +155,13 @@ def until_recorded(connection, count, name):
 def main(arguments=None):
     parser = frame.options("send", __doc__)
     parser.add_argument("--messages", type=int, default=120_000, help="messages in the ledger (default 120000)")
+    parser.add_argument(
+        "--only", nargs="+", choices=("rates", *MOMENTS), default=["rates", *MOMENTS], help="measures; rates are the first four")
+    parser.add_argument("--waiting", type=int, default=1_000_000, help="code: marketing messages that wait (default 1000000)")
+    parser.add_argument("--codes", type=int, default=200, help="code: how many (default 200)")
+    parser.add_argument("--seconds", type=int, default=60, help="rate: for so long (default 60)")
+    parser.add_argument("--deferred", type=int, default=100_000, help="deferred: messages (default 100000)")
+    parser.add_argument("--opening", type=int, default=90, help="deferred: so many seconds after they begin to be (default 90)")
     options = parser.parse_args(arguments)
     frame.build("millrace", "send-sms")
     folder = frame.folder("send")

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import json
 import pathlib
 import re
 import shutil
@@ -38,13 +39,19 @@ class Running:
 
     def count(self):
         """Messages that have arrived."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        return int(re.search(r"\n\s*\d+ \d+ (\d+)", self.get("/count"))[1])
+
+    def stamps(self):
+        """When each arrived, in seconds since 1970, and what it said. Of the slow one."""
+        return json.loads(self.get("/stamps"))
+
+    def get(self, path):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            connection.request("GET", "/count")
-            text = connection.getresponse().read().decode()
+            connection.request("GET", path)
+            return connection.getresponse().read().decode()
         finally:
             connection.close()
-        return int(re.search(r"\n\s*\d+ \d+ (\d+)", text)[1])
 
     def description(self, concurrency, **more):
         return {
