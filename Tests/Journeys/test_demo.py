@@ -69,8 +69,12 @@ def test_every_lead_is_accounted_for_and_the_demonstration_leaves_nothing(demo):
     assert all(parts.values()) and parts["dead letters"] == len(BAD_LINES) - 1
     calls = re.search(r"^(\d+) made, (\d+) accounted for", printed, re.MULTILINE)
     assert calls and 0 < int(calls[1]) == int(calls[2]) <= 300
+    messages = re.search(r"^ *(\d+)  asked for\n((?: *\d+  \w+\n)+)-+\n *(\d+)  accounted for", printed, re.MULTILINE)
+    states = {state: int(count) for count, state in re.findall(r"(\d+)  (\w+)", messages[2])}
+    assert messages[1] == messages[3] == str(sum(states.values())) and set(states) == {"accepted", "failed", "skipped"}, states
+    assert f"the gateway has the {states['accepted']} that it is said to have" in printed
     words = ("abandoned", "too-few-fields", "no-answer", "urgent +call-back", "called +300", "FAULTS +none",
-             "are what their facts come to")  # fmt: skip
+             "are what their facts come to", "opted-out", "budget-spent", " first .* not-sent ")  # fmt: skip
     for word in words:
         assert re.search(word, printed), word
     reasons = {"vacant", "on-leave", "off-hours", "daily-cap", "nobody-available", "no-rule", "behind-held"}

@@ -13,7 +13,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[3]
 sys.path.append(str(TOP / "ops/example"))
 
-from demo import account, calls, parting  # noqa: E402
+from demo import account, calls, messages, parting  # noqa: E402
 from demo.database import Database  # noqa: E402
 from demo.programs import Programs  # noqa: E402
 from demo.screen import IS_TERMINAL, Progress, say, show_command, step, tell  # noqa: E402
@@ -112,7 +112,7 @@ def follow(programs, database, is_done, told, standing=account.STANDING):
 
 
 def work(programs, database, count):
-    """How many leads were published, and whether all calls are there. When it answers, the workers have taken them and ended."""
+    """How many leads were published, and whether all calls and messages are there. When it answers, the workers have taken them and ended."""
     step("Keep customers")
     tell(
         "keep-customers keeps the newest version of each profile; ID numbers only as hashes under the firm's key. track-calls "
@@ -133,7 +133,8 @@ def work(programs, database, count):
     tell("Their profiles come now. Whoever has their lead keeps it or hands it to their manager, and its clock stops.")
     keep_customers(programs, database, " --new", customers)
     right = calls.show(programs, database, follow, FOLDER, NAME)
-    show_command("kill %1 %2 %3 %4 %5")
+    right = messages.show(programs, database, follow, FOLDER, NAME) and right
+    show_command("kill %1 %2 %3 %4 %5 %6 %7 %8")
     if failed := programs.end():
         raise Trouble(", ".join(f"{name} ended with {code}" for name, code in failed.items()))
     return published, right

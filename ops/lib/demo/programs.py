@@ -28,12 +28,13 @@ class Programs:
         if code != 0:
             raise Trouble(f"that ended with {code}, which it should not")
 
-    def start(self, name):
-        """Starts a worker. What it logs goes to a file."""
+    def start(self, program, *words):
+        """Starts a worker, or what workers call. What it logs goes to a file."""
+        name = os.path.basename(program)
         log = self._folder / f"{name}.log"
-        show_command(f"{name} 2> {os.path.relpath(log)} &")
+        show_command(f"{shlex.join([program, *words])} 2> {os.path.relpath(log)} &")
         with open(log, "wb") as file:
-            self._running[name] = self._start([name], stdout=file, stderr=file)
+            self._running[name] = self._start([program, *words], stdout=file, stderr=file)
 
     def look_after(self):
         """Raises Trouble when a worker has ended by itself."""
