@@ -48,7 +48,7 @@ public struct RecordBook: Sendable {
       order by gateway, provider_id
       on conflict (gateway, provider_id) do update set message_id = excluded.message_id, attempt = excluded.attempt
         where s.message_id is null or s.message_id = excluded.message_id
-      returning gateway, provider_id, state, code, delivered_parts
+      returning gateway, provider_id, state, delivered_parts, code
       """
     ) {
       $0.texts(sorted) { $0.call.message.gateway }
@@ -60,9 +60,7 @@ public struct RecordBook: Sendable {
         $0.map {
           (
             SubmissionKey(gateway: $0.text(0), id: $0.text(1)),
-            Told(
-              state: ToldState($0.optionalText(2), delivered: Set($0.integers(4).map { Int32($0) })),
-              code: $0.optionalText(3))
+            Told(state: ToldState($0, from: 2), code: $0.optionalText(4))
           )
         }
       ) { one, _ in one }

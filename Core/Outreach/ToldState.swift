@@ -1,3 +1,5 @@
+public import Postgres
+
 /// What receipts have told so far of a message under one id of its gateway.
 public struct ToldState: Hashable, Sendable {
   /// accepted, buffered, delivered, failed; nil as long as no receipt says so of all that has this id.
@@ -8,6 +10,11 @@ public struct ToldState: Hashable, Sendable {
   public init(_ state: String? = nil, delivered: Set<Int32> = []) {
     self.state = state
     self.delivered = delivered
+  }
+
+  /// - Parameter column: of `submission.state`; `delivered_parts` stands behind it.
+  public init(_ row: Row, from column: Int32) {
+    self.init(row.optionalText(column), delivered: Set(row.integers(column + 1).map { Int32($0) }))
   }
 
   private var isWhole: Bool { state == "delivered" }

@@ -26,8 +26,9 @@ struct Maildir: Sendable {
       let name = withUnsafeBytes(of: entry.pointee.d_name) {
         String(validatingCString: $0.bindMemory(to: CChar.self).baseAddress!)
       }
-      // Those that begin with a dot are no mails.
-      if let name, !name.hasPrefix(".") { names.append(name) }
+      // Folders, pipes and links are no mails, nor is what begins with a dot; where the file system does not say, reading does.
+      let kind = Int32(entry.pointee.d_type)
+      if let name, !name.hasPrefix("."), kind == DT_REG || kind == DT_UNKNOWN { names.append(name) }
       errno = 0
     }
     guard errno == 0 else { throw MaildirError("\(path)/new cannot be read", errno: errno) }

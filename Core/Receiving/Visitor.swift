@@ -9,7 +9,8 @@ enum Visitor {
   static func agent(_ request: Request) -> OutreachReceipts.Engagement.Agent {
     if request.method == .head || Visitor.isAhead(request) { return .machine }
     guard let text = request.field("user-agent"), !text.isEmpty else { return .unknown }
-    let name = text.lowercased()
+    // A make of telephones, not a bot.
+    let name = text.lowercased().replacing("cubot", with: "")
     // Apple's Mail Privacy Protection, which fetches every picture of every mail, says no more than this.
     if name == "mozilla/5.0" || Visitor.programs.contains(where: { name.contains($0) }) { return .machine }
     if Visitor.mailPrograms.contains(where: { name.contains($0) }) { return .person }
@@ -29,7 +30,7 @@ enum Visitor {
   /// Crawlers, previews, link checkers and libraries by what they call themselves.
   private static let programs = [
     "bot", "crawl", "spider", "preview", "facebookexternalhit", "headlesschrome", "phantomjs", "curl/", "wget/",
-    "python", "go-http-client", "libwww", "java/", "apache-httpclient", "scanner", "barracuda", "mimecast",
+    "python", "go-http-client", "libwww", "java/", "apache-httpclient", "barracuda", "mimecast",
     "proofpoint", "safelinks",
   ]
 

@@ -95,8 +95,9 @@ public enum SettleLostSends<W: SendingWorker>: Sweep {
       $0.smalls(items) { $0.attempt }
     }
     let told = rows.map { row in
-      let state = ToldState(row.optionalText(2), delivered: Set(row.integers(3).map { Int32($0) }))
-      return (id: row.integer(0), parts: row.optionalInteger(1).map { Int32($0) }, state: state)
+      (
+        id: row.integer(0), parts: row.optionalInteger(1).map { Int32($0) }, state: ToldState(row, from: 2)
+      )
     }
     return Told(
       steps: Dictionary(grouping: told, by: \.id).mapValues { told in

@@ -4,13 +4,16 @@ import collections
 import contextlib
 import json
 import tempfile
+import urllib.parse
 from pathlib import Path
 
-from links import Visitor, engagement, mailed, outcomes, suppressed
+from ledger import know, outreach, until_accounted
+from links import Visitor, bounce_address, engagement, mailed, outcomes, suppressed
+from mail_server import MailServer
 from returned_mail import Folder, absence, complaint, postfix, qmail
 from side_by_side import Journeys, scenarios
 from test_engagement import read_topic
-from test_messages import outreach
+from test_mails import mail
 from world import until
 
 journey = Journeys()
@@ -88,6 +91,41 @@ def a_folder_that_is_not_there_is_waited_for_and_a_broker_that_does_not_answer_l
         until_empty(folder)
         world.start("settle-receipts")
         until(lambda: states(world)[1][0] == "failed", "the bounce to be settled")
+
+
+@journey
+def who_leaves_a_mail_of_ours_complains_of_it_or_cannot_get_it_gets_no_more(ground):
+    """The whole way round: from a mail server's hands, by the mail's own words, to the next mail."""
+    with outreach(ground) as world, tempfile.TemporaryDirectory() as place, MailServer() as server:
+        visitor, folder = Visitor(world), Folder(Path(place) / "bounces")
+        world.more["BOUNCES"] = folder.place
+        with world.connect() as connection:
+            connection.execute("insert into contact_policy (channel, purpose, without_consent) values ('email', 'marketing', true)")
+        know(world, server)
+        world.start("send-email")
+        world.publish([mail(number, purpose="marketing") for number in range(4)], "outreach.email")
+        until_accounted(world, 4)
+        with world.connect() as connection:
+            numbers = dict(connection.execute("select email, id from message").fetchall())
+        sent = {taken.to: taken for taken in server.taken}
+        leaving, gone, complaining, _ = (f"p{number}@people.example" for number in range(4))
+        world.start("receive-receipts").until_ready()
+        world.start("settle-receipts")
+        message = sent[leaving].message
+        path = urllib.parse.urlsplit(message["list-unsubscribe"].strip("<>")).path
+        name, value = message["list-unsubscribe-post"].split("=")
+        assert visitor.ask("POST", path, urllib.parse.urlencode({name: value}))[0] == 200
+        assert sent[gone].sender == bounce_address(f"m{numbers[gone]}.1")
+        folder.deliver(postfix(numbers[gone]))
+        folder.deliver(complaint(numbers[complaining]))
+        reasons = {leaving: "opted-out", gone: "bounced", complaining: "complained"}
+        until(lambda: suppressed(world) == set(reasons.items()), lambda: f"three to be suppressed; they are {suppressed(world)}")
+        world.publish([mail(10 + number, to=f"p{number}@people.example", purpose="marketing") for number in range(4)], "outreach.email")
+        until_accounted(world, 8)
+        with world.connect() as connection:
+            rows = connection.execute("select email, reason from message where event_id ~ '^e-1[0-9]$' and state = 'skipped'")
+            assert dict(rows.fetchall()) == reasons
+        assert len(server.taken) == 5
 
 
 def killed(ground, step):

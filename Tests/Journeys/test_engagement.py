@@ -6,9 +6,9 @@ import json
 import random
 import threading
 
+from ledger import outreach
 from links import Visitor, engagement, event, link, mailed, outcomes, suppressed
 from side_by_side import Journeys, scenarios
-from test_messages import outreach
 from world import until
 
 journey = Journeys()

@@ -44,6 +44,12 @@ def test_a_wrong_setting_ends_the_start_and_is_named(world, name, settings, says
     assert len(said) <= 4, f"one clear sentence was expected: {said}"
 
 
+def test_bounces_that_nobody_could_know_are_not_read(world):
+    program = world.start("receive-receipts", BOUNCES="/var/mail")
+    assert program.wait(20) == 64
+    assert "LINK_SECRET" in str(program.log())
+
+
 @pytest.mark.parametrize("name", WORKERS)
 def test_a_taken_port_is_named(world, name):
     with socket.create_server(("127.0.0.1", 0)) as taken:

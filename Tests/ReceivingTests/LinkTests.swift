@@ -127,7 +127,7 @@ struct LinkTests {
       ("Mozilla/5.0", .machine), ("Mozilla/5.0 (compatible; Googlebot/2.1)", .machine), ("curl/8.5.0", .machine),
       ("Slackbot-LinkExpanding 1.0", .machine), ("python-requests/2.31", .machine), ("BarracudaCentral", .machine),
       ("Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)", .unknown),
-      (chrome, .unknown), ("", .unknown),
+      (chrome, .unknown), ("", .unknown), ("Mozilla/5.0 (Linux; Android 7.0; CUBOT_X18)", .unknown),
       ("Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101 Thunderbird/115.3", .person),
       ("Mozilla/4.0 (compatible; ms-office; MSOffice 16)", .person),
     ] as [(String, OutreachReceipts.Engagement.Agent)] {

@@ -100,7 +100,7 @@ struct ReceiptBook {
             SubmissionKey(gateway: $0.text(0), id: $0.text(1)),
             Submission(
               message: $0.optionalInteger(2), attempt: $0.optionalInteger(3).map { Int32($0) },
-              told: ToldState($0, 4))
+              told: ToldState($0, from: 4))
           )
         }
       ) { one, _ in one }
@@ -146,7 +146,7 @@ struct ReceiptBook {
       $0.map {
         (
           $0.integer(0), Int32($0.optionalInteger(1) ?? 0), SubmissionKey(gateway: $0.text(2), id: $0.text(3)),
-          ToldState($0, 4)
+          ToldState($0, from: 4)
         )
       }
     }
@@ -224,10 +224,6 @@ struct ReceiptBook {
 }
 
 extension ToldState {
-  fileprivate init(_ row: Row, _ column: Int32) {
-    self.init(row.optionalText(column), delivered: Set(row.integers(column + 1).map { Int32($0) }))
-  }
-
   /// False where it is no news: forward only, and what is told of a part is told of that part alone.
   fileprivate mutating func take(_ status: OutreachReceipts.Status, of part: Int32?) -> Bool {
     if let part, status == .delivered {
