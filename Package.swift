@@ -63,8 +63,11 @@ let package = Package(
     room("HTTP", needs: ["CCurl", "Values"]),
     // Mail as it is written, and what comes back of it.
     room("Mail", needs: ["Digest", "HTTP", "Templates", "Values"]),
+    .target(name: "CPrograms", path: "Core/CPrograms"),
+    room("Programs", needs: ["CPrograms", "Values"]),
+    room("Fax", needs: ["Programs", "Values"]),
     // What a gateway wants to be told and what it answers.
-    room("Gateways", needs: ["HTTP", "JSON", "Digest", "Mail", "Values", "ShortMessages", "Templates"]),
+    room("Gateways", needs: ["Fax", "HTTP", "JSON", "Digest", "Mail", "Values", "ShortMessages", "Templates"]),
     room("Kafka", needs: ["CKafka"]),
     room("Postgres", needs: ["CPostgres", "Values", "Digest"]),
     .target(name: "CMigrations", path: "Core/CMigrations"),
@@ -95,8 +98,8 @@ let package = Package(
     room(
       "Sending",
       needs: [
-        "Contract", "Gateways", "HTTP", "JSON", "Mail", "Observe", "Outreach", "Postgres", "Runtime", "ServiceLog",
-        "Settings", "ShortMessages", "Topics", "Values",
+        "Contract", "Fax", "Gateways", "HTTP", "JSON", "Mail", "Observe", "Outreach", "Postgres", "Programs", "Runtime",
+        "ServiceLog", "Settings", "ShortMessages", "Topics", "Values",
       ]),
 
     // What gateways call back with, on its way to Kafka.
@@ -125,6 +128,7 @@ let package = Package(
       "track-calls", needs: ["Calls", "LeadClock", "Reminders", "PhoneNumbers", "Postgres", "Values"]),
     worker("send-sms", needs: ["Outreach", "Sending"], at: "Workers/SendSMS"),
     worker("send-email", needs: ["Outreach", "Sending"]),
+    worker("send-fax", needs: ["Outreach", "Sending"]),
     worker(
       "settle-receipts",
       needs: [
@@ -150,9 +154,11 @@ let package = Package(
     tests("JSONTests", of: ["JSON", "Values"]),
     tests("ShortMessagesTests", of: ["ShortMessages"]),
     tests("TemplatesTests", of: ["Templates", "JSON", "Values"]),
-    tests("GatewaysTests", of: ["Gateways", "HTTP", "JSON", "Digest", "Values", "ShortMessages", "Templates"]),
+    tests("GatewaysTests", of: ["Gateways", "Fax", "HTTP", "JSON", "Digest", "Values", "ShortMessages", "Templates"]),
     tests("CallsTests", of: ["Calls", "Values"]),
     tests("HTTPTests", of: ["HTTP", "Values"]),
+    tests("ProgramsTests", of: ["Programs", "Values"]),
+    tests("FaxTests", of: ["Fax", "Programs", "Values"]),
     tests("MailTests", of: ["Mail", "HTTP", "Values"]),
     tests("SettingsTests", of: ["Settings"]),
     tests("ObserveTests", of: ["Observe"]),

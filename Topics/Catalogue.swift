@@ -13,6 +13,7 @@ public enum Catalogue {
     CallEvents.self,
     SMSRequested.self,
     EmailRequested.self,
+    FaxRequested.self,
     OutreachReceipts.self,
     OutreachOutcomes.self,
   ]

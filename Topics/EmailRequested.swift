@@ -23,7 +23,7 @@ public struct EmailRequested: MessageRequested, Equatable {
 
   public init(type: String, reading data: JSONObject) throws(Refusal) {
     to = try data.text("to", 3...320)
-    message = try MessageRequest(reading: data, isMail: true)
+    message = try MessageRequest(reading: data, mostText: 200_000, isMail: true)
   }
 
   public func write(to data: inout JSONWriter) {

@@ -54,13 +54,15 @@ public struct MessageRequest: Equatable, Sendable {
 
   public init(_ purpose: Purpose) { self.purpose = purpose }
 
-  /// - Parameter isMail: it has a subject and may have HTML, or a template that has them.
-  init(reading data: JSONObject, isMail: Bool = false) throws(Refusal) {
+  /// - Parameters:
+  ///   - mostText: characters of a text.
+  ///   - isMail: it has a subject and may have HTML, or a template that has them.
+  init(reading data: JSONObject, mostText: Int = 20_000, isMail: Bool = false) throws(Refusal) {
     purpose = try data.choice("purpose")
     priority = try data.optionalChoice("priority")
     template = try data.optionalText("template", 1...63)
     templateVersion = try data.optionalInteger("templateVersion", 1...Int64(Int32.max))
-    text = try data.optionalText("text", 1...(isMail ? 200_000 : 20_000))
+    text = try data.optionalText("text", 1...mostText)
     if isMail {
       subject = try data.optionalText("subject", 1...1_000)
       html = try data.optionalText("html", 1...500_000)

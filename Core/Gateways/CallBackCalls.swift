@@ -10,7 +10,7 @@ extension GatewayDescription {
     _ call: CallBack, reachedAt base: String, secrets find: (String) -> String?
   ) throws(CallBackRefusal) -> CallBackReading {
     let parts = call.path.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count >= 3, parts[0].isEmpty, parts[1] == name, let found = http?.callBacks[String(parts[2])] else {
+    guard parts.count >= 3, parts[0].isEmpty, parts[1] == name, let found = callBacks[String(parts[2])] else {
       throw CallBackRefusal(404, Refusal("unknown-address", "no gateway calls back here"))
     }
     guard found.methods.contains(call.method) else {

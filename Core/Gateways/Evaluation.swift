@@ -81,6 +81,7 @@ extension Evaluation.Order {
     case .to: order.to
     case .digits: String(order.to.drop { $0 == "+" })
     case .from: order.from ?? from
+    case .document: order.document.map { String(decoding: Base64.encoded($0), as: UTF8.self) }
     case .text: order.text
     case .signedText: ShortMessage.signed(order.text, order.signature)
     case .signature: order.signature

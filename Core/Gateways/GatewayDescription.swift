@@ -8,6 +8,7 @@
 /// - Only what the description calls proof is a verdict: an answer that it says nothing of is `uncertain`.
 /// - Any bytes of an answer or a call-back are read without a trap, in time linear in them.
 /// - A secret stands in requests alone, never in a verdict or a refusal.
+public import Fax
 public import HTTP
 public import JSON
 public import Templates
@@ -43,12 +44,15 @@ public struct GatewayDescription: Sendable {
   public let retries: Retries
   /// Of one part; nil is unknown.
   public let price: Money?
+  /// Of a channel fax: what its pages look like.
+  public let fax: FaxPages?
   /// How it is spoken to.
   public let way: Way
 
   public enum Way: Sendable {
     case http(HTTPGateway)
     case mail(MailGateway)
+    case hylafax(HylaFAXGateway)
   }
 
   public init(reading object: JSONObject) throws(Refusal) {
@@ -58,34 +62,57 @@ public struct GatewayDescription: Sendable {
     place = Int(try object.optionalInteger("place", 1...1_000_000) ?? 100)
     countries = try GatewayDescription.countries(of: object)
     purposes = try GatewayDescription.purposes(of: object)
-    concurrency = Int(try object.optionalInteger("concurrency", 1...10_000) ?? 50)
+    // A fax costs a few programs, each with a processor to itself for a moment.
+    concurrency = Int(try object.optionalInteger("concurrency", 1...10_000) ?? (channel == .fax ? 4 : 50))
     rate = try object.optionalInteger("rate", 1...1_000_000).map { Int($0) }
     limits = try GatewayDescription.limits(of: object)
     retries = try GatewayDescription.retries(of: object)
     price = try object.optionalMoney("price")
     let constants = try GatewayDescription.constants(of: object)
     switch channel {
-    case .sms: way = .http(try HTTPGateway(object, named: name, constants))
-    case .email: way = .mail(try MailGateway(object, constants))
+    case .sms:
+      fax = nil
+      way = .http(try HTTPGateway(object, named: name, constants, beside: GatewayDescription.common))
+    case .email:
+      fax = nil
+      way = .mail(try MailGateway(object, constants, beside: GatewayDescription.common))
     case .fax:
-      throw Refusal("unknown-word", at: object.path("channel"), "sms or email was expected: fax has no gateways yet")
+      fax = try FaxPages(object)
+      way = try GatewayDescription.fax(object, named: name, constants)
     }
   }
 
   /// Fields that gateways of every kind have.
-  static let common: [StaticString] = [
+  private static let common: [StaticString] = [
     "name", "channel", "source", "notes", "place", "countries", "purposes", "concurrency", "rate", "limits", "retries",
     "price", "constants",
   ]
 
+  /// A fax goes through HylaFAX, as a mail to a service that faxes it, or by HTTP.
+  private static func fax(
+    _ object: JSONObject, named name: String, _ constants: [String: String]
+  ) throws(Refusal) -> Way {
+    let known = common + ["cover", "paper"]
+    if object.names.contains("hylafax") {
+      return .hylafax(try HylaFAXGateway(object, named: name, constants, beside: known))
+    }
+    if object.names.contains("smtp") { return .mail(try MailGateway(object, constants, beside: known, isOfFax: true)) }
+    return .http(try HTTPGateway(object, named: name, constants, beside: known))
+  }
+
   public var http: HTTPGateway? { if case .http(let gateway) = way { gateway } else { nil } }
   public var mail: MailGateway? { if case .mail(let gateway) = way { gateway } else { nil } }
+  public var hylafax: HylaFAXGateway? { if case .hylafax(let gateway) = way { gateway } else { nil } }
+
+  /// By name, as the last part of the path that the gateway calls.
+  public var callBacks: [String: CallBackDescription] { http?.callBacks ?? hylafax?.callBacks ?? [:] }
 
   /// All that the description asks for; without one of them no request can be built.
   public var secrets: Set<String> {
     switch way {
     case .http(let gateway): gateway.secrets
     case .mail(let gateway): gateway.secrets
+    case .hylafax(let gateway): gateway.secrets
     }
   }
 

@@ -23,9 +23,11 @@ public final class HTTPGateway: Sendable {
   /// Of the call-backs, by their names.
   let addresses: [String: CallBackAddress]
 
-  init(_ object: JSONObject, named name: String, _ constants: [String: String]) throws(Refusal) {
+  init(
+    _ object: JSONObject, named name: String, _ constants: [String: String], beside common: [StaticString]
+  ) throws(Refusal) {
     try object.refuseOthers(
-      GatewayDescription.common + [
+      common + [
         "from", "validity", "mostValidity", "mostParts", "steps", "request", "signature", "answer", "callBacks",
       ])
     from = try object.optionalText("from", 1...40)

@@ -8,8 +8,17 @@ public final class MailGateway: Sendable {
   /// Sender, where a message names none.
   public let from: Mailbox
   public let replyTo: Mailbox?
+  /// Links lead over us, so that clicks are known.
+  public let countsClicks: Bool
+  /// A picture without a content tells that the mail was looked at.
+  public let countsOpens: Bool
+
+  /// Of a service that faxes what it is mailed: what some of them want to read there.
+  public let faxSubject: String
 
   let secrets: Set<String>
+  /// Of such a service: what stands before and after the number's digits.
+  private let faxAddress: (before: Substring, after: Substring)?
   /// Where a mail's bounces go: what stands before and after the mark that tells them apart. nil: to the sender.
   private let bounces: (before: Substring, after: Substring)?
   private let url: String
@@ -18,8 +27,14 @@ public final class MailGateway: Sendable {
   private let password: FieldTemplate?
   private let hello: String?
 
-  init(_ object: JSONObject, _ constants: [String: String]) throws(Refusal) {
-    try object.refuseOthers(GatewayDescription.common + ["smtp", "from", "replyTo", "bounces"])
+  /// - Parameter isOfFax: it faxes what it is mailed, to the number that stands in the address.
+  init(
+    _ object: JSONObject, _ constants: [String: String], beside common: [StaticString], isOfFax: Bool = false
+  ) throws(Refusal) {
+    try object.refuseOthers(
+      common + ["smtp", "from", "replyTo", "bounces"] + (isOfFax ? ["to", "subject"] : ["tracking"]))
+    faxAddress = isOfFax ? try MailGateway.faxAddress(try object.text("to", 3...320), at: object.path("to")) : nil
+    faxSubject = isOfFax ? try object.optionalText("subject", 0...200) ?? "" : ""
     from = try MailGateway.mailbox(try object.text("from", 3...320), at: object.path("from"))
     replyTo = try object.optionalText("replyTo", 3...320).map { text throws(Refusal) in
       try MailGateway.mailbox(text, at: object.path("replyTo"))
@@ -27,6 +42,11 @@ public final class MailGateway: Sendable {
     bounces = try object.optionalText("bounces", 3...320).map { text throws(Refusal) in
       try MailGateway.bounces(text, at: object.path("bounces"))
     }
+    let tracking = try object.optionalObject("tracking")
+    try tracking?.refuseOthers("clicks", "opens")
+    countsClicks = try tracking?.optionalBoolean("clicks") ?? false
+    countsOpens = try tracking?.optionalBoolean("opens") ?? false
+
     let server = try object.object("smtp")
     try server.refuseOthers("url", "encryption", "user", "password", "hello")
     url = try server.text("url", 8...300)
@@ -72,6 +92,17 @@ public final class MailGateway: Sendable {
     return (parts[0], parts[1])
   }
 
+  private static func faxAddress(
+    _ text: String, at place: String
+  ) throws(Refusal) -> (before: Substring, after: Substring) {
+    let parts = text.split(separator: "{digits}", omittingEmptySubsequences: false)
+    guard parts.count == 2 else {
+      throw Refusal("not-an-address", at: place, "{digits} stands in it once, as in {digits}@fax.example")
+    }
+    _ = try mailbox(parts[0] + String(repeating: "8", count: 15) + parts[1], at: place)
+    return (parts[0], parts[1])
+  }
+
   private enum Encryption: String, CaseIterable {
     case required
     case whenOffered = "when-offered"
@@ -101,6 +132,9 @@ public final class MailGateway: Sendable {
   public func takesBounces(at address: String) -> Bool {
     bounces.map { "\($0.before){mark}\($0.after)".lowercased() == address } ?? false
   }
+
+  /// Where a service that faxes mails takes those for a number; nil of any other server.
+  public func address(ofFax digits: Int64) -> String? { faxAddress.map { $0.before + "\(digits)" + $0.after } }
 
   /// The envelope's sender, to whom bounces go.
   public func envelopeSender(_ mark: String, from: Mailbox) -> String {

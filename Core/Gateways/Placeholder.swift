@@ -19,6 +19,7 @@ enum Placeholder: Hashable, Sendable {
   enum OrderField: String, CaseIterable {
     case reference, to, from, text, signature, template, encoding, parts
     case digits = "to.digits"
+    case document = "document.base64"
     case signedText = "text.signed"
     case variablesObject = "variables.object"
     case variablesArray = "variables.array"

@@ -20,6 +20,8 @@ public struct TextOrder: Sendable {
   public var encoding: ShortMessage.Encoding
   /// Of the text with its signature.
   public var parts: Int
+  /// Of a fax: its pages, as PDF.
+  public var document: [UInt8]?
   /// nil is the gateway's own.
   public var validity: Duration?
   /// Where `receive-receipts` is reached from outside, without a slash at its end; nil where nobody is to call back.
@@ -28,7 +30,7 @@ public struct TextOrder: Sendable {
   public init(
     reference: String, to: String, from: String? = nil, text: String, signature: String? = nil,
     providerTemplate: String? = nil, variables: [(name: String, value: String)] = [], encoding: ShortMessage.Encoding,
-    parts: Int, validity: Duration? = nil, callBack: String? = nil
+    parts: Int, document: [UInt8]? = nil, validity: Duration? = nil, callBack: String? = nil
   ) {
     self.reference = reference
     self.to = to
@@ -39,6 +41,7 @@ public struct TextOrder: Sendable {
     self.variables = variables
     self.encoding = encoding
     self.parts = parts
+    self.document = document
     self.validity = validity
     self.callBack = callBack
   }

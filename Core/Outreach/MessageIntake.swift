@@ -107,7 +107,7 @@ public struct MessageIntake {
       subject: text.subject, body: text.body, html: text.html, sender: said.sender, gateway: gateway.name,
       isPinned: said.gateway != nil, budget: said.budget,
       requested: now, due: max(now, said.notBefore ?? now), deadline: said.deadline)
-    if channel == .email { message.parts = 1 }
+    if channel != .sms { message.parts = 1 }
     if channel == .sms, message.skipped == nil {
       if let parts = ShortMessage(text.body, signature: text.signature)?.parts.count {
         message.parts = Int32(parts)

@@ -11,6 +11,7 @@ final class Carrier {
   private let transfers: Transfers
   private let texts: TextCalls
   private let mails: MailCalls
+  private let faxes: FaxCalls
   /// What the end of a call comes to, by message.
   private var endings: [Int64: (CallEnd) -> EndedCall.Ending] = [:]
   private var mailEndings: [Int64: (MailEnd) -> EndedCall.Ending] = [:]
@@ -19,21 +20,21 @@ final class Carrier {
     transfers = Transfers(certificates: settings[.gatewayCertificates])
     texts = TextCalls(settings)
     mails = MailCalls(settings)
+    faxes = FaxCalls(texts, mails)
   }
 
   /// Begins the call; or why it cannot be written, which is the message's end.
   /// - Parameter notAfter: by the clock since boot; later than that nothing of it leaves.
   func begin(_ message: DueMessage, _ gateway: GatewayDescription, notAfter: Duration) -> Refused? {
     do throws(Refused) {
+      if let pages = gateway.fax {
+        try faxes.begin(message, pages, gateway, notAfter: notAfter)
+        return nil
+      }
       switch gateway.way {
-      case .http(let http):
-        let call = try texts.call(message, http, gateway)
-        endings[message.id] = call.ending
-        transfers.begin(call.request, as: message.id, within: gateway.limits, notAfter: notAfter)
-      case .mail(let mail):
-        let call = try mails.call(message, mail, gateway)
-        mailEndings[message.id] = call.ending
-        transfers.begin(call.mail, as: message.id, within: gateway.limits, notAfter: notAfter)
+      case .http(let http): begin(try texts.call(message, http, gateway), message, gateway, notAfter)
+      case .mail(let mail): begin(try mails.call(message, mail, gateway), message, gateway, notAfter)
+      case .hylafax: throw Refused(kind: .gateway, code: "unfit", detail: "HylaFAX carries faxes alone")
       }
       return nil
     } catch {
@@ -41,10 +42,36 @@ final class Carrier {
     }
   }
 
-  func perform() { transfers.perform() }
+  private func begin(
+    _ call: TextCalls.Call, _ message: DueMessage, _ gateway: GatewayDescription, _ notAfter: Duration
+  ) {
+    endings[message.id] = call.ending
+    transfers.begin(call.request, as: message.id, within: gateway.limits, notAfter: notAfter)
+  }
+
+  private func begin(
+    _ call: MailCalls.Call, _ message: DueMessage, _ gateway: GatewayDescription, _ notAfter: Duration
+  ) {
+    mailEndings[message.id] = call.ending
+    transfers.begin(call.mail, as: message.id, within: gateway.limits, notAfter: notAfter)
+  }
+
+  /// All that can be done now.
+  func perform() {
+    for fax in faxes.proceed() {
+      switch fax.delivery {
+      case .http(let call): begin(call, fax.message, fax.gateway, fax.notAfter)
+      case .mail(let call): begin(call, fax.message, fax.gateway, fax.notAfter)
+      }
+    }
+    transfers.perform()
+  }
 
   /// Until there is something to perform, and never longer.
-  func wait(atMost bound: Duration) { transfers.wait(atMost: bound) }
+  func wait(atMost bound: Duration) {
+    // The end of a program wakes nobody; it takes tens of milliseconds, and its fax seconds.
+    transfers.wait(atMost: faxes.isIdle ? bound : min(bound, .milliseconds(5)))
+  }
 
   /// Calls that have ended since it was asked last.
   func takeEnded() -> [(message: Int64, ending: EndedCall.Ending)] {
@@ -53,7 +80,7 @@ final class Carrier {
     }
       + transfers.takeEndedMails().compactMap { number, end in
         mailEndings.removeValue(forKey: number).map { (number, $0(end)) }
-      }
+      } + faxes.takeEnded()
   }
 }
 

@@ -7,7 +7,7 @@ internal import Settings
 internal import ShortMessages
 internal import Values
 
-/// Short messages by HTTP.
+/// Short messages by HTTP, and faxes.
 struct TextCalls {
   private let secrets: [String: String]
   private let callBack: String?
@@ -22,10 +22,12 @@ struct TextCalls {
     let ending: (CallEnd) -> EndedCall.Ending
   }
 
+  /// - Parameter pages: of a fax.
   func call(
-    _ message: DueMessage, _ http: HTTPGateway, _ gateway: GatewayDescription
+    _ message: DueMessage, pages: [UInt8]? = nil, _ http: HTTPGateway, _ gateway: GatewayDescription
   ) throws(Refused) -> Call {
-    guard let phone = message.phone, let text = ShortMessage(message.body, signature: message.signature) else {
+    let text = pages == nil ? ShortMessage(message.body, signature: message.signature) : nil
+    guard let phone = message.phone, text != nil || pages != nil else {
       throw Refused(kind: .message, code: "not-a-text", detail: "it cannot be sent as a short message")
     }
     let now = Timestamp(milliseconds: WallClock.milliseconds)
@@ -33,7 +35,7 @@ struct TextCalls {
       reference: MessageReference(message: message.id, attempt: message.attempt + 1).description, to: "+\(phone)",
       from: message.sender, text: message.body, signature: message.signature,
       providerTemplate: message.providerTemplate, variables: message.variables.map(TextCalls.variables) ?? [],
-      encoding: text.encoding, parts: text.parts.count,
+      encoding: text?.encoding ?? .ucs2, parts: text?.parts.count ?? 1, document: pages,
       validity: message.deadline.map { .seconds(max(60, Int64($0.seconds(since: now)))) }, callBack: callBack)
     do throws(Refusal) {
       let request = try http.request(for: order, at: now) { secrets[$0] }

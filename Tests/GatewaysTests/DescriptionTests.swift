@@ -1,3 +1,4 @@
+import Fax
 import Gateways
 import HTTP
 import Testing
@@ -215,9 +216,14 @@ import Values
     #expect(described(small(request: request, more: steps)).refusal == "request.query.a not-a-template")
   }
 
-  @Test("of another channel there is no HTTP gateway yet; a name is fit for an address")
-  func names() {
-    #expect(described(small().replacing(#""sms""#, with: #""fax""#)).refusal == "channel unknown-word")
+  @Test("a fax gateway is spoken to by HTTP as well, and has a cover; a name is fit for an address")
+  func names() throws {
+    let cover = #""cover": {"sender": "Firm"}, "paper": "letter""#
+    let fax = try described(small(more: cover).replacing(#""sms""#, with: #""fax""#)).get()
+    #expect(fax.http != nil && fax.fax?.paper == .letter && fax.fax?.cover?.sender == "Firm" && fax.concurrency == 4)
+    #expect(described(small(more: cover)).refusal == "cover unknown-field")
+    let odd = small(more: #""cover": {}"#).replacing(#""sms""#, with: #""fax""#)
+    #expect(described(odd).refusal == "cover.sender missing")
     for name in ["Small", "-a", "a/b", "a b", "", String(repeating: "a", count: 41)] {
       let refusal = described(small().replacing(#""name": "small""#, with: #""name": "\#(name)""#)).refusal
       #expect(refusal?.hasPrefix("name ") == true, "\(name): \(refusal ?? "none")")

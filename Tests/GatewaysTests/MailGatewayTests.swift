@@ -18,12 +18,13 @@ import Values
     let login = #", "user": "firm", "password": "{{secret.MAIL_PASSWORD}}", "hello": "out.firm.example""#
     let description = try GatewaysTests.described(
       Self.described(
-        #", "rate": 50, "replyTo": "help@firm.example", "bounces": "b+{mark}@mail.firm.example""#,
+        #", "rate": 50, "replyTo": "help@firm.example", "bounces": "b+{mark}@mail.firm.example", "tracking": {"clicks": true}"#,
         smtp: login)
     ).get()
     let gateway = try #require(description.mail)
     #expect(description.channel == .email && description.rate == 50 && description.secrets == ["MAIL_PASSWORD"])
     #expect(gateway.from.name == "Firm" && gateway.replyTo?.address == "help@firm.example")
+    #expect(gateway.countsClicks && !gateway.countsOpens)
     #expect(gateway.envelopeSender("m1.1.abc", from: gateway.from) == "b+m1.1.abc@mail.firm.example")
     let server = try gateway.server { $0 == "MAIL_PASSWORD" ? "s3cret" : nil }
     #expect(
@@ -48,6 +49,7 @@ import Values
       (described(smtp: #", "user": "firm""#), "smtp.user missing"),
       (described(smtp: #", "encryption": "starttls""#), "smtp.encryption unknown-word"),
       (described(smtp: #", "encryption": "never", "user": "a", "password": "b""#), "smtp.encryption contradiction"),
+      (described(#", "tracking": {"links": true}"#), "tracking.links unknown-field"),
       (#"{"name": "relay", "channel": "email", "from": "a@b.cn"}"#, "smtp missing"),
       (
         #"{"name": "relay", "channel": "email", "smtp": {"url": "http://mail"}, "from": "a@b.cn"}"#,

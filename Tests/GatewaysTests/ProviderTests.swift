@@ -1,4 +1,5 @@
 import Digest
+import Fax
 import Gateways
 import HTTP
 import JSON
@@ -43,7 +44,14 @@ import Values
   func all() throws {
     let files = try FileManager.default.contentsOfDirectory(atPath: gatewaysFolder)
     let names = files.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }
-    #expect(Set(names) == Set(Self.filled.keys))
+    #expect(Set(names) == Set(Self.filled.keys).union(["relay", "hylafax"]))
+    #expect(try ready("relay").mail != nil)
+    let hylafax = try ready("hylafax")
+    #expect(hylafax.hylafax?.sendFax.server == "127.0.0.1:4559" && hylafax.callBacks["states"]?.kind == .receipts)
+    for server in ["-x", "a b", "root@fax"] {
+      let refusal = described(try source("hylafax").replacing("127.0.0.1:4559", with: server)).refusal
+      #expect(refusal == "hylafax.server not-a-host")
+    }
   }
 
   // MARK: Twilio

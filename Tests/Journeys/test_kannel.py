@@ -3,7 +3,7 @@
 import json
 
 from kannel import USER, Kannel
-from test_messages import know, outreach, request, states, until_accounted
+from ledger import know, outreach, request, states, until_accounted
 from test_receipts import SECRETS, Caller
 from world import until
 

@@ -96,7 +96,7 @@ def a_mail_says_what_its_template_says_under_tls_and_a_login(ground):
         server.authority.cert_pem.write_to_path(str(authority))
         world.more.update(
             GATEWAY_CERTIFICATES=str(authority), GATEWAY_SECRETS=json.dumps({"MAIL_PASSWORD": "s3cret"}))  # fmt: skip
-        know(world, server)
+        know(world, server, tracking={"clicks": True, "opens": True})
         with world.connect() as connection:
             connection.execute("insert into contact_policy (channel, purpose, without_consent) values ('email', 'marketing', true)")
             connection.execute(
@@ -120,12 +120,14 @@ def a_mail_says_what_its_template_says_under_tls_and_a_login(ground):
         assert "<王>小明 & Söhne" in message.get_body(("plain",)).get_content()
         html = message.get_body(("html",)).get_content()
         assert "&lt;王&gt;小明 &amp; Söhne" in html
-        # One-click unsubscribing of what is marketing, bounces told apart.
+        # One-click unsubscribing of what is marketing, bounces told apart, links and the picture over us.
         leave = re.fullmatch(r"<(https://links\.firm\.example/unsubscribe/m\d+\.[a-z2-7]{16})>", message["list-unsubscribe"])
         assert leave and message["list-unsubscribe-post"] == "List-Unsubscribe=One-Click"
         assert leave[1] in message.get_body(("plain",)).get_content()
         assert re.fullmatch(r"bounces\+m\d+\.1\.[a-z2-7]{16}@mail\.firm\.example", offer.sender)
-        # What somebody must know is not left.
+        assert "https://links.firm.example/click/m" in html and "https://links.firm.example/open/m" in html
+        assert "https://firm.example/fonds" not in html
+        # What somebody must know is neither watched nor left.
         assert note.message["list-unsubscribe"] is None
         assert "https://firm.example/fonds?a=1&amp;b=2" in note.message.get_body(("html",)).get_content()
         assert dots.message.get_content().rstrip("\r\n").splitlines() == [".", "..", "last"]

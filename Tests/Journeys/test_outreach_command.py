@@ -3,7 +3,7 @@
 import json
 
 from gateway import Gateway
-from test_messages import account, outreach, states
+from ledger import account, outreach, states
 from world import until
 
 PHONE = "+8613800000001"

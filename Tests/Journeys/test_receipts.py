@@ -11,8 +11,8 @@ import urllib.parse
 import urllib.request
 
 from gateway import Gateway
+from ledger import account, know, outreach, request, states, until_accounted
 from side_by_side import scenarios
-from test_messages import account, know, outreach, request, states, until_accounted
 from world import until
 
 from services import processes

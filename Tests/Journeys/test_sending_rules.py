@@ -4,8 +4,8 @@ import collections
 import datetime
 
 from gateway import Gateway
+from ledger import account, know, outreach, request, states, until_accounted
 from side_by_side import Journeys
-from test_messages import account, know, outreach, request, states, until_accounted
 from world import until
 
 journey = Journeys()

@@ -1,6 +1,4 @@
 import Gateways
-import Postgres
-import TestKit
 import Testing
 import Values
 
@@ -89,29 +87,6 @@ import Values
     // What somebody else has settled meanwhile is theirs.
     let late = RecordBook(standing: [1: .init(state: "uncertain", attempt: 1, customer: nil, reservation: reserved)])
     #expect(late.conclude(EndedCall(message(1), .unknown("x")), .sms, now) == nil)
-  }
-
-  @Test("a gateway stands in for another only for messages whose budget has the currency of its price")
-  func standIns() throws {
-    try TestDatabase.with { database in
-      let session = try database.connect()
-      try session.run(
-        script: """
-          insert into gateway (name, channel, place, price, currency, description) values ('a', 'sms', 1, null, null, '{}'),
-            ('yuan', 'sms', 2, 0.05, 'CNY', '{}'), ('dollars', 'sms', 3, 0.01, 'USD', '{}'), ('none', 'sms', 4, null, null, '{}');
-          insert into budget (name, currency) values ('spring', 'CNY'), ('fall', 'USD');
-          insert into message (id, channel, purpose, priority, state, source, event_id, recipient, phone, body, gateway, requested_at,
-            due_at, budget)
-          select n, 'sms', 'service', 1, 'queued', '/s', 'e', 'x', n, 'x', 'a', now(), now(), b
-          from unnest(array[null, 'spring', 'fall', 'gone']) with ordinality u (b, n)
-          """)
-      for (taker, wanted) in [("a", "1 2 3 4"), ("yuan", "1 2"), ("dollars", "1 3"), ("none", "1")] {
-        let found = try session.rows(
-          "select string_agg(id::text, ' ' order by id) from claim_messages($1, array['a'], null, null, 10)"
-        ) { $0.text(taker) }
-        #expect(found[0].text(0) == wanted, "\(taker)")
-      }
-    }
   }
 
   @Test("a batch changes a budget once")

@@ -5,25 +5,21 @@ import Values
 @testable import Outreach
 
 @Suite struct RetryTests {
-  private func gateway(
-    _ name: String, countries: String = "[]", enabled: Bool = true, currency: String? = nil
-  ) throws -> GatewayBook.Gateway {
-    let price = currency.map { #""price": {"amount": "0.05", "currency": "\#($0)"},"# } ?? ""
+  private func gateway(_ name: String, countries: String = "[]", enabled: Bool = true) throws -> GatewayBook.Gateway {
     let description = try GatewayDescription(
       reading: """
-        {"name": "\(name)", "channel": "sms", "countries": \(countries), \(price) "retries": {"first": "1s", "most": "4s", "times": 3},
+        {"name": "\(name)", "channel": "sms", "countries": \(countries), "retries": {"first": "1s", "most": "4s", "times": 3},
          "request": {"method": "GET", "url": "http://127.0.0.1:1/"}, "answer": {"accepted": [{"status": ["200"]}]}}
         """)
     return GatewayBook.Gateway(name: name, version: 1, isEnabled: enabled, description)
   }
 
   private func message(
-    attempt: Int32 = 0, refusedBy: [String] = [], country: String? = "CN", isPinned: Bool = false,
-    budget: String? = nil
+    attempt: Int32 = 0, refusedBy: [String] = [], country: String? = "CN", isPinned: Bool = false
   ) -> DueMessage {
     DueMessage(
       1, .service, to: 8_613_800_000_000, attempt: attempt, country: country, refusedBy: refusedBy, isPinned: isPinned,
-      budget: budget, gateway: "a")
+      gateway: "a")
   }
 
   private func refused(_ kind: Refused.Kind, retryAfter: Duration? = nil) -> EndedCall.Ending {
@@ -57,20 +53,6 @@ import Values
     #expect(next(message()) == "e" && next(message(refusedBy: ["e"])) == "f")
     #expect(next(message(country: "HK")) == "b" && next(message(refusedBy: ["e", "f"])) == "a")
     #expect(next(message(isPinned: true)) == "a")
-  }
-
-  @Test("what a budget pays goes on to gateways alone that have a price in its currency")
-  func currencies() throws {
-    let gateways = [
-      try gateway("a", currency: "CNY"), try gateway("b"), try gateway("c", currency: "USD"),
-      try gateway("d", currency: "CNY"),
-    ]
-    let retry = Retry(GatewayBook(gateways))
-    func next(_ message: DueMessage) -> String? {
-      retry.next(message, refused(.gateway), isOpen: { _ in false }, chance: 1)?.gateway
-    }
-    #expect(next(message()) == "b" && next(message(budget: "spring")) == "d")
-    #expect(next(message(refusedBy: ["d"], budget: "spring")) == "a")
   }
 
   @Test("a busy gateway is asked so many times, after waits that grow with each refusal, or as it says")

@@ -20,13 +20,6 @@ import Values
     arguments: ["", "-", ".5", "5.", "1e3", "+1", "1,000", " 1", "1.23456", "100000000000000", "١", "--1", "1.-1"])
   func refused(text: String) { #expect(Money(text, "CNY") == nil) }
 
-  @Test("an amount so many times, nil where that is more than can be counted")
-  func times() throws {
-    let price = try #require(Money("0.045", "CNY"))
-    #expect(price.times(3) == Money("0.135", "CNY") && price.times(0)?.tenThousandths == 0)
-    #expect(Money("99999999999999.9999", "CNY")?.times(10) == nil && price.times(UInt64.max) == nil)
-  }
-
   @Test("a currency is three capital letters", arguments: ["", "cny", "CN", "CNYX", "C1Y"])
   func currency(text: String) { #expect(Money("1", text) == nil) }
 }

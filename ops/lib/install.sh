@@ -40,6 +40,14 @@ lacking() {
         { command -v bearerbox || [ -x /usr/sbin/bearerbox ]; } >/dev/null && [ -x /usr/lib/kannel/test/fakesmsc ] \
           || printf '%s\n' kannel kannel-extras
         ;;
+      hylafax)
+        command -v sendfax >/dev/null && [ -x /usr/sbin/hfaxd ] || printf '%s\n' hylafax-client hylafax-server
+        ;;
+      # Pages of faxes, with letters of Chinese.
+      paps)
+        { command -v paps && command -v gs && command -v tiff2pdf; } >/dev/null && [ -n "$(fc-list :lang=zh-cn 2>/dev/null)" ] \
+          || printf '%s\n' paps ghostscript libtiff-tools fontconfig fonts-wqy-zenhei
+        ;;
       nginx) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || printf '%s\n' nginx-light ;;
       postgres) postgres_programs >/dev/null || printf '%s\n' postgresql ;;
       python) private_python_works || system_python >/dev/null || printf '%s\n' python3 python3-venv ;;
@@ -48,7 +56,7 @@ lacking() {
   done | sort -u
 }
 
-# need WHAT...: librdkafka, libpq, libcurl, openssl, kannel, nginx, postgres, python. Returns non-zero, having said why, when it cannot be had.
+# need WHAT...: librdkafka, libpq, libcurl, openssl, kannel, hylafax, paps, nginx, postgres, python. Returns non-zero, having said why, when it cannot be had.
 need() {
   local packages
   packages="$(lacking "$@")" || return
@@ -128,7 +136,7 @@ install_packages() (
       ;;
   esac
   case " $* " in
-    *" nginx-light "* | *" kannel "*)
+    *" nginx-light "* | *" kannel "* | *" hylafax-server "*)
       if [ ! -e "$policy" ]; then
         made+=("$policy")
         printf '#!/bin/sh\nexit 101\n' | ${as_root[@]+"${as_root[@]}"} tee "$policy" >/dev/null

@@ -1,0 +1,36 @@
+public import Contract
+public import JSON
+public import Values
+
+/// Somebody is to be sent a fax: an integration asks for a contract note, a notice. One event is one fax, known by its source and id.
+public struct FaxRequested: MessageRequested, Equatable {
+  /// What is written to a person is in it, so that it is kept for a week only.
+  public static let topic = Topic("outreach.fax", key: "recipient", origin: .outside)
+  public static let types = ["fax.requested"]
+
+  /// E.164, or a national form of `country`.
+  public let to: String
+  /// ISO 3166-1 alpha-2, the country of a phone in national form.
+  public let country: String?
+  public let message: MessageRequest
+
+  public init(to: String, country: String? = nil, _ message: MessageRequest) {
+    self.to = to
+    self.country = country
+    self.message = message
+  }
+
+  public var key: String { to }
+
+  public init(type: String, reading data: JSONObject) throws(Refusal) {
+    to = try data.text("to", 1...64)
+    country = try data.optionalCountry("country")
+    message = try MessageRequest(reading: data, mostText: 200_000)
+  }
+
+  public func write(to data: inout JSONWriter) {
+    data.member("to", to)
+    data.member("country", country)
+    message.write(to: &data)
+  }
+}
