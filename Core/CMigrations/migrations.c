@@ -83,6 +83,9 @@ static const unsigned char opt_out_confirmations[] = {
 static const unsigned char engagement[] = {
 #embed "../../ops/migrations/0026_engagement.sql"
 };
+static const unsigned char suppression_found[] = {
+#embed "../../ops/migrations/0027_suppression_found.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -111,6 +114,7 @@ static const struct millrace_migration steps[] = {
     {"0024_email", email, sizeof email},
     {"0025_opt_out_confirmations", opt_out_confirmations, sizeof opt_out_confirmations},
     {"0026_engagement", engagement, sizeof engagement},
+    {"0027_suppression_found", suppression_found, sizeof suppression_found},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

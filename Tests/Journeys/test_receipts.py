@@ -33,7 +33,7 @@ CALL_BACKS = {
             "in": "header:x-signature", "secret": "sha256={{step.code}}",
             "steps": [{"name": "code", "hmac": "sha256", "key": "{{secret.KEY}}", "of": "{{call.body}}"}],
         },
-        "id": "form:id", "reference": "form:reference", "status": "form:status", "statuses": STATUSES,
+        "id": "form:id", "reference": "form:reference", "status": "form:status", "part": "form:part", "statuses": STATUSES,
     },
     "answers": {
         "kind": "messages", "methods": ["GET", "POST"],
@@ -89,9 +89,9 @@ class Caller:
         return json.dumps({"receipts": [{"reference": arrival.reference, "status": status} for arrival in arrivals]})
 
     @staticmethod
-    def form(arrival, status):
+    def form(arrival, status, **more):
         """Names both what the gateway calls the message, as it did in its answer, and what we call it."""
-        fields = {"id": f"gateway-{arrival.reference}", "reference": arrival.reference, "status": status}
+        fields = {"id": f"gateway-{arrival.reference}", "reference": arrival.reference, "status": status, **more}
         return urllib.parse.urlencode(fields)
 
     @staticmethod
@@ -136,12 +136,13 @@ def until_states(world, wanted):
 
 
 def test_what_gateways_tell_over_http_moves_the_ledger_once_and_strangers_move_nothing(ground):
-    """By the recipient's last digit: JSON, a signed form, thrice, several at once, a wrong secret, broken bodies, failed."""
+    """By the recipient's last digit: JSON, a signed form, thrice, several at once, a wrong secret, broken bodies, failed, by parts."""
     with called_back(ground) as (world, gateway, caller):
         receiver = world.start("receive-receipts").until_ready()
         world.start("settle-receipts")
         world.start("send-sms")
-        world.publish([request(number) for number in range(50)], "outreach.sms")
+        long = "三条短信。" * 30
+        world.publish([request(number, text=long if number % 10 == 8 else None) for number in range(50)], "outreach.sms")
         until_accounted(world, 50)
         at = caller.address()
         by = collections.defaultdict(list)
@@ -155,6 +156,11 @@ def test_what_gateways_tell_over_http_moves_the_ledger_once_and_strangers_move_n
         for arrival in by["7"]:
             form = caller.form(arrival, "UNDELIV")
             assert caller.call("/gateway/forms", form, **caller.signed(form))[0] == 200
+        # Two of three parts are no message.
+        for arrival in by["8"]:
+            for part in (3, 1, 3):
+                form = caller.form(arrival, "DELIVRD", part=part)
+                assert caller.call("/gateway/forms", form, **caller.signed(form))[0] == 200
         for arrival in by["3"]:
             for _ in range(3):
                 assert caller.call(at, caller.several([arrival]))[0] == 200
@@ -178,11 +184,15 @@ def test_what_gateways_tell_over_http_moves_the_ledger_once_and_strangers_move_n
         assert caller.call(at, caller.several(by["1"], "ENROUTE"))[0] == 200
         until_states(world, {**dict.fromkeys("1234", "delivered"), "7": "failed"})
         until(lambda: world.ask("select count(*) from submission where message_id is null") == 1, "the stranger's receipt")
+        for arrival in by["8"]:
+            form = caller.form(arrival, "DELIVRD", part=2)
+            assert caller.call("/gateway/forms", form, **caller.signed(form))[0] == 200
+        until_states(world, {**dict.fromkeys("12348", "delivered"), "7": "failed"})
         told = outcomes(world, "delivered")
-        assert len(told) == 20 and set(told.values()) == {1}, told
+        assert len(told) == 25 and set(told.values()) == {1}, told
         assert len(outcomes(world, "failed")) == 5
         account(world, gateway)
-        assert receiver.metric("millrace_call_backs_total", gateway="gateway", outcome="published") == 6 * 5 + 3
+        assert receiver.metric("millrace_call_backs_total", gateway="gateway", outcome="published") == 10 * 5 + 3
         assert receiver.metric("millrace_call_backs_total", gateway="gateway", outcome="not-authentic") == 4 * 5
         assert world.ask("select count(*) from dead_letter") == 0
         log = json.dumps(receiver.log(), ensure_ascii=False)
