@@ -4,6 +4,8 @@
     intake_and_sms the same from the topic outreach.sms on: taken in and sent at once
     in_flight      1,000 calls at once to a gateway that takes 200 ms: 5,000 a second are possible
     python_async   by hand: asyncio, aiohttp with 256 calls at once, claims and records of 500, at least once
+    email          send-email with one send lane, as shipped, 64 sessions with smtp-sink; the ledger is full when it starts
+    python_mails   by hand: asyncio, aiosmtplib with 64 sessions, claims and records of 500, at least once
     code           from a one-time code's publication to the gateway's stamp, while marketing messages wait (100 ms a call)
     rate           100 a second shared by three senders: on average, and the most in any second, as the gateway stamps
     deferred       messages that wait for an opening: sent before it, the most in a second after it, what waiting costs
@@ -27,13 +29,6 @@ from .moments import Moments
 
 PATIENCE = 300
 MOMENTS = ("code", "rate", "deferred")
-FILL = """
-insert into message (id, channel, purpose, priority, state, source, event_id, recipient, phone, country, time_zone, body,
-  gateway, parts, requested_at, due_at)
-select n, 'sms', 'service', 1, 'queued', '/bench', n::text, '+86138' || lpad(n::text, 8, '0'), 8613800000000 + n, 'CN',
-  'Asia/Shanghai', 'Your fund pays out ' || n || ' CNY today.', 'measured', 1, now(), now()
-from generate_series(1, %s) n
-"""
 
 
 class Run:
@@ -51,11 +46,11 @@ class Bench:
     def take(self, name, count, arguments, gateway, concurrency, *, filled=True, **settings):
         with self.ground.database() as (database, connection):
             connection.execute(
-                "insert into gateway (name, channel, place, description) values ('measured', 'sms', 1, %s)",
-                [json.dumps(gateway.description(concurrency))])  # fmt: skip
+                "insert into gateway (name, channel, place, description) values ('measured', %s, 1, %s)",
+                [gateway.channel, json.dumps(gateway.description(concurrency))])  # fmt: skip
             connection.execute("insert into gateway_pace (gateway) values ('measured')")
             if filled:
-                connection.execute(FILL, [count])
+                connection.execute(gateway.fill, [count])
                 connection.execute("analyze message")
             else:
                 self.ground.fresh_broker()
@@ -100,6 +95,8 @@ class Bench:
     def go(self, folder):
         if "rates" in self.options.only:
             self.measure_rates(folder)
+        if "mails" in self.options.only:
+            self.measure_mails(folder)
         moments = Moments(self.ground, self.options, folder)
         for name in (name for name in MOMENTS if name in self.options.only):
             for turn in range(self.options.runs):
@@ -119,6 +116,16 @@ class Bench:
                 self.take("intake_and_sms", count // 2, ours, fast, 256, filled=False)
                 self.take("in_flight", count // 2, ours, slow, 1000)
 
+    def measure_mails(self, folder):
+        count = self.options.messages // 3
+        links = {"LINK_URL": "https://links.firm.example", "LINK_SECRET": "0123456789abcdef" * 2}
+        with gateways.sink(folder) as sink:
+            peer = [sys.executable, str(ROOT / "ops/benches/send/peer_mails.py"), str(sink.port)]
+            for turn in range(self.options.runs):
+                say(f"mails, turn {turn + 1} of {self.options.runs}")
+                self.take("email", count, [self.ground.executables / "send-email"], sink, 64, **links)
+                self.take("python_mails", count // 3, peer, sink, 64)
+
     def report(self):
         report = Report("send")
         if self.runs:
@@ -129,14 +136,23 @@ class Bench:
 
     def report_rates(self, report):
         rates = {name: [run.rate for run in runs] for name, runs in self.runs.items()}
+        if "email" in rates:
+            report.add("email", rates["email"], "messages/s", "python_mails",
+                       statistics.median(rates["email"]) / statistics.median(rates["python_mails"]))  # fmt: skip
+            report.add("python_mails", rates["python_mails"], "messages/s")
+        if "sms" in rates:
+            self.report_texts(report, rates)
+        for name, runs in self.runs.items():
+            report.add(f"{name}_peak_memory", [run.peak for run in runs], "MB")
+
+    @staticmethod
+    def report_texts(report, rates):
         report.add("sms", rates["sms"], "messages/s", "python_async",
                    statistics.median(rates["sms"]) / statistics.median(rates["python_async"]))  # fmt: skip
         for name in ("intake_and_sms", "python_async"):
             report.add(name, rates[name], "messages/s")
         report.add("in_flight", rates["in_flight"], "messages/s", "1,000 calls / 0.2 s",
                    statistics.median(rates["in_flight"]) / 5000)  # fmt: skip
-        for name, runs in self.runs.items():
-            report.add(f"{name}_peak_memory", [run.peak for run in runs], "MB")
 
 
 def until_recorded(connection, count, name):
@@ -156,14 +172,15 @@ def main(arguments=None):
     parser = frame.options("send", __doc__)
     parser.add_argument("--messages", type=int, default=120_000, help="messages in the ledger (default 120000)")
     parser.add_argument(
-        "--only", nargs="+", choices=("rates", *MOMENTS), default=["rates", *MOMENTS], help="measures; rates are the first four")
+        "--only", nargs="+", choices=("rates", "mails", *MOMENTS), default=["rates", "mails", *MOMENTS],
+        help="measures; rates are the first four, mails the two after them")
     parser.add_argument("--waiting", type=int, default=1_000_000, help="code: marketing messages that wait (default 1000000)")
     parser.add_argument("--codes", type=int, default=200, help="code: how many (default 200)")
     parser.add_argument("--seconds", type=int, default=60, help="rate: for so long (default 60)")
     parser.add_argument("--deferred", type=int, default=100_000, help="deferred: messages (default 100000)")
     parser.add_argument("--opening", type=int, default=90, help="deferred: so many seconds after they begin to be (default 90)")
     options = parser.parse_args(arguments)
-    frame.build("millrace", "send-sms")
+    frame.build("millrace", "send-sms", "send-email")
     folder = frame.folder("send")
     with ServicesInUse.started(folder / "services") as services:
         ground = Ground(services, ROOT, folder, firm(ROOT))

@@ -27,6 +27,23 @@ http {{
 """
 
 
+MAIL_FILL = """
+insert into message (id, channel, purpose, priority, state, source, event_id, recipient, email, subject, body, html, gateway, parts,
+  requested_at, due_at)
+select n, 'email', 'service', 1, 'queued', '/bench', n::text, 'p' || n || '@people.example', 'p' || n || '@people.example',
+  '您的基金派息 ' || n, 'Your fund pays out ' || n || ' CNY today.' || E'\n', '<p>Your fund pays out <b>' || n || '</b> CNY today.</p>',
+  'measured', 1, now(), now()
+from generate_series(1, %s) n
+"""
+TEXT_FILL = """
+insert into message (id, channel, purpose, priority, state, source, event_id, recipient, phone, country, time_zone, body,
+  gateway, parts, requested_at, due_at)
+select n, 'sms', 'service', 1, 'queued', '/bench', n::text, '+86138' || lpad(n::text, 8, '0'), 8613800000000 + n, 'CN',
+  'Asia/Shanghai', 'Your fund pays out ' || n || ' CNY today.', 'measured', 1, now(), now()
+from generate_series(1, %s) n
+"""
+
+
 def free_port():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -34,6 +51,8 @@ def free_port():
 
 
 class Running:
+    channel, fill = "sms", TEXT_FILL
+
     def __init__(self, port, process):
         self.port, self.process = port, process
 
@@ -68,9 +87,29 @@ class Running:
         }  # fmt: skip
 
 
+class Sink(Running):
+    """Postfix's smtp-sink, which takes every mail and writes down how many there were."""
+
+    channel, fill = "email", MAIL_FILL
+
+    def count(self):
+        with open(self.told, "rb") as file:
+            file.seek(max(0, file.seek(0, 2) - 200))
+            found = re.findall(rb"mesg=(\d+)\r", file.read())
+        return int(found[-1]) if found else 0
+
+    def description(self, concurrency, **more):
+        return {
+            "name": "measured", "channel": "email", "concurrency": concurrency,
+            "limits": {"connect": "5s", "total": "20s"},
+            "smtp": {"url": f"smtp://127.0.0.1:{self.port}", "encryption": "never"},
+            "from": "Firm 证券 <service@firm.example>", "bounces": "bounces+{mark}@firm.example", **more,
+        }  # fmt: skip
+
+
 @contextlib.contextmanager
-def started(folder, *command, port):
-    process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *command], cwd=folder)
+def started(folder, *command, port, **more):
+    process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *command], cwd=folder, **more)
     try:
         deadline = time.monotonic() + 10
         while True:
@@ -102,3 +141,18 @@ def slow(folder, seconds):
     program = [sys.executable, str(pathlib.Path(__file__).with_name("slow_gateway.py")), str(port), str(seconds)]
     with started(folder, *program, port=port) as running:
         yield running
+
+
+@contextlib.contextmanager
+def sink(folder):
+    port = free_port()
+    place = pathlib.Path(os.environ["SMTP_SINK"])
+    program = [str(place / "usr/sbin/smtp-sink"), "-c", *(["-u", "nobody"] if os.geteuid() == 0 else []), f"127.0.0.1:{port}", "1000"]
+    environment = os.environ | {"LD_LIBRARY_PATH": str(place / "usr/lib/postfix")}
+    with (
+        open(folder / "smtp-sink.out", "wb") as out,
+        started(folder, *program, port=port, stdout=out, stderr=subprocess.STDOUT, env=environment) as running,
+    ):
+        found = Sink(port, running.process)
+        found.told = out.name
+        yield found
