@@ -86,6 +86,9 @@ static const unsigned char engagement[] = {
 static const unsigned char suppression_found[] = {
 #embed "../../ops/migrations/0027_suppression_found.sql"
 };
+static const unsigned char fax_requests_erased[] = {
+#embed "../../ops/migrations/0028_fax_requests_erased.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -115,6 +118,7 @@ static const struct millrace_migration steps[] = {
     {"0025_opt_out_confirmations", opt_out_confirmations, sizeof opt_out_confirmations},
     {"0026_engagement", engagement, sizeof engagement},
     {"0027_suppression_found", suppression_found, sizeof suppression_found},
+    {"0028_fax_requests_erased", fax_requests_erased, sizeof fax_requests_erased},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

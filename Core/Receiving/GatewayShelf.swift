@@ -36,7 +36,9 @@ final class GatewayShelf: Sendable {
   /// Whose mails come back to this address, `{mark}` in it; where none says so, or none is known, the first that sends mails: a
   /// mark of ours is known by itself.
   func mailGateway(bouncingTo address: String?) -> String? {
-    let gateways = books.withLock { $0?[.email]?.gateways ?? [] }
+    // Those that send faxes by mail come last.
+    let gateways = books.withLock { books in Channel.allCases.flatMap { books?[$0]?.gateways ?? [] } }
+      .filter { $0.description.mail != nil }
     let found = address.flatMap { address in gateways.first { $0.description.mail?.takesBounces(at: address) ?? false }
     }
     return (found ?? gateways.first)?.name

@@ -291,12 +291,12 @@ import Testing
           """)
       let asked = desk.command("privacy", "erase", "--customer", "C1", "--because", "x", "--execute")
       #expect(asked.exit == .no && asked.err.contains("on its way"), "\(asked.err)")
-      try desk.session.run(
-        script: """
-          delete from outbox; select ask_for_message('email', 'W@Example.com', '{"to": "W@Example.com"}')
-          """)
-      let mailed = desk.command("privacy", "erase", "--customer", "C1", "--because", "x", "--execute")
-      #expect(mailed.exit == .no && mailed.err.contains("on its way"), "\(mailed.err)")
+      for (channel, to) in [("email", "W@Example.com"), ("fax", "+8613812340003")] {
+        try desk.session.run(
+          script: "delete from outbox; select ask_for_message('\(channel)', '\(to)', '{\"to\": \"\(to)\"}')")
+        let asked = desk.command("privacy", "erase", "--customer", "C1", "--because", "x", "--execute")
+        #expect(asked.exit == .no && asked.err.contains("on its way"), "\(channel): \(asked.err)")
+      }
       #expect(try desk.count("select count(*) from message where erased_at is not null") == 0)
     }
   }

@@ -132,6 +132,10 @@ import Values
     }
     let answer = ReceivedEvents(.answer(isAutomatic: true), returnedTo: shelf)
     #expect(answer.events.isEmpty && answer.passedOver.isEmpty)
+    let byText = try self.shelf()
+    byText.put([.sms: GatewayBook([try Office.gateway()])])
+    #expect(
+      ReceivedEvents(.delivery([notice("m12.1")]), returnedTo: byText).passedOver.map(\.reason) == ["unknown-gateway"])
     let nobodys = ReceivedEvents(.delivery([notice("m12.1")]), returnedTo: try self.shelf())
     #expect(nobodys.passedOver.map(\.reason) == ["unknown-gateway"])
   }

@@ -46,12 +46,7 @@ final class Office {
     options.linkBase = "https://links.example/l"
     change(&options)
     let shelf = GatewayShelf()
-    shelf.put([
-      .sms: GatewayBook([
-        GatewayBook.Gateway(
-          name: "small", version: 1, isEnabled: true, try GatewayDescription(reading: Office.description))
-      ])
-    ])
+    shelf.put([.sms: GatewayBook([try Office.gateway()])])
     let calls = try WaitingCalls()
     let counted = ReceivingMetrics(metrics)
     let reception = Reception(options, shelf, calls, log, counted)
@@ -61,6 +56,10 @@ final class Office {
     thread = LaneThread(
       PublishingLane(
         options, kafka: try cluster.properties(), listener, calls, status, stopping, log, counted))
+  }
+
+  static func gateway() throws -> GatewayBook.Gateway {
+    GatewayBook.Gateway(name: "small", version: 1, isEnabled: true, try GatewayDescription(reading: description))
   }
 
   func stop() {
