@@ -3,6 +3,7 @@
 import collections
 import contextlib
 import json
+import re
 import tempfile
 import urllib.parse
 from pathlib import Path
@@ -94,21 +95,23 @@ def a_folder_that_is_not_there_is_waited_for_and_a_broker_that_does_not_answer_l
 
 
 @journey
-def who_leaves_a_mail_of_ours_complains_of_it_or_cannot_get_it_gets_no_more(ground):
+def who_leaves_a_mail_of_ours_complains_of_it_or_cannot_get_it_gets_no_more_and_who_reads_it_is_seen(ground):
     """The whole way round: from a mail server's hands, by the mail's own words, to the next mail."""
     with outreach(ground) as world, tempfile.TemporaryDirectory() as place, MailServer() as server:
         visitor, folder = Visitor(world), Folder(Path(place) / "bounces")
         world.more["BOUNCES"] = folder.place
         with world.connect() as connection:
             connection.execute("insert into contact_policy (channel, purpose, without_consent) values ('email', 'marketing', true)")
-        know(world, server)
+        know(world, server, tracking={"clicks": True, "opens": True})
         world.start("send-email")
-        world.publish([mail(number, purpose="marketing") for number in range(4)], "outreach.email")
+        url = "https://firm.example/funds?a=1&b=2"
+        html = f'<p>Dear all, <a href="{url.replace("&", "&amp;")}">look</a></p>'
+        world.publish([mail(number, purpose="marketing", html=html) for number in range(4)], "outreach.email")
         until_accounted(world, 4)
         with world.connect() as connection:
             numbers = dict(connection.execute("select email, id from message").fetchall())
         sent = {taken.to: taken for taken in server.taken}
-        leaving, gone, complaining, _ = (f"p{number}@people.example" for number in range(4))
+        leaving, gone, complaining, reading = (f"p{number}@people.example" for number in range(4))
         world.start("receive-receipts").until_ready()
         world.start("settle-receipts")
         message = sent[leaving].message
@@ -126,6 +129,15 @@ def who_leaves_a_mail_of_ours_complains_of_it_or_cannot_get_it_gets_no_more(grou
             rows = connection.execute("select email, reason from message where event_id ~ '^e-1[0-9]$' and state = 'skipped'")
             assert dict(rows.fetchall()) == reasons
         assert len(server.taken) == 5
+        # As whoever reads the mail is led: by what stands in it.
+        page = sent[reading].message.get_body(("html",)).get_content()
+        for kind, status in (("open", 200), ("click", 302)):
+            path = re.search(rf"https://links\.firm\.example(/{kind}/[^\"]+)", page)[1]
+            answered, fields, _ = visitor.ask("GET", path)
+            assert answered == status and fields.get("location") == (url if kind == "click" else None)
+        number = numbers[reading]
+        seen = {(number, "opened", "", "unknown"): 1, (number, "clicked", url, "unknown"): 1}
+        until(lambda: seen.items() <= engagement(world).items(), lambda: f"{seen}; it is {engagement(world)}")
 
 
 def killed(ground, step):
