@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import os
 import json
 import pathlib
 import re
