@@ -47,7 +47,7 @@ async def main(port):
     await connection.commit()
     sessions = asyncio.Queue()
     for _ in range(SESSIONS):
-        session = aiosmtplib.SMTP("127.0.0.1", port, start_tls=False, timeout=20)
+        session = aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False, timeout=20)
         await session.connect()
         sessions.put_nowait(session)
 
