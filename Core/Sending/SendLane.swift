@@ -45,6 +45,8 @@ final class SendLane: Lane {
   private var rest = Rest()
   private var nextNews: Duration = .zero
   private var nextLook: Duration = .zero
+  /// There may be more in the queues than there was room for.
+  private var mayHaveMore = false
   /// What is emitted does not leave: nothing more is claimed. What is under way is written down all the same.
   private var isFull = false
   /// Messages that a claim, and a record, take at most. Halved to find one that the database refuses.
@@ -99,7 +101,11 @@ final class SendLane: Lane {
   private func turn() throws(LaneFailure) {
     try connect()
     advance()
-    if isTimeToRecord { try record() }
+    if isTimeToRecord {
+      try record()
+      // What is written down makes room.
+      if mayHaveMore { nextLook = .zero }
+    }
     if BootClock.now >= nextNews { try readNews() }
     if BootClock.now >= nextLook { try look() }
     begin()
@@ -197,14 +203,21 @@ final class SendLane: Lane {
     }
     var found = 0
     var wanted = 0
+    var hasFullLine = false
     for name in lines.keys.sorted() {
-      guard let room = lines[name]?.room(now), room > 0 else { continue }
+      guard let room = lines[name]?.room(now) else { continue }
+      guard room > 0 else {
+        hasFullLine = true
+        continue
+      }
       let most = min(room, limit)
       wanted += most
       found += try claim(most, for: name)
     }
     // Where there was as much as was wanted there is more; where nothing could be taken, a place has to become free first.
-    nextLook = BootClock.now + (wanted > 0 && found == wanted ? .milliseconds(2) : rest.next(foundSome: found > 0))
+    let foundAll = wanted > 0 && found == wanted
+    mayHaveMore = hasFullLine || foundAll
+    nextLook = BootClock.now + (foundAll ? .milliseconds(2) : rest.next(foundSome: found > 0))
   }
 
   private func readNews() throws(LaneFailure) {
