@@ -25,7 +25,7 @@ public struct FaxRequested: MessageRequested, Equatable {
   public init(type: String, reading data: JSONObject) throws(Refusal) {
     to = try data.text("to", 1...64)
     country = try data.optionalCountry("country")
-    message = try MessageRequest(reading: data, mostText: 200_000)
+    message = try MessageRequest(reading: data)
   }
 
   public func write(to data: inout JSONWriter) {

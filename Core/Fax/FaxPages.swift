@@ -32,10 +32,19 @@ public struct FaxPages: Sendable {
   /// The programs that lay out its parts, one after the other; each writes PostScript.
   public func layouts(_ order: Order) -> [Program] {
     let cover = cover.map {
-      layout($0.markup(to: order.to, reference: order.reference, date: String(order.at.rfc3339.prefix(10))), size: 13)
+      layout(
+        $0.markup(
+          to: order.to, reference: order.reference, date: order.at.rfc3339.prefix(16).replacing("T", with: " ") + " UTC"
+        ), size: 13)
     }
     return [cover, layout(FaxPages.escaped(order.text) + "\n", size: 11)].compactMap { $0 }
   }
+
+  /// Lines of a text that make some thirty pages: more take longer to lay out than a sender may have a message in hand.
+  public static let mostLines = 1_500
+
+  /// Whether its text is more than that.
+  public static func isTooLong(_ text: String) -> Bool { text.utf8.count { $0 == 0x0A } > mostLines }
 
   /// What makes one fax of them: TIFF of Group 4 (ITU-T T.6) in fine resolution, as machines send it, 204 x 196 dots an inch.
   public func joining(_ parts: [[UInt8]]) -> Program {
@@ -69,8 +78,11 @@ public struct FaxPages: Sendable {
   /// Without what markup would read, and without what no page can show.
   static func escaped(_ text: String) -> String {
     var out = ""
+    var last: Unicode.Scalar = " "
     for scalar in text.unicodeScalars {
+      defer { last = scalar }
       switch scalar {
+      case "\n" where last == "\r": continue
       case "&": out += "&amp;"
       case "<": out += "&lt;"
       case ">": out += "&gt;"

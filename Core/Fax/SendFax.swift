@@ -14,12 +14,20 @@ public struct SendFax: Sendable, Hashable {
 
   /// The reference is the job's tag, by which the server tells of it later. No cover of its own; what becomes of it
   /// is told to the server's notify command.
-  public func program(_ document: [UInt8], to number: String, reference: String) -> Program {
-    Program(
-      "sendfax",
+  /// - Parameters:
+  ///   - bound: killed after it even where nobody is left to kill it: nothing is asked of the server later.
+  ///   - deadline: from now on; the server does not dial after it.
+  public func program(
+    _ document: [UInt8], to number: String, reference: String, within bound: Duration, until deadline: Duration? = nil
+  ) -> Program {
+    let longest = min(Duration.seconds(3600 * hours), deadline ?? .seconds(3600 * hours))
+    return Program(
+      "timeout",
       [
-        "-n", "-R", "-h", server, "-i", reference, "-T", "\(dials)", "-k", "now + \(hours) hours", "-o", "millrace",
-        "-d", number, Program.file(0),
+        "--signal=KILL", "\(max(1, bound.components.seconds))", "sendfax", "-n", "-R", "-h", server, "-i", reference,
+        "-T",
+        "\(dials)", "-k", "now + \(max(1, longest.components.seconds / 60)) minutes", "-o", "millrace", "-d", number,
+        Program.file(0),
       ], files: [document])
   }
 
@@ -28,8 +36,6 @@ public struct SendFax: Sendable, Hashable {
     case accepted(job: String)
     /// Proof that it has not: nothing was asked of the server.
     case unreached(String)
-    /// Proof that it has not and will not: what it said.
-    case refused(String)
     /// Neither is proved.
     case unknown(String)
   }
@@ -39,15 +45,18 @@ public struct SendFax: Sendable, Hashable {
   public static func verdict(_ end: ProgramEnd) -> Verdict {
     switch end {
     case .notStarted(let sentence): return .unreached(sentence)
-    case .died(let signal): return .unknown("sendfax was killed by signal \(signal)")
-    case .timedOut: return .unknown("sendfax did not end in time")
+    case .died(let signal, let output):
+      return job(in: String(decoding: output, as: UTF8.self)).map { .accepted(job: $0) }
+        ?? .unknown("sendfax was killed by signal \(signal)")
+    case .timedOut(let output):
+      return job(in: String(decoding: output, as: UTF8.self)).map { .accepted(job: $0) }
+        ?? .unknown("sendfax did not end in time")
     case .exited(let status, let output, let errors):
       let said = String(decoding: output, as: UTF8.self)
       let complaint = shortened(String(decoding: errors, as: UTF8.self) + said)
       if let job = job(in: said) { return .accepted(job: job) }
       guard status != 0 else { return .unknown("sendfax named no job: \(complaint)") }
       if SendFax.faultsBefore.contains(where: { complaint.contains($0) }) { return .unreached(complaint) }
-      if SendFax.refusals.contains(where: { complaint.contains($0) }) { return .refused(complaint) }
       return .unknown("sendfax ended with \(status): \(complaint)")
     }
   }
@@ -58,9 +67,9 @@ public struct SendFax: Sendable, Hashable {
   private static let faultsBefore = [
     "Can not reach ", "Can not create socket", "getaddrinfo failed", "Unable to open data connection",
     "Unable to initialize data connection", "Document transfer failed", "Can not locate your password entry",
-    "Login failed", "Admin failed",
+    "Login failed", "Admin failed", "Can not determine file type", "Can not open", "Can not stat file",
+    "Can not create temporary file", "Unable to setup file typing",
   ]
-  private static let refusals = ["Can not determine file type", "Can not open", "Can not stat file"]
 
   /// "request id is 12 (group id 12) for host localhost (1 file)"
   private static func job(in said: String) -> String? {

@@ -63,8 +63,14 @@ public struct GatewayDescription: Sendable {
     countries = try GatewayDescription.countries(of: object)
     purposes = try GatewayDescription.purposes(of: object)
     // A fax costs a few programs, each with a processor to itself for a moment.
-    concurrency = Int(try object.optionalInteger("concurrency", 1...10_000) ?? (channel == .fax ? 4 : 50))
+    concurrency = Int(
+      try object.optionalInteger("concurrency", channel == .fax ? 1...64 : 1...10_000) ?? (channel == .fax ? 4 : 50))
     rate = try object.optionalInteger("rate", 1...1_000_000).map { Int($0) }
+    guard channel != .fax || rate == nil else {
+      throw Refusal(
+        "contradiction", at: object.path("rate"),
+        "when a fax is laid out nobody knows beforehand: concurrency bounds them")
+    }
     limits = try GatewayDescription.limits(of: object)
     retries = try GatewayDescription.retries(of: object)
     price = try object.optionalMoney("price")

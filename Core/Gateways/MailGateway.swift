@@ -67,10 +67,12 @@ public final class MailGateway: Sendable {
     guard (user == nil) == (password == nil) else {
       throw Refusal("missing", at: server.path("user"), "a login is a user and a password")
     }
-    guard user == nil || encryption != .none || url.hasPrefix("smtps://") else {
-      throw Refusal("contradiction", at: server.path("encryption"), "a password is sent under TLS alone")
-    }
     secrets = scope.secrets
+    // As it will be asked to be used; what the secrets are is seen then.
+    let shape = MailRequest.Server(
+      url: url, encryption: encryption, user: user.map { _ in "user" }, password: password.map { _ in "password" },
+      hello: hello)
+    if let fault = shape.fault { throw Refusal("not-a-server", at: object.path("smtp"), fault.detail) }
   }
 
   private static func mailbox(_ text: String, at place: String) throws(Refusal) -> Mailbox {
@@ -117,14 +119,16 @@ public final class MailGateway: Sendable {
     }
   }
 
-  /// Refused where a secret is not set (`no-secret`).
+  /// Refused where a secret is not set (`no-secret`), or cannot be said to a server (`not-a-server`).
   public func server(secrets find: (String) -> String?) throws(Refusal) -> MailRequest.Server {
     let values = Evaluation(secrets: secrets, find)
     func text(_ template: FieldTemplate?) throws(Refusal) -> String? {
       try template?.filled(values).map { String(decoding: $0, as: UTF8.self) }
     }
-    return MailRequest.Server(
+    let server = MailRequest.Server(
       url: url, encryption: encryption, user: try text(user), password: try text(password), hello: hello)
+    if let fault = server.fault { throw Refusal("not-a-server", at: "smtp", fault.detail) }
+    return server
   }
 
   /// Whether its bounces go there.

@@ -15,7 +15,8 @@ extension MailRequest {
 }
 
 extension MailRequest.Server {
-  fileprivate var fault: GatewayError? {
+  /// What is wrong with it whatever is sent; nil where nothing is.
+  public var fault: GatewayError? {
     guard let scheme = ["smtp://", "smtps://"].first(where: { url.hasPrefix($0) }),
       case let host = url.dropFirst(scheme.count), !host.isEmpty, host.utf8.allSatisfy(\.isHostCharacter)
     else { return GatewayError(.malformed, "the server's URL is not smtp:// or smtps:// and host and port") }

@@ -158,6 +158,8 @@ final class MailSession: Transfer {
         if sent < outgoing.count, reply.code < 400 {
           return broken(GatewayError(.garbled, "the server answered before it was asked"))
         }
+        // What is half said would be taken for commands.
+        if sent < outgoing.count { isSpent = true }
         let move = dialogue.take(reply)
         isSpent = isSpent || dialogue.isClosing
         wasAnswered = wasAnswered || reply.code != 421

@@ -95,7 +95,8 @@ public enum MailStatus {
     switch code {
     // Commands and arguments (RFC 5321, 4.2.3), and a host that takes no mail (RFC 7504).
     case 500...504, 521, 555: return .gateway
-    case 550 where step == .recipient, 556 where step == .recipient: return .recipientGone
+    // A bare 550 is said of relaying, of reputation and of rates as well: only a host without mail (RFC 7504) is proof by its code.
+    case 556 where step == .recipient: return .recipientGone
     default: return refused(step)
     }
   }

@@ -35,9 +35,9 @@ extension Setting<String?> {
 
   private static var kind: SettingKind<String?> {
     .optional(
-      .text("an address that begins with https://, without ? and #") { text in
+      .text("an address that begins with https://, without any of ? # < > , and quotation marks") { text in
         text.hasPrefix("https://") && (9...500).contains(text.utf8.count)
-          && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+          && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"?#<>,\"".utf8.contains($0) }
       })
   }
 }

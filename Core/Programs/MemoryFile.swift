@@ -27,11 +27,12 @@ final class MemoryFile {
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
-  /// What has been written to it.
+  /// What has been written to it; nothing where that is more.
   func bytes(atMost most: Int) -> [UInt8] {
     var about = stat()
     guard fstat(descriptor, &about) == 0 else { return [] }
-    let size = min(Int(about.st_size), most)
+    guard about.st_size <= off_t(most) else { return [] }
+    let size = Int(about.st_size)
     return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
       while count < size {
         let read = pread(descriptor, buffer.baseAddress! + count, size - count, off_t(count))

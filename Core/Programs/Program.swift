@@ -24,7 +24,7 @@ public struct Program: Sendable, Hashable {
   /// The path under which a program finds one of its files.
   public static func file(_ number: Int) -> String { "/proc/self/fd/\(3 + number)" }
 
-  /// The longest that is kept of what it writes; what is more is cut off.
+  /// The longest that is kept of what it writes; one that writes more is told as if it had written nothing.
   public static let mostOutput = 32 << 20
 }
 
@@ -33,9 +33,9 @@ public enum ProgramEnd: Sendable, Hashable {
   /// By itself.
   case exited(status: Int32, output: [UInt8], errors: [UInt8])
   /// By a signal that was not ours.
-  case died(signal: Int32)
-  /// Its time was up.
-  case timedOut
+  case died(signal: Int32, output: [UInt8])
+  /// Its time was up, or nobody knows any more what became of it.
+  case timedOut(output: [UInt8])
   /// It was never run: no such program, or no room for it. A sentence without its end.
   case notStarted(String)
 }

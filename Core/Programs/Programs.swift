@@ -55,8 +55,14 @@ public final class Programs {
     running = running.compactMap { program in
       var program = program
       var status: Int32 = 0
-      guard waitpid(program.process, &status, WNOHANG) != program.process else {
+      let found = waitpid(program.process, &status, WNOHANG)
+      if found == program.process {
         ended.append((program.number, Programs.end(program, status)))
+        return nil
+      }
+      // Somebody else has taken note of its end (SIGCHLD ignored): what it did nobody knows.
+      if found < 0, errno != EINTR {
+        ended.append((program.number, .timedOut(output: program.output.bytes(atMost: Program.mostOutput))))
         return nil
       }
       if now >= program.deadline, !program.isKilled {
@@ -72,9 +78,12 @@ public final class Programs {
   private static func end(_ program: Running, _ status: Int32) -> ProgramEnd {
     // wait(2): the low seven bits are the signal, the byte above them what it exited with.
     let signal = status & 0x7F
-    guard signal == 0 else { return program.isKilled ? .timedOut : .died(signal: signal) }
+    let output = program.output.bytes(atMost: Program.mostOutput)
+    guard signal == 0 else {
+      return program.isKilled ? .timedOut(output: output) : .died(signal: signal, output: output)
+    }
     return .exited(
-      status: status >> 8 & 0xFF, output: program.output.bytes(atMost: Program.mostOutput),
+      status: status >> 8 & 0xFF, output: output,
       errors: program.errors.bytes(atMost: 64 << 10))
   }
 
@@ -90,7 +99,7 @@ public final class Programs {
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     // First away from where they are to stand, so that none is overwritten before it was copied.
-    let aside = Int32(1000)
+    let aside = (files.map(\.descriptor).max() ?? 0) + 1
     for (place, file) in files.enumerated() {
       posix_spawn_file_actions_adddup2(&actions, file.descriptor, aside + Int32(place))
     }
@@ -106,7 +115,10 @@ public final class Programs {
     sigfillset(&all)
     posix_spawnattr_setsigmask(&attributes, &none)
     posix_spawnattr_setsigdefault(&attributes, &all)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+    // A group of its own: who ends us at a terminal ends no call that is under way.
+    posix_spawnattr_setpgroup(&attributes, 0)
+    posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
 
     let environment = ["PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "HOME=/nonexistent"]
     return withCStrings([program.name] + program.arguments) { arguments in

@@ -40,6 +40,8 @@ public final class Supervisor {
       return Exit.usage
     }
     signal(SIGPIPE, SIG_IGN)
+    // Inherited as ignored, it would hide how programs end that we run.
+    signal(SIGCHLD, SIG_DFL)
     // glibc gives every thread an arena of its own, and each keeps what its thread once needed: librdkafka alone has a
     // dozen threads. Two arenas do for a process whose lanes wait for PostgreSQL most of the time.
     mallopt(M_ARENA_MAX, 2)

@@ -56,6 +56,9 @@ final class Carrier {
     transfers.begin(call.mail, as: message.id, within: gateway.limits, notAfter: notAfter)
   }
 
+  /// The lane ends: what has not been put to its gateway yet is not put to it any more.
+  func leave() { faxes.leave() }
+
   /// All that can be done now.
   func perform() {
     for fax in faxes.proceed() {

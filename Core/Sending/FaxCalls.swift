@@ -36,6 +36,8 @@ final class FaxCalls {
     let reference: String
     let number: Int64
     var step: Step
+    /// The lane ends: what was not handed over is given back.
+    var isLeft = false
 
     var isSent: Bool { if case .sendFax = step { true } else { false } }
   }
@@ -61,6 +63,9 @@ final class FaxCalls {
   {
     guard let number = message.phone else {
       throw Refused(kind: .message, code: "not-a-fax", detail: "it cannot be sent as a fax")
+    }
+    guard !FaxPages.isTooLong(message.body) else {
+      throw Refused(kind: .message, code: "too-long", detail: "a fax has at most \(FaxPages.mostLines) lines")
     }
     let reference = MessageReference(message: message.id, attempt: message.attempt + 1).description
     let order = FaxPages.Order(
@@ -93,13 +98,18 @@ final class FaxCalls {
     return ended
   }
 
+  /// What is not handed over yet never will be by this lane.
+  func leave() {
+    for id in faxes.keys { faxes[id]?.isLeft = true }
+  }
+
   /// Goes on with whatever can go on. What it answers is to be put to its gateway now, until its time.
   func proceed() -> [(message: DueMessage, gateway: GatewayDescription, delivery: Delivery, notAfter: Duration)] {
     var ready: [(message: DueMessage, gateway: GatewayDescription, delivery: Delivery, notAfter: Duration)] = []
     for (id, end) in programs.takeEnded() {
       guard let fax = faxes.removeValue(forKey: id) else { continue }
-      if case .timedOut = end, !fax.isSent {
-        ended.append((id, .given(back: Reason("moment-passed"))))
+      if fax.isLeft, !fax.isSent {
+        ended.append((id, .given(back: Reason("sender-ended"))))
         continue
       }
       do throws(Refused) {
@@ -139,8 +149,13 @@ final class FaxCalls {
         return nil
       }
       fax.step = .sendFax
-      let program = hylafax.sendFax.program(pages, to: "+\(fax.number)", reference: fax.reference)
-      programs.begin(program, as: id, within: fax.gateway.limits.total)
+      let program = hylafax.sendFax.program(
+        pages, to: "+\(fax.number)", reference: fax.reference, within: fax.gateway.limits.total,
+        until: fax.message.deadline.map {
+          .seconds(Int64($0.seconds(since: Timestamp(milliseconds: WallClock.milliseconds))))
+        })
+      // It ends by itself before.
+      programs.begin(program, as: id, within: fax.gateway.limits.total + .seconds(5))
     case .document:
       let pages = try output(of: end)
       switch fax.gateway.way {
@@ -164,8 +179,10 @@ final class FaxCalls {
     case .exited(let status, _, let errors):
       let said = String(decoding: errors, as: UTF8.self).split(whereSeparator: \.isNewline).joined(separator: " ")
       sentence = "it ended with \(status): \(said.prefix(200))"
-    case .died(let signal): sentence = "it was killed by signal \(signal)"
-    case .timedOut: sentence = "it did not end in time"
+    case .died(let signal, _): sentence = "it was killed by signal \(signal)"
+    case .timedOut:
+      // Later there may be less to do here; tried often enough, it is that text which cannot be laid out.
+      throw Refused(kind: .later, code: "no-pages", detail: "the fax could not be laid out in time")
     case .notStarted(let why): sentence = why
     }
     throw Refused(kind: .gateway, code: "no-pages", detail: "the fax could not be laid out: \(sentence)")
@@ -177,7 +194,6 @@ final class FaxCalls {
     switch verdict {
     case .accepted: return .accepted(ids: [fax.reference], cost: fax.gateway.price)
     case .unreached(let sentence): return .notSent(code: "unconnected", shown(sentence))
-    case .refused(let sentence): return .refused(Refused(kind: .message, code: nil, detail: shown(sentence)))
     case .unknown(let sentence): return .unknown(shown(sentence))
     }
   }

@@ -295,12 +295,14 @@ final class SendLane: Lane {
   private func leave() {
     for call in waiting { giveBack(call, Reason("sender-ended")) }
     waiting.removeAll()
+    carrier.leave()
     while !flying.isEmpty || !ended.isEmpty {
+      // Calls go on, whatever becomes of the database.
+      advance()
+      carrier.wait(atMost: .milliseconds(20))
       attempt { () throws(LaneFailure) in
         try connect()
-        advance()
         if isTimeToRecord { try record() }
-        carrier.wait(atMost: .milliseconds(20))
       }
     }
     connection = nil

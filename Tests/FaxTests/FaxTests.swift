@@ -15,11 +15,13 @@ import Values
     #expect(programs.map(\.name) == ["paps", "paps"])
     #expect(programs.allSatisfy { $0.arguments.contains("--paper=letter") && $0.arguments.contains("--markup") })
     let cover = String(decoding: programs[0].input, as: UTF8.self)
-    for text in ["+8675588888888", "A &amp; B", "&lt;1&gt;", "2026-01-31", "m12.1", "x\ny"] {
+    for text in ["+8675588888888", "A &amp; B", "&lt;1&gt;", "2026-01-31 23:30 UTC", "m12.1", "x\ny"] {
       #expect(cover.contains(text), "\(text)")
     }
-    #expect(String(decoding: programs[1].input, as: UTF8.self) == "一 &amp; &lt;二&gt;\n\nthree\u{202E}\n")
+    #expect(String(decoding: programs[1].input, as: UTF8.self) == "一 &amp; &lt;二&gt;\nthree\u{202E}\n")
     #expect(FaxPages(cover: nil).layouts(order).count == 1)
+    let lines = String(repeating: "\n", count: FaxPages.mostLines)
+    #expect(!FaxPages.isTooLong(lines) && FaxPages.isTooLong(lines + "\n"))
     #expect(pages.said(order).contains("A &amp; B") && pages.said(order).contains("一"))
     let joined = pages.joining([[1], [2]])
     #expect(joined.files == [[1], [2]] && joined.arguments.suffix(2) == ["/proc/self/fd/3", "/proc/self/fd/4"])
@@ -37,9 +39,15 @@ import Values
 
   @Test("a job is handed over under our reference, and only what it printed proves that it was")
   func verdicts() {
-    let program = SendFax(server: "fax:4559", dials: 3, hours: 2).program([7], to: "+86755", reference: "m12.1")
+    let client = SendFax(server: "fax:4559", dials: 3, hours: 2)
+    let program = client.program([7], to: "+86755", reference: "m12.1", within: .seconds(60))
     #expect(program.files == [[7]] && program.arguments.suffix(3) == ["-d", "+86755", "/proc/self/fd/3"])
-    #expect(program.arguments.starts(with: ["-n", "-R", "-h", "fax:4559", "-i", "m12.1"]))
+    // Nobody's sendfax lives on for ever, and nobody dials after the deadline.
+    #expect(
+      program.name == "timeout" && program.arguments.starts(with: ["--signal=KILL", "60", "sendfax", "-n", "-R"]))
+    #expect(program.arguments.contains("now + 120 minutes") && program.arguments.contains("m12.1"))
+    let soon = client.program([7], to: "+86755", reference: "m12.1", within: .seconds(60), until: .seconds(600))
+    #expect(soon.arguments.contains("now + 10 minutes"))
     func verdict(_ status: Int32, _ output: String, _ errors: String = "") -> SendFax.Verdict {
       SendFax.verdict(.exited(status: status, output: Array(output.utf8), errors: Array(errors.utf8)))
     }
@@ -50,10 +58,11 @@ import Values
       Issue.record("no session is proof")
       return
     }
-    guard case .refused = verdict(255, "", "/proc/self/fd/3: Can not determine file type\n") else {
-      Issue.record("an unfit document is proof")
+    guard case .unreached = verdict(255, "", "/etc/hylafax/typerules: Can not open type rules file.\n") else {
+      Issue.record("what fails before the server is asked is proof")
       return
     }
+    #expect(SendFax.verdict(.timedOut(output: Array("request id is 8 (group".utf8))) == .accepted(job: "8"))
     for (status, said) in [(0, ""), (0, "request id is "), (255, "504 Something else"), (1, "")] as [(Int32, String)] {
       guard case .unknown = verdict(status, said) else {
         Issue.record("\(said) proves nothing")
@@ -61,7 +70,9 @@ import Values
       }
     }
     #expect(SendFax.verdict(.notStarted("no sendfax")) == .unreached("no sendfax"))
-    guard case .unknown = SendFax.verdict(.timedOut), case .unknown = SendFax.verdict(.died(signal: 9)) else {
+    guard case .unknown = SendFax.verdict(.timedOut(output: [])),
+      case .unknown = SendFax.verdict(.died(signal: 9, output: []))
+    else {
       Issue.record("a client that is gone proves nothing")
       return
     }

@@ -222,6 +222,8 @@ import Values
     let fax = try described(small(more: cover).replacing(#""sms""#, with: #""fax""#)).get()
     #expect(fax.http != nil && fax.fax?.paper == .letter && fax.fax?.cover?.sender == "Firm" && fax.concurrency == 4)
     #expect(described(small(more: cover)).refusal == "cover unknown-field")
+    let paced = small(more: #""rate": 5"#).replacing(#""sms""#, with: #""fax""#)
+    #expect(described(paced).refusal == "rate contradiction")
     let odd = small(more: #""cover": {}"#).replacing(#""sms""#, with: #""fax""#)
     #expect(described(odd).refusal == "cover.sender missing")
     for name in ["Small", "-a", "a/b", "a b", "", String(repeating: "a", count: 41)] {

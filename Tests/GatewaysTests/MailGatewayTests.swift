@@ -33,6 +33,8 @@ import Values
           url: "smtp://mail.example:25", encryption: .required, user: "firm", password: "s3cret",
           hello: "out.firm.example"))
     #expect(throws: Refusal.self) { try gateway.server { _ in nil } }
+    // It waits for a secret that can be said, as it waits for one that is not there.
+    #expect(throws: Refusal.self) { try gateway.server { _ in "s3cret\n" } }
     let bare = try relay()
     #expect(bare.envelopeSender("m1.1.abc", from: bare.from) == "a@firm.example")
   }
@@ -48,8 +50,14 @@ import Values
       (described(#", "replyTo": "nobody""#), "replyTo not-an-address"),
       (described(smtp: #", "user": "firm""#), "smtp.user missing"),
       (described(smtp: #", "encryption": "starttls""#), "smtp.encryption unknown-word"),
-      (described(smtp: #", "encryption": "never", "user": "a", "password": "b""#), "smtp.encryption contradiction"),
+      (described(smtp: #", "encryption": "never", "user": "a", "password": "b""#), "smtp not-a-server"),
       (described(#", "tracking": {"links": true}"#), "tracking.links unknown-field"),
+      (described(smtp: #", "encryption": "when-offered", "user": "a", "password": "b""#), "smtp not-a-server"),
+      (described(smtp: #", "hello": "not a host""#), "smtp not-a-server"),
+      (
+        #"{"name": "relay", "channel": "email", "smtp": {"url": "smtp://mail/"}, "from": "a@b.cn"}"#,
+        "smtp not-a-server"
+      ),
       (#"{"name": "relay", "channel": "email", "from": "a@b.cn"}"#, "smtp missing"),
       (
         #"{"name": "relay", "channel": "email", "smtp": {"url": "http://mail"}, "from": "a@b.cn"}"#,

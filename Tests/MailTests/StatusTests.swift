@@ -8,7 +8,7 @@ import Testing
     arguments: [
       // A mailbox that is not there, as Postfix, Exchange, Gmail and those without enhanced codes say it.
       ("550 5.1.1", .recipient, .recipientGone), ("550 5.1.10", .recipient, .recipientGone),
-      ("550 -", .recipient, .recipientGone),
+      ("550 -", .recipient, .recipient),
       ("550 5.2.1", .recipient, .recipientGone), ("553 5.1.3", .recipient, .recipientGone),
       ("550 5.1.2", .content, .recipientGone),
       ("550 5.1.6", .data, .recipientGone), ("556 -", .recipient, .recipientGone),

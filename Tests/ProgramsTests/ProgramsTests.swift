@@ -14,7 +14,7 @@ import Values
       }
     }
     Issue.record("\(program.name) does not end")
-    return .timedOut
+    return .timedOut(output: [])
   }
 
   @Test("a program reads its input and its files, and what it writes is told")
@@ -53,9 +53,14 @@ import Values
 
   @Test("one whose time is up is killed; one that is not there is not started; one that dies is told")
   func ends() {
-    #expect(run(Program("sleep", ["600"]), within: .milliseconds(20)) == .timedOut)
+    #expect(run(Program("sleep", ["600"]), within: .milliseconds(20)) == .timedOut(output: []))
     #expect(run(Program("no-such-program", [])) == .notStarted("no-such-program: no such program is installed"))
-    #expect(run(Program("sh", ["-c", "kill -9 $$"])) == .died(signal: 9))
+    #expect(run(Program("sh", ["-c", "kill -9 $$"])) == .died(signal: 9, output: []))
+    guard case .died(15, let said) = run(Program("sh", ["-c", "echo said; kill -15 $$"])) else {
+      Issue.record("it was killed")
+      return
+    }
+    #expect(said == Array("said\n".utf8))
   }
 
   @Test("many run at once, and each is told once")

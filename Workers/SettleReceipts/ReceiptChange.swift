@@ -113,7 +113,6 @@ struct ReceiptChange: Sendable {
       """,
       .integer { $0.message }, .small { $0.attempt }, .text { $0.from }, .text { $0.to }, .text { $0.reason },
       .text { $0.detail }, .timestamp { $0.at }, .text { $0.currency }),
-    .changingBudgets { $0.reservation?.spent },
     .total(
       { _, changes in changes.compactMap(\.answer) },
       """
@@ -128,6 +127,8 @@ struct ReceiptChange: Sendable {
       select suppress_each($1, $2, $3, $4, 'settle-receipts')
       """,
       touchesEach: false, .text { $0.channel }, .text { $0.address }, .text { $0.reason }, .text { $0.detail }),
+    // After all locks of messages, which a claim has before a budget's.
+    .changingBudgets { $0.reservation?.spent },
     .total(
       { _, changes in tallied(changes) },
       """
