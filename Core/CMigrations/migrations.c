@@ -89,6 +89,9 @@ static const unsigned char suppression_found[] = {
 static const unsigned char fax_requests_erased[] = {
 #embed "../../ops/migrations/0028_fax_requests_erased.sql"
 };
+static const unsigned char addresses_erased[] = {
+#embed "../../ops/migrations/0029_addresses_erased.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -119,6 +122,7 @@ static const struct millrace_migration steps[] = {
     {"0026_engagement", engagement, sizeof engagement},
     {"0027_suppression_found", suppression_found, sizeof suppression_found},
     {"0028_fax_requests_erased", fax_requests_erased, sizeof fax_requests_erased},
+    {"0029_addresses_erased", addresses_erased, sizeof addresses_erased},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

@@ -145,13 +145,16 @@ public final class MailGateway: Sendable {
     bounces.map { $0.before + mark + $0.after } ?? from.address
   }
 
-  /// What a server's refusal proves. No address stands in it, and no secret.
+  /// What a server's refusal proves. No address stands in it, no mailbox's name, and no secret.
   /// - Parameter hasOwnSender: the mail did not come from the gateway's own sender.
   public func refused(
     _ answer: MailAnswer, at step: MailStep, to: String, hasOwnSender: Bool, secrets find: (String) -> String?
   ) -> Refused {
     let known = Evaluation(secrets: secrets, find).secrets.values.map { Array($0.utf8) }
-    let conceal = Concealment(secrets: known, personal: [Array(to.utf8)])
+    // Servers call a mailbox by what stands before the @, with what is behind its + or without.
+    let mailbox = to.utf8.prefix { $0 != UInt8(ascii: "@") }
+    let names = [mailbox, mailbox.prefix { $0 != UInt8(ascii: "+") }].map { Array($0) }
+    let conceal = Concealment(secrets: known, personal: [Array(to.utf8)], names: names)
     let said = answer.enhanced.map { "\(answer.code) \($0)" } ?? "\(answer.code)"
     return Refused(
       kind: MailGateway.kind(MailStatus.meaning(answer, at: step), at: step, hasOwnSender),

@@ -87,7 +87,7 @@ public struct ClaimBook: Sendable {
       from (
         select id, bit, customer_id from asked where customer_id is not null
         union select a.id, a.bit, p.customer_id from asked a join customer_phone p on p.phone = a.phone
-        union select a.id, a.bit, m.id from asked a join customer m on lower(m.email) = a.email) k
+        union select a.id, a.bit, m.id from asked a join customer m on lower(m.email) = a.email where $7) k
       join customer c on c.id = k.customer_id
       group by k.id
       """
@@ -98,6 +98,8 @@ public struct ClaimBook: Sendable {
       $0.integers(messages) { $0.customer }
       $0.integers(messages) { $0.phone }
       $0.texts(messages) { $0.email?.lowercased() }
+      // Where there are no mails, customers are not looked through for their addresses.
+      $0.boolean(messages.contains { $0.email != nil })
     } reading: {
       Dictionary($0.map { ($0.integer(0), (refused: $0.boolean(1), given: $0.boolean(2))) }) { one, _ in one }
     }

@@ -35,7 +35,7 @@ struct KnownRecipients: Sendable {
         where p.phone = any($2) group by p.phone having count(*) = 1
         union all
         select null, null, lower(c.email), min(c.id), min(c.language) from customer c
-        where lower(c.email) = any($3) group by lower(c.email) having count(*) = 1) k (code, number, email, id, language)
+        where $5 and lower(c.email) = any($3) group by lower(c.email) having count(*) = 1) k (code, number, email, id, language)
       left join customer_phone p on $4 and p.customer_id = k.id and p.place = 0
       """
     ) {
@@ -44,6 +44,7 @@ struct KnownRecipients: Sendable {
       $0.texts(emails.map { $0.lowercased() }) { $0 }
       // A phone tells where somebody is whom nothing else tells of.
       $0.boolean(requests.contains { $0.email != nil })
+      $0.boolean(!emails.isEmpty)
     } reading: {
       var found = KnownRecipients()
       for row in $0 {

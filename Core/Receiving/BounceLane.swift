@@ -18,6 +18,8 @@ final class BounceLane: Lane {
   private let metrics: ReceivingMetrics
   private let fates: Fates
   private var backoff = Backoff(milliseconds: 200...10_000)
+  /// Mails that could not be read when the folder was looked at last: they are told of once, and tried each time.
+  private var unreadable: Set<String> = []
 
   /// Mails that are under way at a time.
   private static let mostAtOnce = 200
@@ -58,14 +60,22 @@ final class BounceLane: Lane {
   }
 
   /// What waits, a part at a time. False where some of it could not be published: it stays where it is.
-  private func take() throws(MaildirError) -> Bool {
+  func take() throws(MaildirError) -> Bool {
+    var left: Set<String> = []
+    defer { unreadable = left }
     while !stopping.isRequested {
-      let names = try folder.waiting(atMost: BounceLane.mostAtOnce)
+      let names = try folder.waiting(atMost: BounceLane.mostAtOnce, besides: left)
       var underWay: [String: Maildir.Flag] = [:]
       for name in names {
-        guard let bytes = try folder.read(name) else { continue }
-        let mail = ReceivedEvents(MailReport(reading: bytes, marks: marks), returnedTo: shelf)
-        if try give(name, mail) { underWay[name] = mail.flag }
+        switch try folder.read(name) {
+        case .mail(let bytes):
+          let mail = ReceivedEvents(MailReport(reading: bytes, marks: marks), returnedTo: shelf)
+          if try give(name, mail) { underWay[name] = mail.flag }
+        case .gone: continue
+        case .unreadable(let error):
+          left.insert(name)
+          if !unreadable.contains(name) { tell(error) }
+        }
       }
       let isWhole = try settle(underWay)
       guard isWhole else { return false }
@@ -73,6 +83,11 @@ final class BounceLane: Lane {
       status.beat()
     }
     return true
+  }
+
+  private func tell(_ error: MaildirError) {
+    metrics.countMail("unreadable")
+    log.warning("a mail in the folder of bounces stays there", ["cause": .text(error.description)])
   }
 
   /// Whether it is under way.

@@ -93,4 +93,20 @@ import Values
     #expect(!refused.detail.contains("bob") && !refused.detail.contains("s3cret"), "\(refused.detail)")
     #expect(refused.detail.hasPrefix("\(step.rawValue): \(code)"))
   }
+
+  @Test(
+    "no mailbox is named, however the server writes it, and no other word is left out",
+    arguments: [
+      ("jdoe@people.example", "No such user jdoe", "No such user …"),
+      ("jdoe@people.example", "<JDoe>: /var/mail/jdoe_1 is full, jdoe2", "<…>: /var/mail/…_1 is full, jdoe2"),
+      ("jdoe+news@people.example", "jdoe is over quota (jdoe+news)", "… is over quota (…)"),
+      ("info@people.example", "info: no more information", "…: no more information"),
+      ("li@people.example", "list is full", "list is full"),
+    ])
+  func unnamed(_ to: String, _ said: String, _ told: String) throws {
+    let refused = try relay().refused(
+      MailAnswer(code: 550, enhanced: nil, text: said), at: .recipient, to: to, hasOwnSender: false
+    ) { _ in nil }
+    #expect(refused.detail == "recipient: 550 \(told)")
+  }
 }

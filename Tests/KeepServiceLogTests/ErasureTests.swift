@@ -267,6 +267,79 @@ import Testing
     }
   }
 
+  /// C1 was written to where they no longer are, and at an address that is somebody else's as well.
+  private static let elsewhere = """
+    insert into message (id, channel, purpose, priority, state, source, event_id, customer_id, recipient, phone, email, body, gateway,
+        requested_at, due_at) values
+      (11, 'email', 'service', 1, 'failed', '/s', 'e11', 1, 'customer/1', null, 'former@example.com', 'x', 'm', now(), now()),
+      (12, 'sms', 'service', 1, 'failed', '/s', 'e12', 1, 'customer/1', 8613812340077, null, 'x', 'g', now(), now()),
+      (13, 'email', 'service', 1, 'failed', '/s', 'e13', 1, 'customer/1', null, 'office@example.com', 'x', 'm', now(), now()),
+      (14, 'sms', 'service', 1, 'failed', '/s', 'e14', 1, 'customer/1', 8613812340002, null, 'x', 'g', now(), now()),
+      (15, 'email', 'service', 1, 'failed', '/s', 'e15', 2, 'customer/2', null, 'office@example.com', 'x', 'm', now(), now());
+    insert into message_attempt values (11, 1, 'm', now(), now(), 'refused', '5.1.1', 'no such user former'),
+      (15, 1, 'm', now(), now(), 'refused', '5.1.1', 'no such user office');
+    update customer set email = 'Office@example.com' where id = 2;
+    insert into suppression (channel, address, reason, detail) values ('email', 'former@example.com', 'bounced', 'no such user'),
+      ('email', 'office@example.com', 'bounced', 'no such user'), ('sms', '+8613812340077', 'complained', 'former');
+    insert into answer (gateway, phone, body, at, opted_out) values ('g', 8613812340077, 'former', now(), false);
+    insert into contact values ('+8613812340077', now(), 'sms', 'service', 99);
+    insert into outbox_refused (run, run_index, topic, source, type, event_id, key, payload, reason) values
+      (1, 0, 'outreach.email', '/s', 'email.requested', 'r', 'Former@example.com', 'former'::bytea, 'too large'),
+      (1, 1, 'outreach.sms', '/s', 'sms.requested', 'r', '+8613812340077', 'former'::bytea, 'too large'),
+      (1, 2, 'outreach.email', '/s', 'email.requested', 'r', 'office@example.com', 'office'::bytea, 'too large');
+    insert into dead_letter (worker, topic, partition, "offset", key, value, path, reason, detail) values
+      ('send-email', 'outreach.email', 2, 1, 'Former@Example.com', '{"to": "Former@Example.com"}', 'x', 'y', 'z'),
+      ('send-email', 'outreach.email', 2, 2, 'Former@Example.com', '\\xff00', 'x', 'y', 'z'),
+      ('send-email', 'outreach.email', 2, 3, null, '{"to": "W@EXAMPLE.com"}', 'x', 'y', 'z'),
+      ('send-sms', 'outreach.sms', 2, 4, null, '{"to": "138 1234 0077", "phone": "13812340077"}', 'x', 'y', 'z'),
+      ('send-email', 'outreach.email', 2, 5, 'office@example.com', '{"to": "office@example.com"}', 'x', 'y', 'z'),
+      ('send-email', 'outreach.email', 2, 6, null, '{"to": "notformer@example.com"}', 'x', 'y', 'z');
+    """
+
+  @Test("where an erased customer was written to before is looked through as well, unless it is somebody else's")
+  func formerAddresses() throws {
+    try Self.open { desk in
+      try desk.session.run(script: Self.elsewhere)
+      for (channel, to) in [("email", "FORMER@example.com"), ("sms", "+8613812340077")] {
+        try desk.session.run(
+          script: "delete from outbox; select ask_for_message('\(channel)', '\(to)', '{\"to\": \"\(to)\"}')")
+        let asked = desk.command("privacy", "erase", "--customer", "C1", "--because", "x", "--execute")
+        #expect(asked.exit == .no && asked.err.contains("on its way"), "\(channel): \(asked.err)")
+      }
+      try desk.session.run(script: "delete from outbox")
+      let run = desk.command("privacy", "erase", "--customer", "C1", "--because", "x", "--execute", "--json")
+      #expect(run.exit == .done, "\(run.err)")
+      for row in [
+        #"{"table":"message","rows":4}"#, #"{"table":"message_attempt","rows":1}"#,
+        #"{"table":"dead_letter","rows":5}"#,
+        #"{"table":"outbox_refused","rows":2}"#,
+      ] {
+        #expect(run.out.contains(row), "\(row) in \(run.out)")
+      }
+      #expect(
+        try desk.lines("select concat_ws(' ', address, reason, detail) from suppression order by id") == [
+          "office@example.com bounced no such user", "+8613812340077 complained",
+        ])
+      #expect(
+        try desk.lines("select concat_ws(' ', message_id, code, detail) from message_attempt order by 1") == [
+          "11 5.1.1", "15 5.1.1 no such user office",
+        ])
+      #expect(
+        try desk.lines("select key from outbox_refused order by run_index") == [
+          "erased", "erased", "office@example.com",
+        ])
+      #expect(
+        try desk.lines(
+          #"select "offset"::text from dead_letter where partition = 2 and value is not null order by 1"#) == [
+            "5", "6",
+          ])
+      try desk.session.run(
+        script: "delete from dead_letter where \"offset\" = 6; delete from suppression where address = '+8613812340077'"
+      )
+      #expect(try Self.left("former", "13812340077", desk) == [])
+    }
+  }
+
   @Test("an erased lead takes the messages to it along, and not those of a customer with its phone")
   func leadsMessages() throws {
     try Self.open { desk in

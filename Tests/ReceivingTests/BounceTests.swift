@@ -1,12 +1,14 @@
 import Gateways
 import Glibc
 import Mail
+import Observe
 import Testing
 import Topics
 import Values
 
 @testable import Outreach
 @testable import Receiving
+@testable import Runtime
 
 @Suite struct MaildirTests {
   private func folder(_ body: (Maildir) throws -> Void) throws {
@@ -23,6 +25,45 @@ import Values
     fclose(file)
   }
 
+  private func bytes(_ folder: Maildir, _ name: String) throws -> [UInt8]? {
+    switch try folder.read(name) {
+    case .mail(let bytes): return bytes
+    case .gone: return nil
+    case .unreadable(let error): throw error
+    }
+  }
+
+  @Test("mails that cannot be read are told of once, hold no other up, and are dealt with once they can be")
+  func unreadable() throws {
+    try folder { folder throws in
+      let metrics = Metrics(process: false)
+      let lane = BounceLane(
+        folder, Office.marks, GatewayShelf(), try WaitingCalls(), try BounceLane.Fates(), LaneStatus("bounces"),
+        Stopping(), .silent, ReceivingMetrics(metrics))
+      // More than are taken at once.
+      for number in 1...300 {
+        try write([1], "\(folder.path)/new/\(number)")
+        chmod("\(folder.path)/new/\(number)", 0)
+      }
+      try write(Array("Subject: away\r\n\r\nback on Monday".utf8), "\(folder.path)/new/whole")
+      for part in ["", "/new", "/cur"] { chmod("\(folder.path)\(part)", 0o777) }
+      // Whoever may do everything may read everything: this thread alone is somebody else meanwhile (setfsuid(2)).
+      let symbol = try #require(dlsym(nil, "setfsuid"))
+      let become = unsafeBitCast(symbol, to: (@convention(c) (UInt32) -> Int32).self)
+      _ = become(65_534)
+      defer { _ = become(geteuid()) }
+      for _ in 0..<2 {
+        #expect(try lane.take())
+        #expect(try folder.waiting(atMost: 1000).count == 300)
+        #expect(metrics.exposition().contains("outcome=\"unreadable\"} 300\n"), "\(metrics.exposition())")
+      }
+      _ = become(geteuid())
+      for number in 1...300 { chmod("\(folder.path)/new/\(number)", 0o600) }
+      #expect(try lane.take())
+      #expect(try folder.waiting(atMost: 1000).isEmpty)
+    }
+  }
+
   @Test("mails are read and moved, whatever else lies beside them, and what another has moved is gone")
   func moved() throws {
     try folder { folder throws in
@@ -34,9 +75,9 @@ import Values
       mkdir("\(folder.path)/new/5.folder", 0o700)
       #expect(try folder.waiting(atMost: 10).sorted() == ["1.a.mx", "2.b.mx:2,"])
       #expect(try folder.waiting(atMost: 1).count == 1)
-      #expect(try folder.read("1.a.mx") == Array("a mail".utf8))
-      #expect(try folder.read("2.b.mx:2,") == [])
-      for name in ["3.link", "4.pipe", "5.folder", "6.none"] { #expect(try folder.read(name) == nil, "\(name)") }
+      #expect(try bytes(folder, "1.a.mx") == Array("a mail".utf8))
+      #expect(try bytes(folder, "2.b.mx:2,") == [])
+      for name in ["3.link", "4.pipe", "5.folder", "6.none"] { #expect(try bytes(folder, name) == nil, "\(name)") }
       #expect(try folder.move("1.a.mx", .seen) && folder.move("2.b.mx:2,", .flagged))
       #expect(try !folder.move("1.a.mx", .seen))
       #expect(access("\(folder.path)/cur/1.a.mx:2,S", F_OK) == 0 && access("\(folder.path)/cur/2.b.mx:2,F", F_OK) == 0)
@@ -47,7 +88,7 @@ import Values
   func large() throws {
     try folder { folder throws in
       try write([UInt8](repeating: 65, count: Maildir.mostBytes + 1000), "\(folder.path)/new/1")
-      #expect(try folder.read("1")?.count == Maildir.mostBytes)
+      #expect(try bytes(folder, "1")?.count == Maildir.mostBytes)
     }
   }
 

@@ -16,12 +16,12 @@ enum PrivacyErase {
     ],
     details: """
       Facts, phones, notes, and the log's entries go; a lead comes to an end (`lead.erased` tells front ends), open reminders
-      are cancelled. Dead letters are emptied that hold a phone (E.164 or national digits), the customer number or the mail
-      address as kept, the customer's code as key, or the events that told of the leads. Not looked for are names, and ID
-      numbers, of which only keyed hashes are kept: --also FILE has what else to look for, a line each, as it stands in a
-      member of JSON; it is not kept. Numbers stay, so that counts and the
-      choices of others can still be explained, and the log's commitments, so that it can still be proven. A customer has to
-      be closed or removed in the core system first, whose next profile would bring everything back.
+      are cancelled. Dead letters are emptied that hold a phone (E.164 or national digits), the customer number as kept, a
+      mail address in whatever case, the customer's code as key, or the events that told of the leads. Not looked for are
+      names, and ID numbers, of which only keyed hashes are kept: --also FILE has what else to look for, a line each, as it
+      stands in a member of JSON; it is not kept. Numbers stay, so that counts and the choices of others can still be
+      explained, and the log's commitments, so that it can still be proven. A customer has to be closed or removed in the
+      core system first, whose next profile would bring everything back.
 
       What Kafka holds lapses with each topic's retention. ops/decisions/erasure.md lists table by table what is done.
       """,
@@ -41,7 +41,12 @@ enum PrivacyErase {
     try session.run(script: "begin")
     let rows: Rows
     do {
-      rows = try session.rows("select what, rows from erase_person($1, $2, $3, $4)") {
+      rows = try session.rows(
+        """
+        select what, sum(rows)::bigint from erase_person($1, $2, $3, $4) with ordinality e (what, rows, n)
+        group by what order by min(n)
+        """
+      ) {
         $0.text(kind)
         $0.text(name)
         $0.text(because)
