@@ -25,8 +25,8 @@ public struct SendFax: Sendable, Hashable {
       "timeout",
       [
         "--signal=KILL", "\(max(1, bound.components.seconds))", "sendfax", "-n", "-R", "-h", server, "-i", reference,
-        "-T",
-        "\(dials)", "-k", "now + \(max(1, longest.components.seconds / 60)) minutes", "-o", "millrace", "-d", number,
+        "-T", "\(dials)", "-k", "now + \(max(1, longest.components.seconds / 60)) minutes", "-o", "millrace", "-d",
+        number,
         Program.file(0),
       ], files: [document])
   }
@@ -69,6 +69,8 @@ public struct SendFax: Sendable, Hashable {
     "Unable to initialize data connection", "Document transfer failed", "Can not locate your password entry",
     "Login failed", "Admin failed", "Can not determine file type", "Can not open", "Can not stat file",
     "Can not create temporary file", "Unable to setup file typing",
+    // It was never run (timeout(1)).
+    "failed to run command",
   ]
 
   /// "request id is 12 (group id 12) for host localhost (1 file)"

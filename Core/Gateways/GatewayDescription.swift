@@ -72,7 +72,7 @@ public struct GatewayDescription: Sendable {
         "when a fax is laid out nobody knows beforehand: concurrency bounds them")
     }
     limits = try GatewayDescription.limits(of: object)
-    retries = try GatewayDescription.retries(of: object)
+    retries = try GatewayDescription.retries(of: object, channel)
     price = try object.optionalMoney("price")
     let constants = try GatewayDescription.constants(of: object)
     switch channel {
@@ -186,15 +186,20 @@ extension GatewayDescription {
     return limits
   }
 
-  fileprivate static func retries(of object: JSONObject) throws(Refusal) -> Retries {
-    guard let row = try object.optionalObject("retries") else {
-      return Retries(first: .seconds(10), most: .seconds(600), times: 5)
-    }
+  /// Mails and faxes have time: servers that greylist want to be asked again after minutes, others for days
+  /// (RFC 5321, 4.5.4.1).
+  fileprivate static func retries(of object: JSONObject, _ channel: MessageChannel) throws(Refusal) -> Retries {
+    let usual =
+      channel == .sms
+      ? Retries(first: .seconds(10), most: .seconds(600), times: 5)
+      : Retries(first: .seconds(60), most: .seconds(3600), times: 30)
+    guard let row = try object.optionalObject("retries") else { return usual }
     try row.refuseOthers("first", "most", "times")
-    let first = try row.optionalDuration("first", atMost: .seconds(86_400)) ?? .seconds(10)
-    let most = try row.optionalDuration("most", atMost: .seconds(86_400)) ?? .seconds(600)
+    let first = try row.optionalDuration("first", atMost: .seconds(86_400)) ?? usual.first
+    let most = try row.optionalDuration("most", atMost: .seconds(86_400)) ?? usual.most
     guard first <= most else { throw Refusal("out-of-order", at: row.path("first"), "the first wait is the shortest") }
-    return Retries(first: first, most: most, times: Int(try row.optionalInteger("times", 0...100) ?? 5))
+    return Retries(
+      first: first, most: most, times: Int(try row.optionalInteger("times", 0...100) ?? Int64(usual.times)))
   }
 
   /// Texts that a firm fills in once. An empty one is refused, so that nobody sends with a file that was not filled in.

@@ -62,6 +62,11 @@ import Values
       Issue.record("what fails before the server is asked is proof")
       return
     }
+    guard case .unreached = verdict(127, "", "timeout: failed to run command 'sendfax': No such file or directory\n")
+    else {
+      Issue.record("what was never run has asked for nothing")
+      return
+    }
     #expect(SendFax.verdict(.timedOut(output: Array("request id is 8 (group".utf8))) == .accepted(job: "8"))
     for (status, said) in [(0, ""), (0, "request id is "), (255, "504 Something else"), (1, "")] as [(Int32, String)] {
       guard case .unknown = verdict(status, said) else {

@@ -23,6 +23,7 @@ import Values
     ).get()
     let gateway = try #require(description.mail)
     #expect(description.channel == .email && description.rate == 50 && description.secrets == ["MAIL_PASSWORD"])
+    #expect(description.retries.first == .seconds(60) && description.retries.times == 30)
     #expect(gateway.from.name == "Firm" && gateway.replyTo?.address == "help@firm.example")
     #expect(gateway.countsClicks && !gateway.countsOpens)
     #expect(gateway.envelopeSender("m1.1.abc", from: gateway.from) == "b+m1.1.abc@mail.firm.example")
