@@ -6,6 +6,7 @@ repeats, the meaning of the tables' columns.
 
 import json
 import os
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -21,6 +22,8 @@ ACTIVITY = "lead.activity"
 CALLS = "call.events"
 # Topics that others write to as well as the relay, or alone.
 FROM_OUTSIDE = {REGISTERED, PROFILES, ACTIVITY, CALLS}
+# Seconds that a transaction may take to be decided once nothing moves any more.
+UNDECIDED = 5
 
 
 @dataclass(slots=True)
@@ -128,10 +131,19 @@ def _read_topics(evidence, kafka):
             low, _ = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=20)
             starts.append(TopicPartition(topic, partition, low))
         consumer.assign(starts)
+        # Partitions read to where transactions are decided, with more behind it: until when that is waited for. A commit is
+        # answered before it can be read everywhere; what a killed relay left open is decided by its successor, or by nobody.
+        undecided = {}
+        heard = time.monotonic()
         while unread:
-            message = consumer.poll(60)
+            message = consumer.poll(0.1)
+            now = time.monotonic()
+            unread -= {place for place, until in undecided.items() if now > until}
             if message is None:
-                raise TimeoutError(f"nothing of these partitions for 60 s: {sorted(unread)}")
+                if now - heard > 60:
+                    raise TimeoutError(f"nothing of these partitions for 60 s: {sorted(unread)}")
+                continue
+            heard = now
             place = message.topic(), message.partition()
             if message.error() is None:
                 evidence.records[message.topic()].append(
@@ -142,7 +154,11 @@ def _read_topics(evidence, kafka):
                 )  # fmt: skip
             elif message.error().code() == KafkaError._PARTITION_EOF:
                 evidence.ends[place] = message.offset()
-                unread.discard(place)
+                _, written = consumer.get_watermark_offsets(TopicPartition(*place), cached=True)
+                if message.offset() >= written:
+                    unread.discard(place)
+                else:
+                    undecided.setdefault(place, now + UNDECIDED)
             else:
                 raise RuntimeError(f"{place}: {message.error()}")
         for records in evidence.records.values():
