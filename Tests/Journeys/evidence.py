@@ -24,6 +24,8 @@ CALLS = "call.events"
 FROM_OUTSIDE = {REGISTERED, PROFILES, ACTIVITY, CALLS}
 # Seconds that a transaction may take to be decided once nothing moves any more.
 UNDECIDED = 5
+# Seconds that are waited for nothing to move any more.
+PATIENCE = 60
 
 
 @dataclass(slots=True)
@@ -107,14 +109,27 @@ class Evidence:
 
 
 def gather(kafka, conninfo="", schema="millrace"):
-    """`kafka` are librdkafka's properties; `conninfo` is libpq's, with PG… variables for what it leaves out."""
+    """`kafka` are librdkafka's properties; `conninfo` is libpq's, with PG… variables for what it leaves out.
+
+    The topics are read between two readings of the tables, again and again until both readings are the same: a sweep or
+    a timer that still had something to do would look like events that were lost.
+    """
+    patience = time.monotonic() + PATIENCE
+    before = _read_tables(conninfo, schema)
+    while True:
+        evidence = read_topics(kafka)
+        evidence.tables = _read_tables(conninfo, schema)
+        moved = [name for name, rows in evidence.tables.items() if rows != before[name]]
+        if not moved:
+            return evidence
+        if time.monotonic() > patience:
+            raise TimeoutError(f"after {PATIENCE} s something still moves in {', '.join(moved)}")
+        before = evidence.tables
+
+
+def read_topics(kafka):
+    """The records alone, whatever moves."""
     evidence = Evidence()
-    _read_topics(evidence, kafka)
-    _read_tables(evidence, conninfo, schema)
-    return evidence
-
-
-def _read_topics(evidence, kafka):
     consumer = Consumer(
         {
             "fetch.wait.max.ms": 10, "log_level": 0, **kafka, "group.id": f"judge-{os.getpid()}",
@@ -165,6 +180,7 @@ def _read_topics(evidence, kafka):
             records.sort(key=lambda record: (record.partition, record.offset))
     finally:
         consumer.close()
+    return evidence
 
 
 TABLES = {
@@ -206,14 +222,14 @@ TABLES = {
 }
 
 
-def _read_tables(evidence, conninfo, schema):
+def _read_tables(conninfo, schema):
     with psycopg.connect(conninfo, row_factory=namedtuple_row) as connection:
         connection.execute("set transaction isolation level repeatable read, read only")
         connection.execute("select set_config('search_path', %s, true)", [schema])
-        for name, query in TABLES.items():
-            evidence.tables[name] = connection.execute(query).fetchall()
+        tables = {name: connection.execute(query).fetchall() for name, query in TABLES.items()}
         # Written by a trigger of the tests where they watch who moves positions; not there otherwise.
         watched = connection.execute("select to_regclass('position_witness') is not null as watched").fetchone().watched
-        evidence.tables["position_witness"] = (
+        tables["position_witness"] = (
             connection.execute("select * from position_witness order by moment").fetchall() if watched else []
         )
+    return tables

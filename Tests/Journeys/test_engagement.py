@@ -94,7 +94,7 @@ def each_visit_that_kafka_has_counts_once_whatever_dies_while_it_is_counted(grou
 
 def read_topic(world):
     """What Kafka has of receipts, by type."""
-    records = world.evidence().records["outreach.receipts"]
+    records = world.records("outreach.receipts")
     return [(dict(record.headers)["ce_type"].decode(), json.loads(record.value)) for record in records]
 
 

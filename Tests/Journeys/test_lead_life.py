@@ -79,7 +79,7 @@ def finish(world):
 def until_heard(world):
     """The activity topic was applied to its end."""
     # The relay's markers lie behind the last record.
-    ends = {record.partition: record.offset + 1 for record in world.evidence().records["lead.activity"]}
+    ends = {record.partition: record.offset + 1 for record in world.records("lead.activity")}
 
     def stands():
         with world.connect() as connection:

@@ -105,7 +105,7 @@ def phones(world):
 
 
 def ownership(world):
-    return world.evidence().records[OWNERSHIP]
+    return world.records(OWNERSHIP)
 
 
 def number(record):

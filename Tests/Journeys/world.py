@@ -16,7 +16,7 @@ import judge
 import psycopg
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
-from evidence import gather
+from evidence import gather, read_topics
 from program import PATIENCE, Program, bare, until
 from wire import Wire
 
@@ -266,6 +266,10 @@ class World:
         where = {"host": variables["PGHOST"], "port": variables["PGPORT"], "user": variables["PGUSER"],
                  "password": variables["PGPASSWORD"], "dbname": self.database}  # fmt: skip
         return gather(self.client(), psycopg.conninfo.make_conninfo(**where))
+
+    def records(self, topic):
+        """What a topic holds now, whatever moves."""
+        return read_topics(self.client()).records[topic]
 
     def verdicts(self, without=()):
         return judge.judge(self.evidence(), without)
