@@ -1,9 +1,7 @@
 public import Contract
-public import JSON
-public import Values
 
 /// Somebody is to be sent a fax: an integration asks for a contract note, a notice. One event is one fax, known by its source and id.
-public struct FaxRequested: MessageRequested, Equatable {
+public struct FaxRequested: PhoneMessageRequested, Equatable {
   /// What is written to a person is in it, so that it is kept for a week only.
   public static let topic = Topic("outreach.fax", key: "recipient", origin: .outside)
   public static let types = ["fax.requested"]
@@ -18,19 +16,5 @@ public struct FaxRequested: MessageRequested, Equatable {
     self.to = to
     self.country = country
     self.message = message
-  }
-
-  public var key: String { to }
-
-  public init(type: String, reading data: JSONObject) throws(Refusal) {
-    to = try data.text("to", 1...64)
-    country = try data.optionalCountry("country")
-    message = try MessageRequest(reading: data)
-  }
-
-  public func write(to data: inout JSONWriter) {
-    data.member("to", to)
-    data.member("country", country)
-    message.write(to: &data)
   }
 }

@@ -1,5 +1,5 @@
 public import Contract
-internal import JSON
+public import JSON
 public import Values
 
 /// An event that asks for one message to one recipient, known by its source and id.
@@ -9,6 +9,26 @@ public protocol MessageRequested: Event {
   /// ISO 3166-1 alpha-2, the country of a phone in national form.
   var country: String? { get }
   var message: MessageRequest { get }
+}
+
+/// One whose recipient is a phone, or a fax machine.
+public protocol PhoneMessageRequested: MessageRequested {
+  init(to: String, country: String?, _ message: MessageRequest)
+}
+
+extension PhoneMessageRequested {
+  public var key: String { to }
+
+  public init(type: String, reading data: JSONObject) throws(Refusal) {
+    self.init(
+      to: try data.text("to", 1...64), country: try data.optionalCountry("country"), try MessageRequest(reading: data))
+  }
+
+  public func write(to data: inout JSONWriter) {
+    data.member("to", to)
+    data.member("country", country)
+    message.write(to: &data)
+  }
 }
 
 /// What requests of all channels say.

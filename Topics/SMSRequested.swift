@@ -1,10 +1,8 @@
 public import Contract
-public import JSON
-public import Values
 
 /// Somebody is to be sent a short message: an integration asks for a one-time code, a notice, an offer. One event is one message,
 /// known by its source and id.
-public struct SMSRequested: MessageRequested, Equatable {
+public struct SMSRequested: PhoneMessageRequested, Equatable {
   /// What is written to a person is in it, so that it is kept for a week only.
   public static let topic = Topic("outreach.sms", key: "recipient", origin: .outside)
   public static let types = ["sms.requested"]
@@ -19,19 +17,5 @@ public struct SMSRequested: MessageRequested, Equatable {
     self.to = to
     self.country = country
     self.message = message
-  }
-
-  public var key: String { to }
-
-  public init(type: String, reading data: JSONObject) throws(Refusal) {
-    to = try data.text("to", 1...64)
-    country = try data.optionalCountry("country")
-    message = try MessageRequest(reading: data)
-  }
-
-  public func write(to data: inout JSONWriter) {
-    data.member("to", to)
-    data.member("country", country)
-    message.write(to: &data)
   }
 }

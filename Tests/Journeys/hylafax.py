@@ -1,4 +1,6 @@
-"""HylaFAX as Debian has it: its scheduler and its server on a loopback port, with a spool of their own and no modem."""
+"""HylaFAX as Debian has it: its scheduler and its server on a loopback port, with a spool of their own and no modem.
+
+That a job was removed is told by the scheduler itself; what only a modem brings about is told in its place."""
 
 import json
 import os
@@ -36,6 +38,9 @@ class HylaFAX:
         hosts = self.spool / "etc/hosts.hfaxd"
         hosts.write_text("127.0.0.1\n")
         hosts.chmod(0o600)
+        # What the scheduler runs when something has become of a job, as NotifyCmd in its config would have it.
+        shutil.copy(TOP / "ops/gateways/hylafax-notify", self.spool / "bin/notify")
+        (self.spool / "etc/millrace").write_text("".join(f"{name}='{value}'\n" for name, value in self.environment.items()))
         subprocess.run(["chown", "-R", "uucp:uucp", self.spool], check=True)
 
     def __enter__(self):
@@ -85,6 +90,12 @@ class HylaFAX:
             [TOP / "ops/gateways/hylafax-notify", file, why, "0:05"], cwd=self.spool, env=os.environ | self.environment,
             capture_output=True, text=True, check=False)  # fmt: skip
         assert told.returncode == 0, told.stderr
+
+    def remove(self, job):
+        """Somebody takes it out of the queue: the scheduler runs its notify command."""
+        subprocess.run(
+            ["faxrm", "-h", f"127.0.0.1:{self.port}", job["jobid"]], env=os.environ | {"FAXUSER": "millrace"},
+            capture_output=True, check=True)  # fmt: skip
 
     def description(self, **_):
         """The one that is delivered, but for where hfaxd listens."""

@@ -67,7 +67,8 @@ def faxes_pass_through_hylafax_and_its_word_settles_them(ground):
             short, long = (ink(server.document(by_number[f"+867558{number:07d}"])) for number in (0, 6))
             assert len(short) == 2 and len(long) > 4, (short, long)
             assert all(page > 1 for page in short), f"an empty page: {short}"
-            for number, why in enumerate(["done", "failed", "requeued", "requeued", "done", "rejected"]):
+            server.remove(by_number["+8675580000001"])
+            for number, why in [(0, "done"), (2, "requeued"), (3, "requeued"), (4, "done"), (5, "rejected")]:
                 server.tell(by_number[f"+867558{number:07d}"], why)
             server.tell(by_number["+8675580000003"], "done")
             wanted = dict(delivered=3, failed=4, accepted=2)

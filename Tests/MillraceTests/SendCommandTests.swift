@@ -74,9 +74,34 @@ import Values
   }
 
   @Test(
+    "each channel has its topic, chosen by the address or by name",
+    arguments: [
+      (["--to", "A@b.cn", "--subject", "S"], "email", "a@b.cn"),
+      (["--to", "0755 8888 8888", "--channel", "fax"], "fax", "+8675588888888"),
+    ])
+  func channels(_ words: [String], _ channel: String, _ address: String) throws {
+    let gateways = """
+      insert into gateway (name, channel, place, description) values
+        ('relay', 'email', 1, '{"name": "relay", "channel": "email", "smtp": {"url": "smtp://mail:25"}, "from": "a@b.cn"}'),
+        ('hylafax', 'fax', 1, '{"name": "hylafax", "channel": "fax", "hylafax": {"server": "fax:4559"}}');
+      """
+    try open(gateways) { desk throws in
+      let run = desk.run(["send"] + words + ["--purpose", "service", "--text", "x", "--execute"])
+      #expect(run.exit == .done, "\(run.err)")
+      let rows = try desk.session.rows("select topic, types[1], keys[1] from outbox")
+      let asked = rows.map { [$0.text(0), $0.text(1), $0.text(2)] }
+      #expect(asked == [["outreach.\(channel)", "\(channel).requested", address]])
+    }
+  }
+
+  @Test(
     "wrong words are one sentence, and nothing is asked for",
     arguments: [
       (["--purpose", "service", "--text", "x"], 2, "say to whom: --to PHONE or --to ADDRESS."),
+      (["--to", "13812345678", "--channel", "email", "--purpose", "service"], 2, "--to is no e-mail address."),
+      (["--to", "a@b.cn", "--channel", "fax", "--purpose", "service"], 2, "--to is no phone number"),
+      (["--to", "a@b.cn", "--channel", "pager", "--purpose", "service"], 2, "--channel is \"pager\""),
+      (["--to", "a@b.cn", "--purpose", "service", "--text", "x"], 1, "no gateway serves such messages"),
       (["--to", "12", "--purpose", "service", "--text", "x"], 2, "--to is no phone number"),
       (["--to", "13812345678", "--country", "XX", "--purpose", "service", "--text", "x"], 2, "--country is \"XX\""),
       (["--to", "13812345678", "--text", "x"], 2, "say what for: --purpose transactional, service or marketing."),

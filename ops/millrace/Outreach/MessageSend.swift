@@ -13,9 +13,10 @@ internal import Values
 /// checks it and the same ledger has it; the database stamps who asks.
 enum MessageSend {
   static let command = Command(
-    name: "outreach send", summary: "ask for one short message or e-mail to one person",
+    name: "outreach send", summary: "ask for one short message, e-mail or fax to one person",
     options: [
       CommandOption("--to", "ADDRESS", "a phone in any form, or an e-mail address (required)"),
+      CommandOption("--channel", "WORD", "sms, email or fax (default email for an address with @, else sms)"),
       CommandOption("--country", "CC", "the country that a phone's national form is of (default CN)"),
       CommandOption("--text", "TEXT", "what it says; or a template"),
       CommandOption("--subject", "TEXT", "of an e-mail with --text: what it is about"),
@@ -45,6 +46,7 @@ enum MessageSend {
         "millrace outreach send --to wang@example.com --purpose service --subject Statement --text 'It is ready.'",
         "the same by e-mail"
       ),
+      ("millrace outreach send --to 075588888888 --channel fax --purpose service --text 您好", "by fax"),
     ],
     run: run)
 
