@@ -92,6 +92,9 @@ static const unsigned char fax_requests_erased[] = {
 static const unsigned char addresses_erased[] = {
 #embed "../../ops/migrations/0029_addresses_erased.sql"
 };
+static const unsigned char campaigns[] = {
+#embed "../../ops/migrations/0030_campaigns.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -123,6 +126,7 @@ static const struct millrace_migration steps[] = {
     {"0027_suppression_found", suppression_found, sizeof suppression_found},
     {"0028_fax_requests_erased", fax_requests_erased, sizeof fax_requests_erased},
     {"0029_addresses_erased", addresses_erased, sizeof addresses_erased},
+    {"0030_campaigns", campaigns, sizeof campaigns},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;
