@@ -30,6 +30,8 @@ public struct DueMessage: Sendable {
   let budget: String?
   public let source: String
   public let event: String
+  /// 0: of none.
+  public let campaign: Int64
   /// Who takes it now.
   public let gateway: String
 
@@ -45,7 +47,7 @@ public struct DueMessage: Sendable {
       """
       select id, purpose, attempt, customer_id, lead_id, recipient, phone, email, country, time_zone, provider_template,
         signature, variables, subject, body, html, sender, parts, array_to_string(refused_by, ' '), deadline, source, event_id, is_pinned,
-        budget
+        budget, campaign_id
       from claim_messages($1, $2, $3::text[], $4::text[], $5)
       """
     ) {
@@ -63,14 +65,14 @@ public struct DueMessage: Sendable {
     _ id: Int64, _ purpose: Purpose, to phone: Int64, attempt: Int32 = 0, recipient: String? = nil,
     country: String? = "CN",
     timeZone: String? = nil, refusedBy: [String] = [], isPinned: Bool = false, deadline: Timestamp? = nil,
-    budget: String? = nil, parts: Int32? = nil, gateway: String
+    budget: String? = nil, parts: Int32? = nil, campaign: Int64 = 0, gateway: String
   ) {
     (self.id, self.purpose, self.attempt, self.phone) = (id, purpose, attempt, phone)
     self.recipient = recipient ?? "+\(phone)"
     (self.country, self.timeZone, self.isPinned) = (country, timeZone, isPinned)
     (self.refusedBy, self.deadline, self.gateway) = (refusedBy, deadline, gateway)
     (customer, lead, email, subject, html, sender) = (nil, nil, nil, nil, nil, nil)
-    (self.budget, self.parts) = (budget, parts)
+    (self.budget, self.parts, self.campaign) = (budget, parts, campaign)
     (providerTemplate, signature, variables) = (nil, nil, nil)
     (body, source, event) = ("", "", "")
   }
@@ -100,6 +102,7 @@ public struct DueMessage: Sendable {
     event = row.text(21)
     isPinned = row.boolean(22)
     budget = row.optionalText(23)
+    campaign = row.integer(24)
     self.gateway = gateway
   }
 }

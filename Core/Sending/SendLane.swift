@@ -32,6 +32,7 @@ final class SendLane: Lane {
   var lines: [String: Line] = [:]
   var book = GatewayBook()
   var rules = ContactRules()
+  private var resting = RestingCampaigns()
   /// Claimed, and not begun.
   var waiting: [Claimed] = []
   /// Begun, by message.
@@ -129,12 +130,16 @@ final class SendLane: Lane {
     var later: [Claimed] = []
     for var call in waiting {
       let now = BootClock.now
-      guard now - call.claimedAt < SendLane.claimHolds, call.moment.map({ now <= $0.until }) ?? true else {
+      let answer = resting.answer(call.message, claimedAt: call.claimedAt, now: now)
+      guard now - call.claimedAt < SendLane.claimHolds, call.moment.map({ now <= $0.until }) ?? true, answer != .rests
+      else {
         lines[call.message.gateway]?.waiting -= 1
-        giveBack(call, Reason("moment-passed"))
+        giveBack(call, Reason(answer == .rests ? "campaign-rests" : "moment-passed"))
         continue
       }
-      guard call.moment.map({ $0.from <= now }) ?? true, let line = lines[call.message.gateway], line.isFree else {
+      guard call.moment.map({ $0.from <= now }) ?? true, answer == .goes, let line = lines[call.message.gateway],
+        line.isFree
+      else {
         later.append(call)
         continue
       }
@@ -222,10 +227,14 @@ final class SendLane: Lane {
 
   private func readNews() throws(LaneFailure) {
     guard let connection else { return }
-    let (news, rules) = try LaneFailure.postgres { () throws(PostgresError) in
-      try Transaction(open: connection).ask(book.news(channel), ContactRules.ask(channel))
+    let asked = BootClock.now
+    let campaigns = Set(waiting.map(\.message.campaign)).subtracting([0])
+    let (news, rules, resting) = try LaneFailure.postgres { () throws(PostgresError) in
+      try Transaction(open: connection).ask(
+        book.news(channel), ContactRules.ask(channel), RestingCampaigns.among(campaigns))
     }
     self.rules = rules
+    self.resting.take(resting, askedAt: asked)
     let full = try LaneFailure.postgres { () throws(PostgresError) in try settings.fullOutbox(connection) }
     status.obstacle("outbox", full)
     isFull = full != nil

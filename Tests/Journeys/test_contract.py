@@ -182,7 +182,7 @@ def test_the_requests_on_the_page_for_producers_are_right():
 
 
 # Why a message waits; none of them is ever the reason of an outcome.
-WAITING = {"moment-passed", "sender-ended"}
+WAITING = {"moment-passed", "sender-ended", "campaign-rests"}
 
 
 def test_the_page_for_producers_tells_every_step_of_a_message_and_every_reason_there_is(listed):

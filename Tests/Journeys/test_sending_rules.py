@@ -2,6 +2,7 @@
 
 import collections
 import datetime
+import threading
 
 from gateway import Gateway
 from ledger import account, know, outreach, request, states, until_accounted
@@ -9,6 +10,18 @@ from side_by_side import Journeys
 from world import until
 
 journey = Journeys()
+
+# As launch-campaigns leaves it: one that runs, and so many messages in its queue.
+CAMPAIGN = """
+with launched as (
+  insert into campaign (name, definition, branch_id, author_id, owner_id, starts_at, expires_at, time_zone, state)
+  values ('spring', '{}', 1, 1, 1, now(), now() + interval '1 day', 'Asia/Shanghai', 'running') returning id)
+insert into message (id, channel, purpose, priority, state, source, event_id, recipient, phone, country, body, gateway, requested_at,
+  due_at, campaign_id)
+select 9000 + n, 'sms', 'service', 1, 'queued', '/millrace/campaigns', '1/' || n || '/0', '+86138100' || 10000 + n,
+  86138100::bigint * 100000 + 10000 + n, 'CN', 'Dear client', 'gateway', now(), now(), id
+from launched cross join generate_series(1, %s) n
+"""
 
 
 def most_within(moments, span):
@@ -215,6 +228,47 @@ def nothing_more_is_claimed_while_what_is_emitted_does_not_leave(ground):
         world.start("relay-events")
         until_accounted(world, 10)
         account(world, gateway)
+
+
+@journey
+def a_paused_campaign_begins_no_call_after_two_seconds_and_goes_on_when_it_is_resumed(ground):
+    # Every place is taken for three seconds: what was claimed besides waits in the lane, past the pause.
+    held = threading.Event()
+
+    def act(arrival, before):
+        held.wait(3)
+        return "accept"
+
+    with Gateway(act) as gateway, outreach(ground) as world:
+        know(world, gateway, concurrency=8, limits={"connect": "1s", "total": "4s"})
+        with world.connect() as connection:
+            connection.execute(CAMPAIGN, [60])
+        world.start("send-sms", SEND_LANES=1)
+        until(
+            lambda: world.ask("select count(*) from message where state = 'sending'") >= 10,
+            "the lane to have claimed more than it calls",
+        )
+        with world.connect() as connection:
+            connection.execute("update campaign set state = 'paused'")
+            paused = connection.execute("select (extract(epoch from clock_timestamp()) * 1000)::bigint").fetchone()[0]
+        until(
+            lambda: world.ask("select count(*) from message where state = 'queued' and reason = 'campaign-rests'") >= 2,
+            "what had not begun to be given back",
+        )
+        held.set()
+        until(lambda: world.ask("select count(*) from message where state = 'sending'") == 0, "the calls to end")
+        assert max(arrival.began for arrival in gateway.arrivals) < paused + 2000
+        before = len(gateway.arrivals)
+        assert before < 60
+        # Another message goes meanwhile, past all of them.
+        world.publish([request(1)], "outreach.sms")
+        gateway.until_arrived(before + 1)
+        assert len(gateway.arrivals) == before + 1
+        with world.connect() as connection:
+            connection.execute("update campaign set state = 'running'")
+        until_accounted(world, 61)
+        account(world, gateway)
+        assert len(gateway.taken) == 61
 
 
 @journey.scenarios()

@@ -32,6 +32,7 @@ enum MessageWords {
     "unreachable": "The gateway could not be reached; it is tried again.",
     "moment-passed":
       "Its sender was too late for the moment that it had been given; it was not called and waits again.",
+    "campaign-rests": "Its campaign was paused or called off before its sender had called; it waits again.",
     "sender-ended": "Its sender was asked to end before it called; it waits again.",
     "resolved": "It was uncertain, and somebody has put it back to its queue.",
   ]
