@@ -102,6 +102,9 @@ let package = Package(
         "ServiceLog", "Settings", "ShortMessages", "Topics", "Values",
       ]),
 
+    // What marketing plans, and whom a plan reaches.
+    room("Campaigns", needs: ["JSON", "PhoneNumbers", "Postgres", "Templates", "Topics", "Values"]),
+
     // What gateways call back with, on its way to Kafka.
     room(
       "Receiving",
@@ -186,6 +189,7 @@ let package = Package(
     tests(
       "SettleReceiptsTests",
       of: ["settle-receipts", "Gateways", "Outreach", "Topics", "Contract", "Postgres", "Values", "TestKit"]),
+    tests("CampaignsTests", of: ["Campaigns", "JSON", "Postgres", "Templates", "TestKit", "Topics", "Values"]),
     tests("SendingTests", of: ["Sending", "Outreach", "Gateways", "Values"]),
     tests(
       "ReceivingTests",

@@ -1,0 +1,127 @@
+public import Templates
+public import Topics
+public import Values
+
+/// What marketing plans, and whom a plan reaches.
+///
+/// Invariants of this room:
+/// - A definition is one JSON text, read here alone: by the worker that carries it out and by the command that stores it. What is
+///   misspelt in it is refused by name, never passed over.
+/// - Preview and launch ask one SQL (`Audience`), so that they count the same people where nothing has changed between.
+/// - No text of a definition ever becomes a text of SQL: a filter is a tree, whose SQL is put together from literals of the source and
+///   places of arguments (`Postgres.Composition` takes nothing else).
+public struct CampaignDefinition: Sendable {
+  /// A word of its own in the firm: `spring-bonds-2027`.
+  public let name: String
+  public let title: String
+  /// What it is for, in the firm's own word: `cross-sell`.
+  public let objective: String
+  /// The code of who answers for it; nil is whoever stores it.
+  public let owner: String?
+  /// The code of the branch whose people it may reach, with those of the branches below it.
+  public let branch: String
+  /// `marketing` or `service`.
+  public let purpose: MessageRequest.Purpose
+  public let product: Product?
+  public let audience: Kind
+  /// Whom it is meant for.
+  public let filter: Filter
+  /// Who is taken out of it again.
+  public let exclusion: Filter?
+  /// Who is left alone for comparison, of those who would get a message.
+  public let control: Percentage
+  /// At least one. Without any in the definition: one of everybody, named `a`.
+  public let variants: [Variant]
+  /// One to three, in the order in which they are tried; each channel once.
+  public let channels: [Step]
+  /// For everybody.
+  public let variables: [String: TemplateValue]
+  /// nil: from its launch on.
+  public let starts: Timestamp?
+  public let expires: Timestamp
+  /// The code of the calendar within whose hours its messages leave.
+  public let hours: String?
+  /// Messages an hour.
+  public let pace: Int?
+  public let budget: String?
+  public let pauseAt: PauseAt?
+  public let targets: Targets
+  public let conversion: Conversion?
+
+  /// Whose numbers its people have.
+  public enum Kind: String, Sendable, CaseIterable { case customers, leads }
+
+  public struct Product: Hashable, Sendable {
+    public let code: String
+    /// 1 to 5; for people whose rating is that or higher. nil: for everybody.
+    public let risk: Int?
+  }
+
+  public struct Variant: Sendable {
+    public let name: String
+    public let share: Percentage
+    /// These go before the definition's.
+    public let variables: [String: TemplateValue]
+    /// In place of the channel's own.
+    public let templates: [MessageChannel: String]
+  }
+
+  /// One channel of a campaign.
+  public struct Step: Hashable, Sendable {
+    public let channel: MessageChannel
+    public let template: String
+    /// BCP 47; nil is each person's own.
+    public let language: String?
+    /// The only one that may carry it.
+    public let gateway: String?
+    /// Tried when the one before it has failed.
+    public let onFailure: Bool
+    /// Tried when so long nothing was heard of the one before it.
+    public let afterSilence: Duration?
+  }
+
+  /// When it is to stop by itself: shares of what was sent.
+  public struct PauseAt: Hashable, Sendable {
+    public let failures: Percentage?
+    public let complaints: Percentage?
+    /// Not before so many were sent.
+    public let after: Int
+  }
+
+  /// What is hoped for.
+  public struct Targets: Hashable, Sendable {
+    public let reach: Int?
+    public let responses: Int?
+    public let conversions: Int?
+    public let assets: Money?
+  }
+
+  /// What counts as a success, and whose it is.
+  public struct Conversion: Hashable, Sendable {
+    public enum Event: String, Sendable, CaseIterable {
+      case leadConverted = "lead-converted"
+      case assetsAdded = "assets-added"
+      case contacted
+    }
+
+    public enum Credit: String, Sendable, CaseIterable {
+      case lastTouch = "last-touch"
+      /// In equal parts to all that touched the person.
+      case even
+    }
+
+    public let by: Event
+    public let within: Duration
+    public let credit: Credit
+  }
+
+  /// The template of a variant on a channel, by their places.
+  public func template(variant: Int, place: Int) -> String {
+    variants[variant].templates[channels[place].channel] ?? channels[place].template
+  }
+
+  /// What all people of a variant are told alike.
+  public func variables(of variant: Int) -> [String: TemplateValue] {
+    variables.merging(variants[variant].variables) { _, own in own }
+  }
+}
