@@ -129,6 +129,8 @@ create table campaign_count (
 alter table message add column campaign_id bigint not null default 0;
 drop index message_due;
 create index message_due on message (gateway, campaign_id, priority, due_at) where state = 'queued';
+-- Whoever erases a lead's data looks for them.
+create index message_lead on message (lead_id) where lead_id is not null;
 
 -- As before (0023), and campaigns in turn: those that run, within their hours and their pace, after what belongs to none.
 create or replace function claim_messages(taker text, queues text[], countries text[], purposes text[], most integer)

@@ -60,12 +60,13 @@ class Recorder:
     def close(self):
         self.listener.close()
 
-    def session(self, name):
-        """What the client of this application_name sent after it was admitted, cut where it waited for answers."""
+    def session(self, name, progress=b"set next_offset"):
+        """What the client of this application_name sent after it was admitted, cut where it waited for answers. A commit
+        counts where a statement with the text of `progress` came before it."""
         for sent in self.sent:
             parameters, messages = opened(b"".join(sent))
             if parameters.get("application_name") == name:
-                return Session(messages)
+                return Session(messages, progress)
         raise SystemExit(f"bench allocate: no session of {name} was recorded")
 
 
@@ -89,7 +90,7 @@ def opened(data):
 
 
 class Session:
-    def __init__(self, messages):
+    def __init__(self, messages, progress):
         """Groups of messages, up to the last commit of a batch: what follows is the session's orderly end."""
         self.groups, statements, group, last, advanced = [], {}, [], 0, False
         for message in messages:
@@ -100,7 +101,7 @@ class Session:
                 statements[name] = text.strip().lower()
             elif kind == b"B":
                 said = statements[message[5:].split(b"\0")[1]]
-                advanced = advanced or b"set next_offset" in said
+                advanced = advanced or progress in said
                 if said == b"commit" and advanced:
                     last, advanced = len(self.groups) + 1, False
             elif kind in (b"S", b"Q"):
