@@ -13,6 +13,8 @@ create table campaign (
     ('draft', 'submitted', 'approved', 'rejected', 'scheduled', 'running', 'paused', 'closed', 'finished', 'cancelled')),
   -- Of a paused one and a rejected one.
   reason text,
+  -- Whom the definition speaks of.
+  audience text not null default 'customers' check (audience in ('customers', 'leads')),
   -- Whose customers and leads it may reach: the branch and those below it.
   branch_id bigint not null references branch,
   author_id bigint not null references person,
@@ -222,8 +224,12 @@ declare
   before text;
   responsible bigint;
   hours bigint;
+  kind constant text := case when said -> 'audience' ? 'leads' then 'leads' else 'customers' end;
+  starts constant timestamptz := coalesce((said ->> 'starts')::timestamptz, clock_timestamp());
+  expires constant timestamptz := (said ->> 'expires')::timestamptz;
 begin
   if me is null then return 'no-person'; end if;
+  if expires <= starts then return 'expired'; end if;
   select * into scope from branch where code = said ->> 'branch';
   if not found then return 'unknown-branch'; end if;
   if not in_scope(me, scope.id) then return 'not-your-branch'; end if;
@@ -234,9 +240,10 @@ begin
   if said ->> 'hours' is not null and hours is null then return 'unknown-hours'; end if;
   select * into stored from campaign where name = said ->> 'name' for update;
   if not found then
-    insert into campaign (name, definition, branch_id, author_id, owner_id, starts_at, expires_at, calendar_id, time_zone, pace)
-    values (said ->> 'name', plan, scope.id, me, responsible, coalesce((said ->> 'starts')::timestamptz, clock_timestamp()),
-      (said ->> 'expires')::timestamptz, hours, scope.time_zone, (said ->> 'pace')::integer)
+    insert into campaign (name, definition, audience, branch_id, author_id, owner_id, starts_at, expires_at, calendar_id, time_zone,
+      pace)
+    values (said ->> 'name', plan, kind, scope.id, me, responsible, starts, expires, hours, scope.time_zone,
+      (said ->> 'pace')::integer)
     on conflict (name) do nothing returning * into stored;
     -- Somebody else has just done so.
     if stored.id is null then return 'defined-by-another'; end if;
@@ -248,9 +255,8 @@ begin
   if stored.definition = plan and stored.state = 'draft' then return 'unchanged'; end if;
   before := stored.state;
   update campaign set definition = plan, version = version + 1, state = 'draft', reason = null, branch_id = scope.id, author_id = me,
-    owner_id = responsible, starts_at = coalesce((said ->> 'starts')::timestamptz, clock_timestamp()),
-    expires_at = (said ->> 'expires')::timestamptz, calendar_id = hours, time_zone = scope.time_zone,
-    pace = (said ->> 'pace')::integer
+    audience = kind, owner_id = responsible, starts_at = starts, expires_at = expires, calendar_id = hours,
+    time_zone = scope.time_zone, pace = (said ->> 'pace')::integer
   where id = stored.id returning * into stored;
   perform note_campaign_step(stored, before, 'changed', null);
   return 'changed';
@@ -324,17 +330,17 @@ end $$;
 -- MARK: What people see
 
 create view campaign_seen with (security_barrier) as
-  select c.id, c.name, c.version, c.state, c.reason, b.code as branch, a.code as author, o.code as owner, c.definition, c.starts_at,
+  select c.id, c.name, c.version, c.state, c.reason, c.audience, b.code as branch, a.code as author, o.code as owner, c.definition, c.starts_at,
     c.expires_at, c.pace, c.created_at, c.launched_at, c.expanded_at, c.complaints, c.unsubscribes, c.settled_at
   from campaign c join branch b on b.id = c.branch_id join person a on a.id = c.author_id join person o on o.id = c.owner_id;
 
 -- Recipients, by code: no address is among them.
 create view campaign_recipient_seen with (security_barrier) as
-  select r.campaign_id, r.subject, c.code as customer, r.variant, r.state, r.reason, r.channel, r.message_id, r.region,
+  select r.campaign_id, r.subject, c.code as customer, case p.audience when 'leads' then r.subject end as lead, r.variant, r.state, r.reason, r.channel, r.message_id, r.region,
     b.code as branch, r.is_open, r.fallback_at, r.changed_at
   from campaign_recipient r
   join campaign p on p.id = r.campaign_id
-  left join customer c on c.id = r.subject and not (p.definition::jsonb -> 'audience' ? 'leads')
+  left join customer c on c.id = r.subject and p.audience = 'customers'
   left join branch b on b.id = r.branch_id;
 
 -- MARK: Rights
