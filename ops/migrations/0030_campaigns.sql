@@ -110,7 +110,7 @@ create table campaign_recipient (
   primary key (campaign_id, subject)
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.1);
 create index campaign_recipient_open on campaign_recipient (campaign_id) where is_open;
-create index campaign_recipient_fallback on campaign_recipient (fallback_at) where fallback_at is not null;
+create index campaign_recipient_fallback on campaign_recipient (campaign_id, fallback_at) where fallback_at is not null;
 
 -- How many recipients stand where: always what counting the rows would give. Whoever changes rows changes these in the same
 -- transaction, sorted by their key.
@@ -360,6 +360,8 @@ grant select, insert on recipient to millrace_launch_campaigns;
 grant select, update on campaign, campaign_preview to millrace_launch_campaigns;
 grant select, insert, update on campaign_recipient, campaign_count to millrace_launch_campaigns;
 grant select, insert on campaign_step to millrace_launch_campaigns;
+grant select, insert, update on reminder to millrace_launch_campaigns;
+grant select on reminder_policy to millrace_launch_campaigns;
 
 grant select on campaign to millrace_send_sms;
 grant select, update on campaign_pace to millrace_send_sms;
