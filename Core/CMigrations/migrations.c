@@ -95,6 +95,9 @@ static const unsigned char addresses_erased[] = {
 static const unsigned char campaigns[] = {
 #embed "../../ops/migrations/0030_campaigns.sql"
 };
+static const unsigned char phone_regions[] = {
+#embed "../../ops/migrations/0031_phone_regions.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -127,6 +130,7 @@ static const struct millrace_migration steps[] = {
     {"0028_fax_requests_erased", fax_requests_erased, sizeof fax_requests_erased},
     {"0029_addresses_erased", addresses_erased, sizeof addresses_erased},
     {"0030_campaigns", campaigns, sizeof campaigns},
+    {"0031_phone_regions", phone_regions, sizeof phone_regions},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

@@ -1,26 +1,104 @@
 public import Postgres
 
 /// Whom a campaign reaches, and why others not: the one SQL behind preview and launch.
+///
+/// For each person the first that holds is what becomes of them: `unsuitable`; the first channel that has no obstacle is theirs, and
+/// where none is left, the first channel's is the reason: `no-address`, a suppression's reason, `consent-refused`, `no-consent`; then
+/// `duplicate-address`, where somebody with a lower number is reached there already; `unknown-language`, where the template is in no
+/// language of theirs; `missing-variable`; then the control group.
 public struct Audience: Sendable {
   let definition: CampaignDefinition
-  let branch: Int64
+  let scope: AudienceScope
   let seed: String
   let needs: [TemplateNeed]
 
   /// - Parameters:
-  ///   - branch: the definition's branch, whose people it may reach with those of the branches below it.
+  ///   - scope: of the definition's branch.
   ///   - seed: of the campaign's row; it decides who is of which variant and who is held out.
-  ///   - needs: of every template that the definition names, in every language that it is there in.
-  public init(_ definition: CampaignDefinition, branch: Int64, seed: String, needs: [TemplateNeed]) {
-    (self.definition, self.branch, self.seed, self.needs) = (definition, branch, seed, needs)
+  ///   - needs: of every template that the definition names, in every language that somebody may get it in.
+  public init(_ definition: CampaignDefinition, _ scope: AudienceScope, seed: String, needs: [TemplateNeed]) {
+    (self.definition, self.scope, self.seed, self.needs) = (definition, scope, seed, needs)
   }
 
   /// The next people after a number, in order of it: fewer than the limit only where nobody is left.
-  public func page(after: Int64, limit: Int) -> Question<[Candidate]> { Question(known: []) }
+  public func page(after: Int64, limit: Int) -> Question<[Candidate]> {
+    candidates(.after(after, limit: limit), definition.channels.indices)
+  }
+
+  /// People by their numbers as they are now, in order of it, for the channels after one that did not work: whatever the filter says
+  /// of them, and though their address be somebody else's too. Whoever is gone is not among them.
+  public func people(_ subjects: [Int64], after place: Int) -> Question<[Candidate]> {
+    let rest = place + 1..<max(place + 1, definition.channels.count)
+    guard !subjects.isEmpty, !rest.isEmpty else { return Question(known: []) }
+    return candidates(.people(subjects), rest)
+  }
 
   /// How many of whom, those who are excluded among them, in one reading.
-  public func counts() -> Question<[AudienceCount]> { Question(known: []) }
+  public func counts() -> Question<[AudienceCount]> {
+    var building = AudienceSQL(audience: self, places: definition.channels.indices)
+    building.sql.append(
+      """
+      select x.outcome, x.variant, x.place, x.branch_id, x.region, x.tongue, x.missing, count(*), min(x.subject), max(x.subject)
+      from (
+      """)
+    building.appendJudged {
+      $0.appendReachable(.none)
+    } _: {
+      // A lead's phone is nobody else's.
+      $0.sql.append(
+        $0.isOfLeads
+          ? "false"
+          : """
+          x.place is not null and row_number() over (partition by x.told_phone, x.told_email order by x.subject) > 1
+          """)
+    }
+    building.sql.append(") x group by 1, 2, 3, 4, 5, 6, 7")
+    return Question(building.sql) { $0.map(AudienceCount.init) }
+  }
 
-  /// A few of those who get a message, per variant, channel and language.
-  public func samples() -> Question<[Candidate]> { Question(known: []) }
+  /// Somebody of each variant, channel and language who gets a message, so many at most of each.
+  public func samples(_ counts: [AudienceCount], most: Int = 3) -> Question<[Candidate]> {
+    struct Kind: Hashable {
+      let variant: Int
+      let place: Int?
+      let language: String?
+    }
+    let sent = Dictionary(grouping: counts.filter { $0.outcome == .send }) {
+      Kind(variant: $0.variant, place: $0.place, language: $0.language)
+    }
+    let subjects = sent.values.flatMap { Set($0.flatMap { [$0.first, $0.last] }).sorted().prefix(most) }
+    guard !subjects.isEmpty else { return Question(known: []) }
+    return candidates(.people(subjects.sorted()), definition.channels.indices)
+  }
+
+  private func candidates(_ restriction: AudienceSQL.Restriction, _ places: Range<Int>) -> Question<[Candidate]> {
+    var building = AudienceSQL(audience: self, places: places)
+    building.sql.append("with page as materialized (")
+    building.appendReachable(restriction)
+    building.sql.append(")")
+    let isAlone = if case .people = restriction { true } else { definition.audience == .leads }
+    if !isAlone {
+      building.sql.append(", rivals as materialized (select x.subject, x.told_phone, x.told_email from (")
+      building.appendReachable(.rivals)
+      building.sql.append(" offset 0) x where x.place is not null)")
+    }
+    building.sql.append(Candidate.columns)
+    building.appendJudged {
+      $0.sql.append("select * from page")
+    } _: {
+      $0.sql.append(
+        isAlone
+          ? "false"
+          : """
+          x.place is not null and (exists (select from rivals r where r.told_phone = x.told_phone and r.subject < x.subject)
+            or exists (select from rivals r where r.told_email = x.told_email and r.subject < x.subject))
+          """)
+    }
+    building.sql.append(
+      ") x left join branch b on b.id = x.branch_id left join person m on m.id = x.manager_id order by x.subject")
+    let constants = definition.variants.indices.map { definition.variables(of: $0) }
+    return Question(building.sql) { [kind = definition.audience] in
+      $0.map { Candidate($0, kind, constants) }
+    }
+  }
 }

@@ -1,4 +1,6 @@
+internal import Postgres
 public import Templates
+internal import Values
 
 /// Somebody of an audience, and what becomes of them.
 public struct Candidate: Sendable {
@@ -26,6 +28,44 @@ public struct Candidate: Sendable {
   public let outcome: AudienceOutcome
   /// What is known of them, and what the definition says: all that their template can be told.
   public let variables: [String: TemplateValue]
+
+  static let columns: StaticString = """
+    select x.subject, x.code, x.name, x.phone, x.email, x.tongue, x.region, x.branch_id, x.place, x.variant, x.outcome, x.number,
+      x.level, trunc(x.amount * 10000)::bigint, x.currency, x.product, x.source, b.name, m.name
+    from (
+    """
+
+  /// - Parameter constants: what the definition says to everybody of a variant.
+  init(_ row: Row, _ kind: CampaignDefinition.Kind, _ constants: [[String: TemplateValue]]) {
+    subject = row.integer(0)
+    (customer, lead) = kind == .leads ? (nil, subject) : (subject, nil)
+    code = row.optionalText(1)
+    name = row.optionalText(2)
+    phone = row.optionalInteger(3)
+    email = row.optionalText(4)
+    language = row.optionalText(5)
+    region = row.optionalText(6)
+    branch = row.optionalInteger(7)
+    place = row.optionalInteger(8).map { Int($0) }
+    variant = row.small(9)
+    outcome = AudienceOutcome(row.text(10))
+    var variables = constants[variant]
+    func add(_ fact: PersonalFact, _ value: TemplateValue?) {
+      if variables[fact.rawValue] == nil, let value { variables[fact.rawValue] = value }
+    }
+    add(.code, code.map { .text($0) })
+    add(.name, name.map { .text($0) })
+    add(.number, row.optionalText(11).map { .text($0) })
+    add(.level, row.optionalText(12).map { .text($0) })
+    if let amount = row.optionalInteger(13), let currency = row.optionalText(14) {
+      add(.assets, .money(Money(tenThousandths: amount, currency: currency)))
+    }
+    add(.product, row.optionalText(15).map { .text($0) })
+    add(.source, row.optionalText(16).map { .text($0) })
+    add(.branch, row.optionalText(17).map { .text($0) })
+    add(.manager, row.optionalText(18).map { .text($0) })
+    self.variables = variables
+  }
 }
 
 public enum AudienceOutcome: Hashable, Sendable {
@@ -38,6 +78,16 @@ public enum AudienceOutcome: Hashable, Sendable {
   case skipped(String)
   /// Taken out by the definition's own words: counted, but in no audience and no candidate.
   case excluded
+
+  init(_ word: String) {
+    self =
+      switch word {
+      case "send": .send
+      case "held-out": .heldOut
+      case "excluded": .excluded
+      default: .skipped(word)
+      }
+  }
 }
 
 /// How many people are alike in these respects.
@@ -51,6 +101,22 @@ public struct AudienceCount: Hashable, Sendable {
   /// The variables of their template that they lack.
   public let missing: [String]
   public let people: Int64
+  /// The lowest and the highest number among them.
+  public let first: Int64
+  public let last: Int64
+
+  init(_ row: Row) {
+    outcome = AudienceOutcome(row.text(0))
+    variant = row.small(1)
+    place = row.optionalInteger(2).map { Int($0) }
+    branch = row.optionalInteger(3)
+    region = row.optionalText(4)
+    language = row.optionalText(5)
+    missing = row.texts(6)
+    people = row.integer(7)
+    first = row.integer(8)
+    last = row.integer(9)
+  }
 }
 
 /// What a template of a campaign wants to know in one of the languages that it is there in.

@@ -82,28 +82,6 @@ extension JSONObject {
   }
 }
 
-extension JSONValue {
-  /// PostgreSQL stores no text with U+0000 in it.
-  func refuseNought(at place: String = "") throws(Refusal) {
-    func refuse(_ text: String) throws(Refusal) {
-      guard !text.unicodeScalars.contains("\0") else {
-        throw Refusal("not-a-text", at: place, "the character U+0000 stands in it")
-      }
-    }
-    switch self {
-    case .text(let text): try refuse(text)
-    case .object(let members):
-      for member in members {
-        try refuse(member.name)
-        try member.value.refuseNought(at: place.isEmpty ? member.name : "\(place).\(member.name)")
-      }
-    case .array(let elements):
-      for (number, element) in elements.enumerated() { try element.refuseNought(at: "\(place)[\(number)]") }
-    case .number, .boolean, .null: break
-    }
-  }
-}
-
 extension UInt8 {
   fileprivate var isPlain: Bool { (97...122).contains(self) || (48...57).contains(self) }
 }

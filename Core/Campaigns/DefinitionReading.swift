@@ -13,8 +13,7 @@ extension CampaignDefinition {
       throw Refusal("too-long", "a definition has at most \(CampaignDefinition.longest) bytes")
     }
     self = try JSONTape().read(text) { object throws(Refusal) in
-      try object.value().refuseNought()
-      return try CampaignDefinition(object)
+      try CampaignDefinition(object)
     }
   }
 

@@ -170,18 +170,37 @@ public final class Connection {
       prepared[statement.key] = name
       preparing.append(statement.key)
     }
-    let base = arguments.buffer.base
-    var values: [UnsafePointer<CChar>?] = []
-    var lengths: [Int32] = []
-    values.reserveCapacity(arguments.count)
-    lengths.reserveCapacity(arguments.count)
-    for place in arguments.places {
-      values.append(place.length < 0 ? nil : UnsafePointer((base + place.start).assumingMemoryBound(to: CChar.self)))
-      lengths.append(max(0, place.length))
-    }
-    let formats = [Int32](repeating: 1, count: arguments.count)
-    let sent = PQsendQueryPrepared(handle, name, Int32(arguments.count), values, lengths, formats, 1)
+    let values = Values(of: arguments)
+    let sent = PQsendQueryPrepared(
+      handle, name, Int32(arguments.count), values.places, values.lengths, values.formats, 1)
     guard sent == 1 else { throw abandon() }
+  }
+
+  /// For `Composition` alone, which holds no value in its text. Not kept: the next may be another.
+  func send(composed text: String, _ arguments: borrowing Arguments) throws(PostgresError) {
+    preparing.append(nil)
+    let values = Values(of: arguments)
+    let sent = PQsendQueryParams(
+      handle, text, Int32(arguments.count), arguments.types, values.places, values.lengths, values.formats, 1)
+    guard sent == 1 else { throw abandon() }
+  }
+
+  /// As libpq wants to have them; good for as long as the arguments are.
+  private struct Values {
+    var places: [UnsafePointer<CChar>?] = []
+    var lengths: [Int32] = []
+    let formats: [Int32]
+
+    init(of arguments: borrowing Arguments) {
+      let base = arguments.buffer.base
+      places.reserveCapacity(arguments.count)
+      lengths.reserveCapacity(arguments.count)
+      for place in arguments.places {
+        places.append(place.length < 0 ? nil : UnsafePointer((base + place.start).assumingMemoryBound(to: CChar.self)))
+        lengths.append(max(0, place.length))
+      }
+      formats = [Int32](repeating: 1, count: arguments.count)
+    }
   }
 
   /// Hands PostgreSQL what was sent so far, as far as it takes it now. Does not wait. Only inside a transaction block.

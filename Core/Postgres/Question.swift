@@ -1,14 +1,26 @@
 /// What a worker wants to know of the database: a statement with its arguments, and how the answer is read. Nothing happens
 /// until a `Transaction` is asked; questions that do not need each other's answers are asked together, in one round trip.
 public struct Question<Answer> {
-  let asking: (Statement, (inout Arguments) -> Void)?
+  enum Text {
+    case statement(Statement)
+    case composed(String)
+  }
+
+  let asking: (Text, (inout Arguments) -> Void)?
   private let reading: (Rows?) throws(PostgresError) -> Answer
 
   public init(
     _ statement: Statement, _ bind: @escaping (inout Arguments) -> Void = { _ in },
     reading: @escaping (Rows) throws(PostgresError) -> Answer
   ) {
-    asking = (statement, bind)
+    self.init(.statement(statement), bind, reading: reading)
+  }
+
+  init(
+    _ text: Text, _ bind: @escaping (inout Arguments) -> Void,
+    reading: @escaping (Rows) throws(PostgresError) -> Answer
+  ) {
+    asking = (text, bind)
     self.reading = { rows throws(PostgresError) in
       guard let rows else { preconditionFailure("the question was not asked") }
       return try reading(rows)

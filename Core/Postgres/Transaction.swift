@@ -27,7 +27,7 @@ public struct Transaction {
       guard isAsking else { return (repeat try (each question).read(nil)) }
       try connection.enterPipeline()
     }
-    repeat try send((each question).asking)
+    repeat try send(each question)
     try finishOpening()
     let answers = (repeat try receive(each question))
     try connection.leavePipeline()
@@ -67,11 +67,14 @@ public struct Transaction {
 
   private func note(_ isAsked: Bool, in any: inout Bool) { if isAsked { any = true } }
 
-  private func send(_ asking: (Statement, (inout Arguments) -> Void)?) throws(PostgresError) {
-    guard let (statement, bind) = asking else { return }
+  private func send<Answer>(_ question: Question<Answer>) throws(PostgresError) {
+    guard let (text, bind) = question.asking else { return }
     var arguments = Arguments()
     bind(&arguments)
-    try connection.send(statement, arguments)
+    switch text {
+    case .statement(let statement): try connection.send(statement, arguments)
+    case .composed(let text): try connection.send(composed: text, arguments)
+    }
   }
 
   private func receive<Answer>(_ question: Question<Answer>) throws(PostgresError) -> Received<Answer> {

@@ -99,6 +99,15 @@ final class Turns {
     }
   }
 
+  /// What became of phones whose region nobody has looked up.
+  func placePhones() throws(PostgresError) -> [String] {
+    try transaction { transaction throws(PostgresError) in
+      let found = try PlacePhones.claim(500, transaction)
+      var nothing = PlacePhones.NothingLoaded()
+      return try turn(PlacePhones.self, found, &nothing, {})
+    }
+  }
+
   /// What became of each customer who shall have another manager.
   @discardableResult
   func move() throws(PostgresError) -> [String] {

@@ -9,6 +9,7 @@ import Testing
   func written() {
     #expect(breaches(CustomerChange.writes) == [])
     #expect(breaches(MoveCustomers.writes) == [])
+    #expect(breaches(PlacePhones.writes) == [])
   }
 
   private func breaches<State, Change>(_ writes: [Write<State, Change>]) -> [String] {

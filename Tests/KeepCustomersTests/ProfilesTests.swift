@@ -97,6 +97,25 @@ import Values
     }
   }
 
+  @Test("a phone is stored with its region, and one that was stored before regions were gets it")
+  func regions() async throws {
+    try await Desk.open(ProfilesTests.firm) { desk in
+      let lane = try desk.lane()
+      guard case .profile(var said) = ProfilesTests.full(1) else { return }
+      said.phones = [.init("020-3888 1234"), .init("+1 100 253 0000")]
+      try lane.take(.profile(said))
+      let regions: Statement = "select format('%s %s', phone, region) from customer_phone order by place"
+      let stored = ["862038881234 CN-GD/Guangzhou", "11002530000 "]
+      let found = try desk.lines(regions)
+      #expect(found == stored)
+      #expect(try lane.placePhones() == [])
+      try desk.session.run(script: "update customer_phone set region = null")
+      #expect(try lane.placePhones() == ["unknown", "placed"])
+      #expect(try desk.lines(regions) == stored)
+      #expect(try lane.placePhones() == [])
+    }
+  }
+
   @Test("a removal erases everything but code and version, and an older profile does not bring the customer back")
   func removed() async throws {
     try await Desk.open(ProfilesTests.firm) { desk in

@@ -41,20 +41,27 @@ struct PhoneRow {
   let digits: Int64
   let place: Int32?
   let kind: String?
+  /// Empty where nobody knows the region of such a number.
+  var region: String?
 
   static func changed(_ book: CustomerBook) -> [PhoneRow] {
     book.customers.values.filter { $0.facts != nil || $0.isRemovedNow }.sorted { $0.id < $1.id }.flatMap(changed)
   }
 
   private static func changed(_ customer: CustomerBook.Customer) -> [PhoneRow] {
-    let now = (customer.facts?.phones ?? []).enumerated().map {
+    let told = customer.facts?.phones ?? []
+    let now = told.enumerated().map {
       CustomerBook.StoredPhone(digits: $1.digits, place: Int32($0), kind: $1.kind)
     }
     if now == customer.storedPhones { return [] }
     let gone = customer.storedPhones.filter { old in !now.contains { $0.digits == old.digits } }
     let new = now.filter { !customer.storedPhones.contains($0) }
     return gone.map { PhoneRow(customer: customer.id, digits: $0.digits, place: nil, kind: nil) }
-      + new.map { PhoneRow(customer: customer.id, digits: $0.digits, place: $0.place, kind: $0.kind) }
+      + new.map {
+        PhoneRow(
+          customer: customer.id, digits: $0.digits, place: $0.place, kind: $0.kind,
+          region: told[Int($0.place)].region?.description ?? "")
+      }
   }
 }
 
@@ -140,14 +147,14 @@ extension CustomerChange {
     { book, _ in PhoneRow.changed(book) },
     """
     merge into customer_phone p
-    using unnest($1::bigint[], $2::bigint[], $3::int[], $4::text[]) a (customer_id, phone, place, kind)
+    using unnest($1::bigint[], $2::bigint[], $3::int[], $4::text[], $5::text[]) a (customer_id, phone, place, kind, region)
     on p.phone = a.phone and p.customer_id = a.customer_id and p.customer_id = any($1)
     when matched and a.place is null then delete
-    when matched then update set place = a.place, kind = a.kind
-    when not matched and a.place is not null then insert (customer_id, phone, place, kind)
-      values (a.customer_id, a.phone, a.place, a.kind)
+    when matched then update set place = a.place, kind = a.kind, region = a.region
+    when not matched and a.place is not null then insert (customer_id, phone, place, kind, region)
+      values (a.customer_id, a.phone, a.place, a.kind, a.region)
     """,
-    .integer { $0.customer }, .integer { $0.digits }, .small { $0.place }, .text { $0.kind })
+    .integer { $0.customer }, .integer { $0.digits }, .small { $0.place }, .text { $0.kind }, .text { $0.region })
 
   /// Open leads whose keys name several customers: for a person to look at.
   private static let suggestions: Write<CustomerBook, CustomerChange> = .total(

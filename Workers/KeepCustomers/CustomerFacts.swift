@@ -12,6 +12,8 @@ final class CustomerFacts: Sendable {
   struct Phone: Equatable, Sendable {
     let digits: Int64
     let kind: String?
+    /// nil where nobody knows the region of such a number.
+    let region: RegionPath?
   }
 
   struct Consent: Equatable, Sendable {
@@ -102,7 +104,8 @@ final class CustomerFacts: Sendable {
           continue
         }
         if !phones.contains(where: { $0.digits == number.digits }) {
-          phones.append(Phone(digits: number.digits, kind: phone.kind?.rawValue))
+          phones.append(
+            Phone(digits: number.digits, kind: phone.kind?.rawValue, region: number.place.regionPath))
         }
       } catch {
         flaws.append("phones[\(place)]: \(error.rawValue)")

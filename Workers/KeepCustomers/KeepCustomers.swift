@@ -13,7 +13,7 @@ import Values
 struct KeepCustomers: Worker {
   typealias Input = CustomerProfile
   static let name = "keep-customers"
-  static var sweeps: [any Sweep.Type] { [ResolveCustomers.self, MoveCustomers.self] }
+  static var sweeps: [any Sweep.Type] { [ResolveCustomers.self, MoveCustomers.self, PlacePhones.self] }
   static var settings: SettingGroup? { SettingGroup("Customers:", .identityKey) }
 
   /// What an event says of a customer.

@@ -1,0 +1,85 @@
+internal import Postgres
+
+/// What becomes of people who can be reached.
+extension AudienceSQL {
+  /// - Parameters:
+  ///   - source: appends a query of what `appendReachable` makes, or a table of it.
+  ///   - duplicate: whether somebody before them has the same address: a condition on `x`.
+  mutating func appendJudged(
+    _ source: (inout AudienceSQL) -> Void, _ duplicate: (inout AudienceSQL) -> Void
+  ) {
+    sql.append(
+      """
+      select x.*, case when x.place is null then x.obstacle when x.is_duplicate then 'duplicate-address'
+        when x.tongue is null then 'unknown-language' when cardinality(x.missing) > 0 then 'missing-variable'
+        when x.held_out then 'held-out' else 'send' end as outcome
+      from (select x.*,\u{20}
+      """)
+    appendMissing()
+    sql.append(" as missing from (select x.*, ")
+    appendTongue()
+    sql.append(" as tongue, ")
+    duplicate(&self)
+    sql.append(" as is_duplicate from (")
+    source(&self)
+    sql.append(" offset 0) x offset 0) x offset 0) x")
+  }
+
+  /// The language of their template; of those without a channel their own.
+  private mutating func appendTongue() {
+    sql.append("case when x.place is null then x.language")
+    let needs = audience.needs.filter { places.contains($0.place) }
+    for (use, languages) in Dictionary(grouping: needs, by: Use.init).sorted(by: { $0.key < $1.key }) {
+      appendWhen(use)
+      sql.append(" then ")
+      TemplateLanguages(languages.map(\.language), wanted: nil).append(to: &sql)
+    }
+    sql.append(" end")
+  }
+
+  /// The variables of their template that they lack, in its order.
+  private mutating func appendMissing() {
+    sql.append("case when x.place is null or x.tongue is null then '{}'::text[]")
+    for need in audience.needs where places.contains(need.place) {
+      let known = definition.variables(of: need.variant)
+      let variables = need.variables.filter { known[$0] == nil }
+      guard !variables.isEmpty else { continue }
+      appendWhen(Use(need))
+      sql.append(" and x.tongue = ")
+      sql.append { $0.text(need.language) }
+      sql.append(" then array_remove(array[")
+      for (number, variable) in variables.enumerated() {
+        if number > 0 { sql.append(", ") }
+        let name = sql.place { $0.text(variable) }
+        if let fact = PersonalFact(rawValue: variable) {
+          sql.append("case when ")
+          sql.append(fact.isMissing)
+          sql.append(" then ")
+          sql.append(name)
+          sql.append(" end")
+        } else {
+          sql.append(name)
+        }
+      }
+      sql.append("], null)")
+    }
+    sql.append(" else '{}'::text[] end")
+  }
+
+  private mutating func appendWhen(_ use: Use) {
+    sql.append(" when x.place = ")
+    sql.append { $0.small(Int32(use.place)) }
+    sql.append(" and x.variant = ")
+    sql.append { $0.small(Int32(use.variant)) }
+  }
+
+  /// A template's place in the definition.
+  private struct Use: Hashable, Comparable {
+    let place: Int
+    let variant: Int
+
+    init(_ need: TemplateNeed) { (place, variant) = (need.place, need.variant) }
+
+    static func < (a: Use, b: Use) -> Bool { (a.place, a.variant) < (b.place, b.variant) }
+  }
+}

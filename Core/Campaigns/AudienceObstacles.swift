@@ -1,0 +1,154 @@
+internal import Postgres
+internal import Templates
+
+/// What is in the way of writing to somebody, channel by channel, and what chance makes of them.
+extension AudienceSQL {
+  /// People with the channel that is theirs, or the first obstacle where there is none.
+  mutating func appendReachable(_ restriction: Restriction) {
+    sql.append("select x.*, ")
+    appendFirst("null::int") { sql, place in sql.append { $0.small(Int32(place)) } }
+    sql.append(" as place, ")
+    sql.append(AudienceSQL.obstacles[places.lowerBound])
+    sql.append(" as obstacle, ")
+    appendTold(.sms, "x.phone", "null::bigint")
+    sql.append(" as told_phone, ")
+    appendTold(.email, "x.email", "null::text")
+    sql.append(" as told_email, ")
+    appendVariant()
+    sql.append(" as variant, ")
+    appendHeldOut()
+    sql.append(" as held_out from (")
+    appendPeople(restriction)
+    // What is worked out in a layer is not to be worked out again for every mention of it.
+    sql.append(" offset 0) x")
+    for place in places { appendObstacle(place) }
+    if isLeftToChance {
+      sql.append(" cross join lateral (select md5(")
+      sql.append { [seed = audience.seed] in $0.text(seed + "/") }
+      sql.append(" || x.subject) as text offset 0) hash")
+    }
+  }
+
+  // MARK: Channels
+
+  private static let obstacles: [StaticString] = ["o0.obstacle", "o1.obstacle", "o2.obstacle"]
+  private static let names: [StaticString] = [" o0", " o1", " o2"]
+
+  /// What the first channel without an obstacle comes to.
+  private mutating func appendFirst(_ none: StaticString, _ value: (inout Composition, Int) -> Void) {
+    sql.append("case")
+    for place in places {
+      sql.append(" when ")
+      sql.append(AudienceSQL.obstacles[place])
+      sql.append(" is null then ")
+      value(&sql, place)
+    }
+    sql.append(" else ")
+    sql.append(none)
+    sql.append(" end")
+  }
+
+  private mutating func appendTold(_ channel: MessageChannel, _ address: StaticString, _ none: StaticString) {
+    let steps = definition.channels
+    appendFirst(none) { sql, place in sql.append(steps[place].channel == channel ? address : none) }
+  }
+
+  private mutating func appendObstacle(_ place: Int) {
+    let channel = definition.channels[place].channel
+    sql.append(" cross join lateral (select case when x.excluded then 'excluded'")
+    if place > places.lowerBound {
+      // Nobody wants to know.
+      sql.append(" when ")
+      sql.append(AudienceSQL.obstacles[place - 1])
+      sql.append(" is null then null")
+    }
+    if let risk = definition.product?.risk {
+      sql.append(" when coalesce(x.rating, 0) < ")
+      sql.append { $0.small(Int32(risk)) }
+      sql.append(" then 'unsuitable'")
+    }
+    switch channel {
+    case .sms: appendObstacles(channel, "x.phone", "'+' || x.phone", AudienceSQL.ownersOfPhone)
+    case .email: appendObstacles(channel, "x.email", "x.email", AudienceSQL.ownersOfEmail)
+    // Nobody's fax number is known.
+    case .fax: sql.append(" else 'no-address'")
+    }
+    sql.append(" end as obstacle offset 0)")
+    sql.append(AudienceSQL.names[place])
+  }
+
+  private static let ownersOfPhone: StaticString =
+    "(select from customer_phone k join customer m on m.id = k.customer_id where k.phone = x.phone and m."
+  private static let ownersOfEmail: StaticString = "(select from customer m where lower(m.email) = x.email and m."
+
+  /// In the order in which a claim looks at them (`ClaimBook`): what anybody says who has the address counts.
+  private mutating func appendObstacles(
+    _ channel: MessageChannel, _ address: StaticString, _ written: StaticString, _ owners: StaticString
+  ) {
+    let bit = sql.place { $0.text(channel.rawValue) }
+    let purpose = sql.place { [word = definition.purpose.rawValue] in $0.text(word) }
+    func appendBit() {
+      sql.append(" & (1 << consent_slot(")
+      sql.append(bit)
+      sql.append(", ")
+      sql.append(purpose)
+      sql.append(")) <> 0")
+    }
+    func appendSuppressions() {
+      sql.append(" from suppression s where s.channel = ")
+      sql.append(bit)
+      sql.append(" and s.address = ")
+      sql.append(written)
+      sql.append(" and s.lifted_at is null)")
+    }
+    sql.append(" when ")
+    sql.append(address)
+    sql.append(" is null then 'no-address' when exists (select")
+    appendSuppressions()
+    sql.append(" then (select coalesce(min(s.reason) filter (where s.reason <> 'opted-out'), min(s.reason))")
+    appendSuppressions()
+    sql.append(" when x.refused")
+    appendBit()
+    sql.append(" or exists ")
+    sql.append(owners)
+    sql.append("refused")
+    appendBit()
+    sql.append(") then 'consent-refused'")
+    guard definition.purpose == .marketing else { return }
+    sql.append(" when not (x.consented")
+    appendBit()
+    sql.append(") and not exists (select from contact_policy y where y.channel in ('all', ")
+    sql.append(bit)
+    sql.append(") and y.purpose = ")
+    sql.append(purpose)
+    sql.append(" and y.without_consent) and not exists ")
+    sql.append(owners)
+    sql.append("consented")
+    appendBit()
+    sql.append(") then 'no-consent'")
+  }
+
+  // MARK: Chance
+
+  private var isLeftToChance: Bool { definition.variants.count > 1 || definition.control > .none }
+
+  /// The first eight digits of the hash decide whether somebody is held out, the next eight their variant: neither tells of the other.
+  private mutating func appendHeldOut() {
+    guard definition.control > .none else { return sql.append("false") }
+    sql.append("('x' || substr(hash.text, 1, 8))::bit(32)::bigint % 10000 < ")
+    sql.append { [share = definition.control.hundredths] in $0.small(Int32(share)) }
+  }
+
+  private mutating func appendVariant() {
+    guard definition.variants.count > 1 else { return sql.append("0") }
+    sql.append("width_bucket(('x' || substr(hash.text, 9, 8))::bit(32)::bigint % 10000, ")
+    // Where each variant but the first begins.
+    var sum = 0
+    let bounds = definition.variants.dropLast().map { variant in
+      sum += variant.share.hundredths
+      return Int64(sum)
+    }
+    sql.append { $0.integers(bounds) { $0 } }
+    sql.append(")")
+  }
+}

@@ -1,0 +1,114 @@
+internal import Postgres
+
+/// The SQL of an audience, layer by layer; each names the rows of the one below `x`.
+struct AudienceSQL {
+  enum Restriction {
+    /// All of the audience, and those who are excluded from it.
+    case none
+    /// So many of the audience with higher numbers.
+    case after(Int64, limit: Int)
+    /// Those who have the same address as somebody of the page, and a lower number.
+    case rivals
+    /// These, whatever filter and exclusion say of them now.
+    case people([Int64])
+  }
+
+  let audience: Audience
+  /// Which channels are looked at, by their places.
+  let places: Range<Int>
+  var sql = Composition()
+
+  var definition: CampaignDefinition { audience.definition }
+  var isOfLeads: Bool { definition.audience == .leads }
+
+  // MARK: Who they are
+
+  /// People as they are stored, with the addresses that they have.
+  mutating func appendPeople(_ restriction: Restriction) {
+    if isOfLeads {
+      sql.append(
+        """
+        select c.id as subject, null::text as code, c.name, null::text as number, c.level, c.language, c.branch_id,
+          c.owner_id as manager_id, c.value_amount as amount, c.value_currency as currency, c.product, c.source, c.phone, c.region,
+          null::text as email, 0 as consented, 0 as refused, null::int as rating,\u{20}
+        """)
+      appendExcluded(restriction)
+      sql.append(" as excluded from lead c where c.state <> 'erased' and ")
+    } else {
+      sql.append(
+        """
+        select c.id as subject, c.code, c.name, c.number, c.level, c.language, c.branch_id, c.manager_id, c.assets_amount as amount,
+          c.assets_currency as currency, null::text as product, null::text as source, p.phone, nullif(p.region, '') as region,
+          lower(c.email) as email, c.consented, c.refused,\u{20}
+        """)
+      sql.append(FilterSQL.rating)
+      sql.append(" as rating, ")
+      appendExcluded(restriction)
+      sql.append(
+        """
+         as excluded
+        from customer c
+        left join lateral (
+          select k.phone, k.region from customer_phone k
+          where k.customer_id = c.id and (k.kind = 'mobile' or k.kind is null)
+          order by k.place limit 1) p on true
+        where c.status <> 'removed' and\u{20}
+        """)
+    }
+    appendScope()
+    switch restriction {
+    case .people(let subjects):
+      sql.append(" and c.id = any(")
+      sql.append { $0.integers(subjects) { $0 } }
+      sql.append(")")
+    case .none: appendFilter()
+    case .after(let number, let limit):
+      appendFilter()
+      appendNotExcluded()
+      sql.append(" and c.id > ")
+      sql.append { $0.integer(number) }
+      sql.append(" order by c.id limit ")
+      sql.append { $0.integer(Int64(limit)) }
+    case .rivals:
+      appendFilter()
+      appendNotExcluded()
+      sql.append(
+        """
+         and c.id in (
+          select k.customer_id from page g join customer_phone k on k.phone = g.told_phone and k.customer_id < g.subject
+          union
+          select m.id from page g join customer m on lower(m.email) = g.told_email and m.id < g.subject)
+        """)
+    }
+  }
+
+  private mutating func appendScope() {
+    guard let branches = audience.scope.branches else { return sql.append("true") }
+    sql.append("c.branch_id = any(")
+    sql.append { $0.integers(branches) { $0 } }
+    sql.append(")")
+  }
+
+  /// The filter, and what goes without saying: those who are customers still, and leads that have not become customers.
+  private mutating func appendFilter() {
+    if !isOfLeads, !definition.filter.asks(.status) { sql.append(" and c.status = 'active'") }
+    if isOfLeads, !definition.filter.asks(.state) { sql.append(" and c.state <> 'converted'") }
+    sql.append(" and ")
+    filterSQL.append(definition.filter.condition, to: &sql)
+  }
+
+  private mutating func appendNotExcluded() {
+    guard let exclusion = definition.exclusion else { return }
+    sql.append(" and ")
+    filterSQL.append(exclusion.condition, to: &sql)
+    sql.append(" is not true")
+  }
+
+  private mutating func appendExcluded(_ restriction: Restriction) {
+    guard case .none = restriction, let exclusion = definition.exclusion else { return sql.append("false") }
+    filterSQL.append(exclusion.condition, to: &sql)
+    sql.append(" is true")
+  }
+
+  private var filterSQL: FilterSQL { FilterSQL(kind: definition.audience, timeZone: audience.scope.timeZone) }
+}
