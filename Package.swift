@@ -144,7 +144,7 @@ let package = Package(
       dependencies: [
         "Runtime", "Contract", "Topics", "PhoneNumbers", "JSON", "Values", "Digest", "Settings", "Kafka", "Postgres",
         "Migrations", "Customers", "Organisation", "LeadAllocation", "Observe", "ServiceLog", "Calls", "Templates",
-        "ShortMessages", "Gateways", "Mail", "Outreach",
+        "ShortMessages", "Gateways", "Mail", "Outreach", "Campaigns",
       ],
       path: "ops/millrace", swiftSettings: strict),
 

@@ -26,6 +26,10 @@ enum Commands {
     ContactPolicies.list, ContactPolicies.set, ContactPolicies.remove,
     OptOutConfirmations.list, OptOutConfirmations.set,
     Budgets.list, Budgets.set, Budgets.remove,
+    CampaignDefine.command, CampaignPreview.command, CampaignTest.command, CampaignSteps.submit, CampaignSteps.approve,
+    CampaignSteps.reject, CampaignSteps.launch, CampaignSteps.pause, CampaignSteps.resume, CampaignSteps.cancel,
+    CampaignSteps.extend, CampaignClone.command, CampaignShow.list, CampaignShow.show, CampaignStatus.command,
+    CampaignRecipients.command,
     ServiceLogExport.command, ServiceLogVerify.command, PrivacyErase.command,
     Phone.command,
     TopicCommands.list, TopicCommands.check, TopicCommands.apply,
@@ -52,6 +56,7 @@ enum Commands {
     "outreach suppressed": "list addresses that are not written to",
     "outreach policy": "see and set when and how often people are written to, and whom opting out is confirmed to",
     "outreach budget": "see and set what messages may cost",
+    "campaign": "define campaigns, preview, review and launch them, see what becomes of them",
     "calls": "import calls, see one, see the figures of queues and agents",
   ]
 }

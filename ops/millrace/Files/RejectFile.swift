@@ -79,26 +79,5 @@ final class RejectFile {
     .no("\(shown(path)) cannot be written: \(String(cString: strerror(errno))).")
   }
 
-  private func append(_ cells: [String]) {
-    for (index, cell) in cells.enumerated() {
-      if index > 0 { pending.append(UInt8(ascii: ",")) }
-      append(cell)
-    }
-    pending += [0x0D, 0x0A]
-  }
-
-  private func append(_ cell: String) {
-    let isFormula = cell.unicodeScalars.first.map(Cell.isFormulaMark) ?? false
-    let needsQuotes = cell.utf8.contains {
-      $0 == 0x22 || $0 == 0x2C || $0 == 0x3B || $0 == 0x0D || $0 == 0x0A || $0 == 0x09
-    }
-    if needsQuotes { pending.append(0x22) }
-    if isFormula { pending.append(0x27) }
-    for byte in cell.utf8 {
-      if byte == 0x22 { pending.append(0x22) }
-      // A NUL ends the file for some programs.
-      if byte == 0 { pending += [0xEF, 0xBF, 0xBD] } else { pending.append(byte) }
-    }
-    if needsQuotes { pending.append(0x22) }
-  }
+  private func append(_ cells: [String]) { pending.append(cells: cells) }
 }

@@ -55,7 +55,7 @@ enum MessageSend {
     var text: String
     /// Of a short message.
     var message: ShortMessage?
-    var gateway: (name: String, isEnabled: Bool, description: GatewayDescription)
+    var gateway: Serving
   }
 
   private static func run(_ invocation: Invocation) throws -> Exit {
@@ -156,10 +156,20 @@ enum MessageSend {
     return preview
   }
 
-  /// The one that the intake will choose: the first that serves such messages, whether it takes calls now or not.
+  typealias Serving = (name: String, isEnabled: Bool, description: GatewayDescription)
+
   private static func gateway(
     _ said: MessageRequest, _ recipient: MessageRecipient, _ session: Connection
-  ) throws -> (name: String, isEnabled: Bool, description: GatewayDescription) {
+  ) throws -> Serving {
+    if let found = try serving(said, recipient, session) { return found }
+    if let name = said.gateway { throw Failure.no("\(name) serves no such messages, by country and purpose.") }
+    throw Failure.no("no gateway serves such messages: see `millrace outreach gateways list`.")
+  }
+
+  /// The one that the intake will choose: the first that serves such messages, whether it takes calls now or not; nil where none does.
+  static func serving(
+    _ said: MessageRequest, _ recipient: MessageRecipient, _ session: Connection
+  ) throws -> Serving? {
     let rows = try session.rows(
       "select name, enabled, description from gateway where channel = $2 and ($1::text is null or name = $1) order by place, name"
     ) {
@@ -181,8 +191,7 @@ enum MessageSend {
         return (row.text(0), row.boolean(1), description)
       }
     }
-    if let name = said.gateway { throw Failure.no("\(name) serves no such messages, by country and purpose.") }
-    throw Failure.no("no gateway serves such messages: see `millrace outreach gateways list`.")
+    return nil
   }
 
   private static func show(

@@ -10,6 +10,9 @@ enum MessageWords {
     return reasons[reason] ?? stateWords[state] ?? ""
   }
 
+  /// nil for a word that the ledger does not have.
+  static func reason(_ word: String) -> String? { reasons[word] }
+
   private static let stateWords: [String: String] = [
     "queued": "It waits for its turn at the gateway.",
     "sending": "A sender has it and calls the gateway.",

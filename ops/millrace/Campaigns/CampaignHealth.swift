@@ -1,0 +1,104 @@
+internal import Campaigns
+internal import Postgres
+internal import Values
+
+/// What a campaign stands on while it runs: its gateways, its budget, its bounds. Nothing here is counted from messages.
+struct CampaignHealth {
+  struct Gateway {
+    let name: String
+    let channel: String
+    let isEnabled: Bool
+    /// When a call last failed, within the last hour, and how.
+    let failedAt: Timestamp?
+    let failure: String?
+  }
+
+  struct Budget {
+    let name: String
+    let spent: Money
+    /// nil: without bound.
+    let left: Money?
+  }
+
+  let gateways: [Gateway]
+  let budget: Budget?
+  let targetReach: Int64?
+  let pauseAt: CampaignDefinition.PauseAt?
+  /// Their names, by their place.
+  let variants: [String]
+
+  static func read(_ campaign: StoredCampaign, _ session: Connection) throws -> CampaignHealth {
+    let definition = try CampaignDefinition(reading: campaign.definition)
+    let isUnderWay = campaign.launchedAt != nil && !campaign.isOver
+    return CampaignHealth(
+      gateways: isUnderWay ? try gateways(definition, session) : [],
+      budget: try definition.budget.flatMap { try budget($0, session) },
+      targetReach: definition.targets.reach.map { Int64($0) }, pauseAt: definition.pauseAt,
+      variants: definition.variants.map(\.name))
+  }
+
+  /// Those that may carry its messages.
+  private static func gateways(_ definition: CampaignDefinition, _ session: Connection) throws -> [Gateway] {
+    let rows = try session.rows(
+      """
+      select g.name, g.channel, g.enabled, e.ended_at, concat_ws(': ', e.code, e.detail)
+      from unnest($1::text[], $2::text[]) u (channel, name)
+      join gateway g on g.channel = u.channel and (u.name is null or g.name = u.name)
+      left join lateral (
+        select a.ended_at, a.code, a.detail from message_attempt a
+        where a.gateway = g.name and a.ended_at > clock_timestamp() - interval '1 hour' order by a.ended_at desc limit 1) e on true
+      where u.name is not null or g.purposes is null or $3 = any(g.purposes)
+      order by g.channel, g.place, g.name
+      """
+    ) {
+      $0.texts(definition.channels) { $0.channel.rawValue }
+      $0.texts(definition.channels) { $0.gateway }
+      $0.text(definition.purpose.rawValue)
+    }
+    return rows.map {
+      Gateway(
+        name: $0.text(0), channel: $0.text(1), isEnabled: $0.boolean(2), failedAt: $0.optionalTimestamp(3),
+        failure: $0.optionalTimestamp(3) == nil ? nil : $0.text(4))
+    }
+  }
+
+  private static func budget(_ name: String, _ session: Connection) throws -> Budget? {
+    let rows = try session.rows(
+      "select spent::text, (most - spent - reserved)::text, currency from budget where name = $1"
+    ) { $0.text(name) }
+    guard let row = rows.first, let spent = Money(row.text(0), row.text(2)) else { return nil }
+    return Budget(name: name, spent: spent, left: row.optionalText(1).flatMap { Money($0, row.text(2)) })
+  }
+
+  var table: Table {
+    var table = Table(.left("gateway"), .left("channel"), .left("state"), .left("lastErrorAt"), .left("lastError"))
+    for gateway in gateways {
+      table.add(
+        .text(gateway.name), .text(gateway.channel), .text(gateway.isEnabled ? "enabled" : "disabled"),
+        .time(optional: gateway.failedAt), .text(optional: gateway.failure))
+    }
+    return table
+  }
+
+  func warnings(_ progress: CampaignProgress, _ campaign: StoredCampaign) -> [String] {
+    var all: [String] = []
+    for (channel, gateways) in Dictionary(grouping: gateways, by: \.channel).sorted(by: { $0.key < $1.key })
+    where gateways.allSatisfy({ !$0.isEnabled }) {
+      all.append("no gateway that may carry it by \(channel) is enabled: `millrace outreach gateways list`.")
+    }
+    if let budget, let left = budget.left, left.tenThousandths <= 0, progress.left > 0 {
+      all.append("its budget \(budget.name) is spent: `millrace outreach budget set` gives it more.")
+    }
+    let sent = progress.sum { ["accepted", "delivered", "uncertain", "failed"].contains($0) }
+    if let pauseAt, sent >= Int64(pauseAt.after) {
+      func near(_ what: String, _ part: Int64, _ bound: Percentage?) {
+        // From half of it on.
+        guard let bound, Percentage(hundredths: bound.hundredths / 2).isPassed(by: part, of: sent) else { return }
+        all.append("\(what) are \(percent(part, of: sent)) of what was sent; at more than \(bound) it pauses itself.")
+      }
+      near("failures", progress.sum { $0 == "failed" }, pauseAt.failures)
+      near("complaints", campaign.complaints, pauseAt.complaints)
+    }
+    return all
+  }
+}

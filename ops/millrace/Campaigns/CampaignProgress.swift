@@ -1,0 +1,66 @@
+internal import Postgres
+internal import Values
+
+/// How far a campaign is, from its counts and, until everybody has a row, its last preview.
+struct CampaignProgress {
+  struct Count {
+    let variant: Int64
+    let channel: String?
+    let state: String
+    /// Empty where there is none.
+    let reason: String
+    let recipients: Int64
+  }
+
+  let at: Timestamp
+  let counts: [Count]
+  /// Messages of people who have no row yet, as far as anybody can say.
+  let unexpanded: Int64
+
+  /// People whose message was sent, or for whom it has come to nothing.
+  var done: Int64 {
+    sum { ["accepted", "delivered", "uncertain", "failed", "expired", "cancelled"].contains($0) }
+  }
+
+  var queued: Int64 { sum { $0 == "queued" } }
+  /// Whom a message still has to go to.
+  var left: Int64 { queued + unexpanded }
+  var share: Double { done + left > 0 ? Double(done) / Double(done + left) : 0 }
+
+  func sum(_ isCounted: (_ state: String) -> Bool) -> Int64 {
+    counts.reduce(0) { $0 + (isCounted($1.state) ? $1.recipients : 0) }
+  }
+
+  /// - Parameter planned: recipients of the last preview.
+  init(at: Timestamp, _ counts: [Count], isExpanded: Bool, planned: Int64) {
+    self.at = at
+    self.counts = counts
+    let known = counts.reduce(0) {
+      $0
+        + (["queued", "accepted", "delivered", "uncertain", "failed", "expired", "cancelled"].contains($1.state)
+          ? $1.recipients : 0)
+    }
+    unexpanded = isExpanded ? 0 : max(0, planned - known)
+  }
+
+  static func read(_ campaign: StoredCampaign, _ session: Connection, planned: Int64? = nil) throws -> CampaignProgress
+  {
+    let rows = try session.rows(
+      """
+      select clock_timestamp(), variant, channel, state, reason, recipients from campaign_count
+      right join (select 1) one on campaign_id = $1 and recipients > 0
+      order by state, recipients desc, variant, channel
+      """
+    ) { $0.integer(campaign.id) }
+    let counts = rows.compactMap { row in
+      row.optionalText(3).map { state in
+        Count(
+          variant: row.integer(1), channel: row.text(2).isEmpty ? nil : row.text(2), state: state, reason: row.text(4),
+          recipients: row.integer(5))
+      }
+    }
+    let isExpanded = campaign.expandedAt != nil || campaign.isOver
+    let planned = try planned ?? (isExpanded ? 0 : PreviewReport.last(of: campaign, session)?.recipients ?? 0)
+    return CampaignProgress(at: rows[0].timestamp(0), counts, isExpanded: isExpanded, planned: planned)
+  }
+}
