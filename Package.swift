@@ -138,6 +138,12 @@ let package = Package(
         "Digest", "Gateways", "Mail", "Outreach", "PhoneNumbers", "Postgres", "ServiceLog", "Values",
       ]),
     worker("receive-receipts", needs: ["Receiving"]),
+    worker(
+      "launch-campaigns",
+      needs: [
+        "Campaigns", "JSON", "Outreach", "PhoneNumbers", "Postgres", "Reminders", "ShortMessages", "Templates",
+        "Values",
+      ]),
     worker("relay-events", needs: ["Relay"]),
     .executableTarget(
       name: "millrace",
@@ -190,6 +196,12 @@ let package = Package(
       "SettleReceiptsTests",
       of: ["settle-receipts", "Gateways", "Outreach", "Topics", "Contract", "Postgres", "Values", "TestKit"]),
     tests("CampaignsTests", of: ["Campaigns", "JSON", "Postgres", "Templates", "TestKit", "Topics", "Values"]),
+    tests(
+      "LaunchCampaignsTests",
+      of: [
+        "launch-campaigns", "Campaigns", "JSON", "Outreach", "Settings", "Topics", "Contract", "Postgres", "Values",
+        "TestKit",
+      ]),
     tests("SendingTests", of: ["Sending", "Outreach", "Gateways", "Values"]),
     tests(
       "ReceivingTests",

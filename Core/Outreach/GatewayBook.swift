@@ -19,7 +19,7 @@ public struct GatewayBook: Sendable {
       self.description = description
     }
 
-    func serves(_ country: String?, _ purpose: Purpose) -> Bool {
+    public func serves(_ country: String?, _ purpose: Purpose) -> Bool {
       GatewayDescription.Purpose(rawValue: purpose.rawValue).map { description.serves(country: country, purpose: $0) }
         ?? false
     }
@@ -89,7 +89,7 @@ public struct GatewayBook: Sendable {
   }
 
   /// Those that may carry a message, the first one first.
-  func candidates(_ country: String?, _ purpose: Purpose) -> [Gateway] {
+  public func candidates(_ country: String?, _ purpose: Purpose) -> [Gateway] {
     gateways.filter { $0.serves(country, purpose) }
   }
 }

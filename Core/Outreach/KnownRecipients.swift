@@ -21,6 +21,7 @@ struct KnownRecipients: Sendable {
 
   /// An address that several customers share is nobody's own.
   static func find(_ requests: [MessageIntake.Request]) -> Question<KnownRecipients> {
+    let requests = requests.filter { $0.person == nil }
     let codes = Set(requests.compactMap(\.message.customer)).sorted()
     let unnamed = requests.filter { $0.message.customer == nil }
     let phones = Set(unnamed.compactMap(\.phone)).sorted()
@@ -59,6 +60,11 @@ struct KnownRecipients: Sendable {
   }
 
   subscript(request: MessageIntake.Request) -> Customer? {
+    if let person = request.person {
+      return person.customer.map { id in
+        Customer(id: id, language: person.language, phone: person.phone.flatMap { PhoneNumber(digits: $0) })
+      }
+    }
     if let code = request.message.customer { return byCode[code] }
     if let phone = request.phone { return byPhone[phone] }
     return request.email.flatMap { byEmail[$0.lowercased()] }

@@ -27,6 +27,24 @@ public struct MessageIntake {
     public var email: String?
     public var country: String?
     public var timeZone: String?
+    /// Who it is, where whoever asks has looked: then nobody is looked for by code or address.
+    public var person: Person?
+    /// 0 where it belongs to none.
+    public var campaign: Int64 = 0
+
+    /// A person as whoever asks has found them.
+    public struct Person: Sendable {
+      /// nil for somebody who is no customer.
+      let customer: Int64?
+      /// Their own.
+      let language: String?
+      /// Where they are, where the address does not tell.
+      let phone: Int64?
+
+      public init(customer: Int64?, language: String?, phone: Int64? = nil) {
+        (self.customer, self.language, self.phone) = (customer, language, phone)
+      }
+    }
 
     public init(
       _ message: MessageRequest, variables: [String: TemplateValue], source: String, id: String, phone: Int64? = nil,
@@ -105,7 +123,7 @@ public struct MessageIntake {
       language: text.language, template: said.template, templateVersion: text.version,
       providerTemplate: text.providerTemplate, signature: text.signature, variables: text.variables,
       subject: text.subject, body: text.body, html: text.html, sender: said.sender, gateway: gateway.name,
-      isPinned: said.gateway != nil, budget: said.budget,
+      isPinned: said.gateway != nil, budget: said.budget, campaign: request.campaign,
       requested: now, due: max(now, said.notBefore ?? now), deadline: said.deadline)
     if channel != .sms { message.parts = 1 }
     if channel == .sms, message.skipped == nil {
@@ -123,7 +141,7 @@ public struct MessageIntake {
   }
 
   /// The variable that every template knows: where the recipient says that they want no more.
-  private static let unsubscribing = "unsubscribe_url"
+  public static let unsubscribing = "unsubscribe_url"
 
   private static func word(_ refusal: RenderRefusal) -> String {
     switch refusal {

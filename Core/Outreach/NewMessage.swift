@@ -32,6 +32,8 @@ public struct NewMessage: Sendable {
   public var gateway: String
   public var isPinned: Bool
   public var budget: String?
+  /// 0 where it belongs to none.
+  public var campaign: Int64 = 0
   public var parts: Int32?
   public var requested: Timestamp
   public var due: Timestamp
@@ -51,15 +53,16 @@ extension Write {
         """
         insert into message (id, channel, purpose, priority, state, reason, detail, source, event_id, customer_id, lead_id,
           recipient, phone, email, country, time_zone, language, template, template_version, provider_template, signature,
-          variables, subject, body, html, sender, gateway, parts, requested_at, due_at, deadline, is_pinned, budget, settled_at)
+          variables, subject, body, html, sender, gateway, parts, requested_at, due_at, deadline, is_pinned, budget, campaign_id,
+          settled_at)
         select a.*, case when a.state <> 'queued' then a.requested_at end
         from (select * from unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[],
           $9::text[], $10::bigint[], $11::bigint[], $12::text[], $13::bigint[], $14::text[], $15::text[], $16::text[], $17::text[],
           $18::text[], $19::int[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[], $26::text[],
-          $27::text[], $28::int[], $29::timestamptz[], $30::timestamptz[], $31::timestamptz[], $32::boolean[], $33::text[])) a (id, channel, purpose,
-          priority, state, reason, detail, source, event_id, customer_id, lead_id, recipient, phone, email, country, time_zone, language,
+          $27::text[], $28::int[], $29::timestamptz[], $30::timestamptz[], $31::timestamptz[], $32::boolean[], $33::text[],
+          $34::bigint[])) a (id, channel, purpose, priority, state, reason, detail, source, event_id, customer_id, lead_id, recipient, phone, email, country, time_zone, language,
           template, template_version, provider_template, signature, variables, subject, body, html, sender, gateway, parts,
-          requested_at, due_at, deadline, is_pinned, budget)
+          requested_at, due_at, deadline, is_pinned, budget, campaign_id)
         """,
         .integer { $0.id }, .text { $0.channel.rawValue }, .text { $0.purpose.rawValue }, .small { $0.priority },
         .text { $0.skipped == nil ? "queued" : "skipped" }, .text { $0.skipped?.word }, .text { $0.skipped?.detail },
@@ -68,7 +71,8 @@ extension Write {
         .text { $0.template }, .small { $0.templateVersion }, .text { $0.providerTemplate }, .text { $0.signature },
         .text { $0.variables }, .text { $0.subject }, .text { $0.body }, .text { $0.html }, .text { $0.sender },
         .text { $0.gateway }, .small { $0.parts }, .timestamp { $0.requested }, .timestamp { $0.due },
-        .timestamp { $0.deadline }, .boolean { $0.isPinned }, .text { $0.budget }),
+        .timestamp { $0.deadline }, .boolean { $0.isPinned }, .text { $0.budget },
+        .integer { $0.campaign }),
       .total(
         { _, messages in
           Set(

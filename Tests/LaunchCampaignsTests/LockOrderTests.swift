@@ -1,0 +1,22 @@
+import Contract
+import TestKit
+import Testing
+
+@testable import launch_campaigns
+
+/// The order of locks, in what the worker writes.
+@Suite struct LockOrderTests {
+  @Test("campaigns, recipients, messages, and counts after all that others wait for")
+  func order() {
+    #expect(tables(LaunchCampaigns.writes) == ["campaign", "campaign_recipient", "campaign_count", "campaign_count"])
+    #expect(tables(TendCampaigns.writes) == ["campaign", "reminder"])
+    #expect(tables(FallBack.writes) == ["campaign_recipient", "campaign_count", "campaign_count"])
+    #expect(tables(ExpandCampaigns.writes) == ["campaign", "campaign", "reminder", "campaign_count", "campaign_count"])
+    #expect(tables(WithdrawMessages.writes) == ["message"])
+  }
+
+  private func tables<State, Change>(_ writes: [Write<State, Change>]) -> [String] {
+    let sent = writes.filter { $0.source == .changes } + writes.filter { $0.source == .state }
+    return sent.flatMap { LockOrder.tables(in: $0.statement.sql.description) }
+  }
+}

@@ -1,0 +1,157 @@
+import Campaigns
+import Contract
+import Outreach
+import Postgres
+import Topics
+import Values
+
+/// Writes to the people of a campaign that runs, a page of them after the other. A page and how far it went are one transaction: whoever
+/// dies over one leaves nobody behind, and comes to nobody again.
+enum ExpandCampaigns: Sweep {
+  static let name = "expand-campaigns"
+  static var chunk: Int { 1000 }
+  typealias Cache = PlanMemory
+
+  /// One of a page's people, or the page's end.
+  enum Item: Sendable {
+    /// `isAside`: somebody whose message the database has refused.
+    case person(Candidate, LaunchedCampaign, isAside: Bool)
+    /// Everybody up to this number has a row, and whether that is everybody.
+    case end(LaunchedCampaign, reached: Int64, isAll: Bool)
+    /// What it was made from is not there any more.
+    case refused(campaign: Int64, name: String, owner: Int64, Refusal)
+  }
+
+  /// The next page of one campaign; they take turns at random. Its row is locked: nobody ends it, or takes the same page, meanwhile.
+  static func claim(
+    _ limit: Int, _ memory: inout PlanMemory, _ transaction: Transaction
+  ) throws(PostgresError) -> [Item] {
+    let rows = try transaction.rows(
+      """
+      select id, branch_id, seed, expanded_to, name, owner_id from campaign
+      where state = 'running' and settled_at is null and expanded_at is null and expires_at > clock_timestamp()
+      order by random() limit 1 for update skip locked
+      """)
+    guard let row = rows.first else { return [] }
+    let (id, branch, seed, reached) = (row.integer(0), row.integer(1), row.text(2), row.integer(3))
+    memory.take(try transaction.ask(memory.news([id])))
+    guard let plan = memory[id] else { return [] }
+    let campaign: LaunchedCampaign
+    switch try memory.launched(id, plan, branch: branch, seed: seed, transaction) {
+    case .success(let launched): campaign = launched
+    case .failure(let refusal): return [.refused(campaign: id, name: row.text(4), owner: row.integer(5), refusal)]
+    }
+    let (people, aside) = try transaction.ask(
+      campaign.audience.page(after: reached, limit: limit),
+      Question("select item from set_aside where sweep = 'expand-campaigns'", reading: { Set($0.map { $0.text(0) }) }))
+    let items = people.map { person in
+      Item.person(person, campaign, isAside: !aside.isEmpty && aside.contains("\(id)/\(person.subject)"))
+    }
+    return items + [.end(campaign, reached: people.last?.subject ?? reached, isAll: people.count < limit)]
+  }
+
+  static func label(_ item: Item) -> String {
+    switch item {
+    case .person(let person, let campaign, _): Recipient.Key(campaign: campaign.id, subject: person.subject).label
+    case .end(let campaign, _, _): String(campaign.id)
+    case .refused(let campaign, _, _, _): String(campaign)
+    }
+  }
+
+  struct Book {
+    /// By channel: what messages are made from.
+    var intakes: [Channel: MessageIntake] = [:]
+    /// Requests of those who get one, by subject: what is looked up for them stands in `intakes`.
+    var requests: [Int64: MessageIntake.Request] = [:]
+  }
+
+  static func load(
+    _ items: [Item], _ memory: inout PlanMemory, _ transaction: Transaction
+  ) throws(PostgresError) -> Book {
+    var book = Book()
+    var wanted: [Channel: [MessageIntake.Request]] = [:]
+    for item in items {
+      guard case .person(let person, let campaign, isAside: false) = item, person.outcome == .send,
+        let place = person.place, let request = campaign.request(to: person, by: place)
+      else { continue }
+      book.requests[person.subject] = request
+      wanted[campaign.plan.channels[place].channel, default: []].append(request)
+    }
+    book.intakes = try memory.intakes(for: wanted, transaction)
+    return book
+  }
+
+  static func decide(_ item: Item, _ book: inout Book, _ now: Timestamp) -> Decision<Expansion> {
+    switch item {
+    case .refused(let campaign, let name, let owner, let refusal):
+      let step = CampaignStep.pause(.definition, "definition: \(refusal)")
+      let move = CampaignMove(campaign: campaign, name: name, owner: owner, before: .running, step: step, at: now)
+      return .apply(.refused(move), outcome: step.outcome)
+    case .end(let campaign, let reached, let isAll):
+      let end = Expansion.End(campaign: campaign.id, reached: reached, isAll: isAll)
+      return .apply(.end(end), outcome: isAll ? "expanded" : "page")
+    case .person(let person, let campaign, let isAside):
+      var made = Expansion.Person(person, of: campaign)
+      if person.outcome == .send {
+        if isAside {
+          made.skip("not-storable")
+        } else {
+          made.take(book.compose(person, campaign, now), campaign.rules, now)
+        }
+      }
+      return .apply(.person(made), outcome: made.outcome)
+    }
+  }
+
+  static let writes = Expansion.writes
+}
+
+extension ExpandCampaigns.Book {
+  fileprivate mutating func compose(
+    _ person: Candidate, _ campaign: LaunchedCampaign, _ now: Timestamp
+  ) -> Result<NewMessage, Unmade> {
+    guard let place = person.place, let request = requests[person.subject] else { return .failure(.noAddress) }
+    return intakes.compose(request, campaign.plan.channels[place].channel, now)
+  }
+}
+
+extension PlanMemory {
+  /// What these messages are made from.
+  mutating func intakes(
+    for wanted: [Channel: [MessageIntake.Request]], _ transaction: Transaction
+  ) throws(PostgresError) -> [Channel: MessageIntake] {
+    var made: [Channel: MessageIntake] = [:]
+    for channel in Channel.allCases {
+      guard let requests = wanted[channel], var memory = intakes[channel] else { continue }
+      // Not twice at once: a copy beside it would be written to.
+      intakes[channel] = nil
+      defer { intakes[channel] = memory }
+      made[channel] = try MessageIntake(requests, channel, &memory, transaction)
+    }
+    return made
+  }
+}
+
+/// Why there is no message for somebody.
+struct Unmade: Error, Equatable {
+  /// As their row tells it.
+  let reason: String
+  let detail: String?
+
+  init(_ reason: String, _ detail: String? = nil) { (self.reason, self.detail) = (reason, detail) }
+
+  static var noAddress: Unmade { Unmade("no-address") }
+}
+
+extension [Channel: MessageIntake] {
+  /// A message that can be sent, or why there is none.
+  mutating func compose(
+    _ request: MessageIntake.Request, _ channel: Channel, _ now: Timestamp
+  ) -> Result<NewMessage, Unmade> {
+    switch self[channel]?.compose(request, channel, now) {
+    case .apply(let message, _, _): message.skipped.map { .failure(Unmade($0.word, $0.detail)) } ?? .success(message)
+    case .reject(let refusal): .failure(Unmade(refusal.reason, refusal.detail))
+    case .ignore, nil: .failure(.noAddress)
+    }
+  }
+}

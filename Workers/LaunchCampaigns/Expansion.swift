@@ -1,0 +1,106 @@
+import Campaigns
+import Contract
+import Outreach
+import Values
+
+/// What an expansion writes: a person of the audience with their message, or how far it has come.
+enum Expansion: Sendable {
+  case person(Person)
+  case end(End)
+  case refused(CampaignMove)
+
+  struct Person: Sendable {
+    private(set) var recipient: Recipient
+    let region: String?
+    let branch: Int64?
+    private(set) var message: NewMessage?
+  }
+
+  struct End: Sendable {
+    let campaign: Int64
+    let reached: Int64
+    let isAll: Bool
+  }
+
+  var person: Person? { if case .person(let person) = self { person } else { nil } }
+  var end: End? { if case .end(let end) = self { end } else { nil } }
+  var move: CampaignMove? { if case .refused(let move) = self { move } else { nil } }
+}
+
+extension Expansion.Person {
+  /// As the audience has them; whoever gets a message is queued, and has none yet.
+  init(_ candidate: Candidate, of campaign: LaunchedCampaign) {
+    let (state, reason): (Recipient.State, String?) =
+      switch candidate.outcome {
+      case .send: (.queued, nil)
+      case .heldOut: (.heldOut, nil)
+      case .skipped(let reason): (.skipped, reason)
+      case .excluded: preconditionFailure("whoever is excluded is in no audience")
+      }
+    let isSent = candidate.outcome == .send
+    let place = isSent ? candidate.place : nil
+    recipient = Recipient(
+      key: Recipient.Key(campaign: campaign.id, subject: candidate.subject), variant: Int32(candidate.variant),
+      state: state, reason: reason, place: place, channel: place.map { campaign.plan.channels[$0].channel.rawValue },
+      message: nil, isOpen: isSent)
+    (region, branch, message) = (candidate.region, candidate.branch, nil)
+  }
+
+  /// Their message, or why there is none: then another channel may stand in.
+  mutating func take(_ made: Result<NewMessage, Unmade>, _ rules: FallBackRules, _ now: Timestamp) {
+    switch made {
+    case .success(let message):
+      self.message = message
+      recipient.message = message.id
+    case .failure(let unmade):
+      skip(unmade.reason)
+      recipient.wait(for: rules, at: now)
+    }
+  }
+
+  mutating func skip(_ reason: String) {
+    (recipient.state, recipient.reason) = (.skipped, reason)
+    recipient.end()
+  }
+
+  var outcome: StaticString {
+    switch recipient.state {
+    case .queued: "queued"
+    case .heldOut: "held-out"
+    default: "skipped"
+    }
+  }
+}
+
+extension Expansion {
+  static let writes: [Write<ExpandCampaigns.Book, Expansion>] =
+    [
+      .each(
+        \.person,
+        """
+        insert into campaign_recipient (campaign_id, subject, variant, state, reason, place, channel, message_id, region, branch_id,
+          is_open, fallback_at, changed_at)
+        select *, clock_timestamp() from unnest($1::bigint[], $2::bigint[], $3::int[], $4::text[], $5::text[], $6::int[], $7::text[],
+          $8::bigint[], $9::text[], $10::bigint[], $11::boolean[], $12::timestamptz[])
+        """,
+        .integer { $0.recipient.key.campaign }, .integer { $0.recipient.key.subject }, .small { $0.recipient.variant },
+        .text { $0.recipient.state.rawValue }, .text { $0.recipient.reason },
+        .small { $0.recipient.place.map { Int32($0) } }, .text { $0.recipient.channel },
+        .integer { $0.recipient.message }, .text { $0.region }, .integer { $0.branch },
+        .boolean { $0.recipient.isOpen },
+        .timestamp { $0.recipient.fallbackAt })
+    ] + Write.addingMessages { $0.person?.message } + [
+      .each(
+        \.end,
+        """
+        update campaign c set expanded_to = a.reached, expanded_at = case when a.is_all then clock_timestamp() end
+        from unnest($1::bigint[], $2::bigint[], $3::boolean[]) a (id, reached, is_all)
+        where c.id = a.id and c.expanded_at is null
+        """,
+        .integer { $0.campaign }, .integer { $0.reached }, .boolean { $0.isAll })
+    ]
+    + Write.moving(\.move)
+    + Write.counting { _, changes in
+      CampaignCount.changes(changes.compactMap(\.person).map { (nil, $0.recipient) })
+    }
+}

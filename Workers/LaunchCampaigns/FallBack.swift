@@ -1,0 +1,112 @@
+import Campaigns
+import Contract
+import Outreach
+import Postgres
+import Topics
+import Values
+
+/// Writes by the next channel to those of whom the one before it was silent for too long, or has failed.
+enum FallBack: Sweep {
+  static let name = "fall-back"
+  typealias Cache = PlanMemory
+
+  struct Due: Sendable {
+    let recipient: Recipient
+    let branch: Int64
+    let seed: String
+  }
+
+  /// Of campaigns that run, one after the other, those who have waited longest.
+  static func claim(
+    _ limit: Int, _ memory: inout PlanMemory, _ transaction: Transaction
+  ) throws(PostgresError) -> [Due] {
+    let rows = try transaction.rows(
+      """
+      select r.*, c.branch_id, c.seed
+      from campaign c cross join lateral (
+        select r.campaign_id, r.subject, r.variant, r.state, r.reason, r.place, r.channel, r.message_id, r.is_open, r.fallback_at
+        from campaign_recipient r
+        where r.campaign_id = c.id and r.fallback_at <= statement_timestamp()
+          and not exists (select from set_aside s where s.sweep = 'fall-back' and s.item = r.campaign_id || '/' || r.subject)
+        order by r.fallback_at limit $1 for update skip locked) r
+      where c.state = 'running' and c.settled_at is null and c.expires_at > statement_timestamp()
+      limit $1
+      """
+    ) { $0.integer(Int64(limit)) }
+    return rows.map { Due(recipient: Recipient($0), branch: $0.integer(10), seed: $0.text(11)) }
+  }
+
+  static func label(_ due: Due) -> String { due.recipient.key.label }
+
+  struct Book {
+    var campaigns: [Int64: LaunchedCampaign] = [:]
+    var people: [Recipient.Key: Candidate] = [:]
+    var requests: [Recipient.Key: MessageIntake.Request] = [:]
+    var intakes: [Channel: MessageIntake] = [:]
+    /// As they were claimed, and as they are left.
+    var moved: [(before: Recipient, now: Recipient)] = []
+  }
+
+  static func load(
+    _ items: [Due], _ memory: inout PlanMemory, _ transaction: Transaction
+  ) throws(PostgresError) -> Book {
+    memory.take(try transaction.ask(memory.news(items.map(\.recipient.key.campaign))))
+    var book = Book()
+    var wanted: [Channel: [MessageIntake.Request]] = [:]
+    for (id, items) in Dictionary(grouping: items, by: \.recipient.key.campaign) {
+      guard let plan = memory[id], let first = items.first else { continue }
+      // Where the templates have gone, no other channel reaches anybody.
+      guard
+        case .success(let campaign) = try memory.launched(
+          id, plan, branch: first.branch, seed: first.seed, transaction)
+      else { continue }
+      book.campaigns[id] = campaign
+      for (place, items) in Dictionary(grouping: items, by: \.recipient.place) {
+        guard let place else { continue }
+        let subjects = items.map(\.recipient.key.subject).sorted()
+        let people: [Candidate] = try transaction.ask(campaign.audience.people(subjects, after: place))
+        for person in people {
+          let key = Recipient.Key(campaign: id, subject: person.subject)
+          book.people[key] = person
+          guard person.outcome == .send, let next = person.place else { continue }
+          guard let request = campaign.request(to: person, by: next) else { continue }
+          book.requests[key] = request
+          wanted[plan.channels[next].channel, default: []].append(request)
+        }
+      }
+    }
+    book.intakes = try memory.intakes(for: wanted, transaction)
+    return book
+  }
+
+  static func decide(_ due: Due, _ book: inout Book, _ now: Timestamp) -> Decision<NewMessage?> {
+    let before = due.recipient
+    var recipient = before
+    let made = book.compose(recipient.key, now)
+    if let (message, place) = made {
+      (recipient.state, recipient.reason, recipient.message) = (.queued, nil, message.id)
+      (recipient.place, recipient.channel) = (place, message.channel.rawValue)
+      (recipient.isOpen, recipient.fallbackAt) = (true, nil)
+    } else {
+      // No other channel reaches them: they stay where they are.
+      recipient.end()
+    }
+    book.moved.append((before, recipient))
+    return .apply(made?.message, outcome: made == nil ? "no-other-channel" : "fell-back")
+  }
+
+  static let writes: [Write<Book, NewMessage?>] =
+    [.moving { book, _ in book.moved.map(\.now).sorted { $0.key < $1.key } }]
+    + Write.addingMessages { $0 }
+    + Write.counting { book, _ in CampaignCount.changes(book.moved.map { ($0.before, $0.now) }) }
+}
+
+extension FallBack.Book {
+  /// nil where nobody can write to them by another channel.
+  fileprivate mutating func compose(_ key: Recipient.Key, _ now: Timestamp) -> (message: NewMessage, place: Int)? {
+    guard let campaign = campaigns[key.campaign], let place = people[key]?.place, let request = requests[key],
+      case .success(let message) = intakes.compose(request, campaign.plan.channels[place].channel, now)
+    else { return nil }
+    return (message, place)
+  }
+}
