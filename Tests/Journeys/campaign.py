@@ -1,0 +1,113 @@
+"""A campaign of a journey: its people, its plan, how it is launched, and what must add up however it went."""
+
+import collections
+import json
+
+from ledger import account
+from world import until
+
+# Chongqing, with somebody who plans and a peer who reviews; nobody else of the firm's customers is there.
+BRANCH = """
+insert into branch (id, code, name, parent_id, level, time_zone) values (90, 'CQ', 'Chongqing', 1, 'province', 'Asia/Shanghai');
+insert into person (code, branch_id, name, manager) values ('CQ-1', 90, 'Ann', false), ('CQ-2', 90, 'Bea', true);
+insert into template (name, channel, language, text) values ('spring', 'sms', 'zh-CN', '{{name}}您好');
+insert into template (name, channel, language, subject, text) values ('spring', 'email', 'zh-CN', 'Spring', '{{name}}您好');
+insert into contact_policy (channel, purpose, without_consent) values ('sms', 'marketing', true), ('email', 'marketing', true);
+"""
+PEOPLE = """
+insert into customer (id, code, version, data, status, name, email, language, branch_id, changed_at)
+select 50000 + n, 'Q-' || n, 1, gen_random_uuid(), 'active', 'N' || n, 'q' || n || '@people.example', 'zh-CN', 90, now()
+from generate_series(1, %s) n;
+"""
+PHONES = """
+insert into customer_phone (phone, customer_id, place, kind, region)
+select 8613983000000 + n, 50000 + n, 0, 'mobile', 'CN-CQ' from generate_series(1, %s) n where n %% %s <> 0
+"""
+
+
+def people(world, count, without_phone_each=10**6):
+    with world.connect() as connection:
+        connection.execute(BRANCH)
+        connection.execute(PEOPLE, [count])
+        connection.execute(PHONES, [count, without_phone_each])
+
+
+def plan(name="spring", **more):
+    return {
+        "name": name, "title": "Spring", "objective": "cross-sell", "owner": "CQ-1", "branch": "CQ", "purpose": "marketing",
+        "audience": {"customers": "level is unknown"}, "channels": [{"channel": "sms", "template": "spring"}],
+        "expires": "2100-01-01T00:00:00Z", **more,
+    }  # fmt: skip
+
+
+def be(world, person):
+    """From now on the test's own login is that person's."""
+    with world.connect() as connection:
+        connection.execute("update person set login = null where login = session_user")
+        connection.execute("update person set login = session_user where code = %s", [person])
+
+
+def step(world, word, remark=None, name="spring"):
+    """Answers when it was done, by this machine's clock as milliseconds since 1970."""
+    with world.connect() as connection:
+        answer = connection.execute("select step_campaign(%s, %s, null, %s)", [name, word, remark]).fetchone()[0]
+        assert answer == "done", f"{word}: {answer}"
+        moment = connection.execute("select (extract(epoch from clock_timestamp()) * 1000)::bigint").fetchone()[0]
+    return moment
+
+
+def launch(world, definition=None):
+    """Without its review: the row as `launched` leaves it."""
+    definition = definition or plan()
+    be(world, "CQ-1")
+    with world.connect() as connection:
+        assert connection.execute("select define_campaign(%s)", [json.dumps(definition)]).fetchone()[0] == "defined"
+        connection.execute("update campaign set state = 'scheduled', launched_at = now()")
+        connection.execute("insert into campaign_pace (campaign_id) select id from campaign where pace is not null")
+
+
+def state(world):
+    return world.ask("select state from campaign")
+
+
+def standing(world):
+    """How many recipients are in each state, by the rows."""
+    with world.connect() as connection:
+        rows = connection.execute("select state, count(*) from campaign_recipient group by state").fetchall()
+    return collections.Counter(dict(rows))
+
+
+def until_settled(world, patience=60):
+    until(
+        lambda: world.ask("select settled_at is not null from campaign"),
+        lambda: f"the campaign to be settled; it is {state(world)}, and its recipients are {standing(world)}",
+        patience,
+    )
+
+
+ADDS_UP = """
+select 'a count is not what the rows give' from (
+  select variant, channel, state, reason, recipients from campaign_count where recipients > 0) k
+full join (
+  select variant, coalesce(channel, '') as channel, state, coalesce(reason, '') as reason, count(*) as recipients
+  from campaign_recipient group by 1, 2, 3, 4) r using (variant, channel, state, reason)
+where k.recipients is distinct from r.recipients
+union all
+select 'recipient ' || r.subject || ' is ' || r.state || ', and their message ' || m.state
+from campaign_recipient r join message m on m.id = r.message_id where r.state <> m.state
+union all
+select 'somebody is open in a campaign that is settled' from campaign_recipient where is_open
+union all
+select 'two messages of one kind: ' || event_id from message group by event_id having count(*) > 1
+union all
+select 'a campaign has ended more than once' from campaign_step where what in ('finished', 'settled') having count(*) <> 1
+"""
+
+
+def adds_up(world, audience, *gateways):
+    """Everybody of the audience once, in the ledger as at the gateways; what is counted is what there is."""
+    account(world, *gateways)
+    with world.connect() as connection:
+        wrong = [row[0] for row in connection.execute(ADDS_UP).fetchall()]
+    assert not wrong, wrong
+    assert sum(standing(world).values()) == audience, standing(world)
