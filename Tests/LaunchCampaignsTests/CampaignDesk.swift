@@ -17,6 +17,8 @@ final class CampaignDesk {
   private let lane: Connection
   private var memory = PlanMemory()
   private let noCache: NoCache
+  /// What somebody else does once, between what the next turn has decided and what it writes.
+  var meanwhile: (() throws -> Void)?
   /// What was emitted in the last turn.
   private(set) var emitted: [String] = []
 
@@ -197,6 +199,8 @@ final class CampaignDesk {
         case .reject(let refusal): outcomes.append(refusal.reason)
         }
       }
+      try meanwhile?()
+      meanwhile = nil
       for source in [Write<D.State, D.Change>.Source.changes, .state] {
         for write in D.writes where write.source == source {
           var arguments = Arguments()

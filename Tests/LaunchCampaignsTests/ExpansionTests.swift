@@ -81,11 +81,28 @@ import Testing
     }
   }
 
+  @Test("who pauses or ends a campaign does not wait for a page, which then counts for nothing")
+  func pausedMeanwhile() async throws {
+    try await CampaignDesk.open(Self.customers) { desk in
+      try desk.plan(1, "running", expanded: false)
+      for state in ["paused", "cancelled", "closed"] {
+        desk.meanwhile = { try desk.session.run(script: "update campaign set state = '\(state)'") }
+        #expect(throws: PostgresError.changedMeanwhile) { try desk.expand() }
+        #expect(try desk.lines("select count(*)::text from campaign_recipient") == ["0"])
+        #expect(try desk.lines("select count(*)::text from message") == ["0"])
+        try desk.session.run(script: "update campaign set state = 'running'")
+      }
+      #expect(try desk.expand().count == 11)
+      #expect(try desk.lines(Self.recipients) == Self.everybody)
+    }
+  }
+
   @Test("two lanes never take one campaign at once")
   func lanes() async throws {
     try await CampaignDesk.open(Self.customers) { desk in
       try desk.plan(1, "running", expanded: false)
-      try desk.session.run(script: "begin; select from campaign where id = 1 for update")
+      try desk.session.run(
+        script: "begin; select pg_advisory_xact_lock(hashtextextended('millrace expand campaign 1', 0))")
       #expect(try desk.expand() == [])
       try desk.session.run(script: "commit")
       #expect(try desk.expand().count == 11)

@@ -17,20 +17,23 @@ enum ExpandCampaigns: Sweep {
     /// `isAside`: somebody whose message the database has refused.
     case person(Candidate, LaunchedCampaign, isAside: Bool)
     /// Everybody up to this number has a row, and whether that is everybody.
-    case end(LaunchedCampaign, reached: Int64, isAll: Bool)
+    case end(LaunchedCampaign, after: Int64, reached: Int64, isAll: Bool)
     /// What it was made from is not there any more.
     case refused(campaign: Int64, name: String, owner: Int64, Refusal)
   }
 
-  /// The next page of one campaign; they take turns at random. Its row is locked: nobody ends it, or takes the same page, meanwhile.
+  /// The next page of one campaign; they take turns at random. Nobody else takes the same page, and its row is not locked: who pauses
+  /// or ends a campaign does not wait until its people are found, and then the page counts for nothing.
   static func claim(
     _ limit: Int, _ memory: inout PlanMemory, _ transaction: Transaction
   ) throws(PostgresError) -> [Item] {
     let rows = try transaction.rows(
       """
-      select id, branch_id, seed, expanded_to, name, owner_id from campaign
-      where state = 'running' and settled_at is null and expanded_at is null and expires_at > clock_timestamp()
-      order by random() limit 1 for update skip locked
+      select c.* from (
+        select id, branch_id, seed, expanded_to, name, owner_id from campaign
+        where state = 'running' and settled_at is null and expanded_at is null and expires_at > clock_timestamp()
+        order by random()) c
+      where pg_try_advisory_xact_lock(hashtextextended('millrace expand campaign ' || c.id, 0)) limit 1
       """)
     guard let row = rows.first else { return [] }
     let (id, branch, seed, reached) = (row.integer(0), row.integer(1), row.text(2), row.integer(3))
@@ -41,19 +44,23 @@ enum ExpandCampaigns: Sweep {
     case .success(let launched): campaign = launched
     case .failure(let refusal): return [.refused(campaign: id, name: row.text(4), owner: row.integer(5), refusal)]
     }
+    // Where few are meant of very many, a page takes its time.
+    _ = try transaction.rows("set local statement_timeout = '60s'")
     let (people, aside) = try transaction.ask(
       campaign.audience.page(after: reached, limit: limit),
       Question("select item from set_aside where sweep = 'expand-campaigns'", reading: { Set($0.map { $0.text(0) }) }))
     let items = people.map { person in
       Item.person(person, campaign, isAside: !aside.isEmpty && aside.contains("\(id)/\(person.subject)"))
     }
-    return items + [.end(campaign, reached: people.last?.subject ?? reached, isAll: people.count < limit)]
+    return items + [
+      .end(campaign, after: reached, reached: people.last?.subject ?? reached, isAll: people.count < limit)
+    ]
   }
 
   static func label(_ item: Item) -> String {
     switch item {
     case .person(let person, let campaign, _): Recipient.Key(campaign: campaign.id, subject: person.subject).label
-    case .end(let campaign, _, _): String(campaign.id)
+    case .end(let campaign, _, _, _): String(campaign.id)
     case .refused(let campaign, _, _, _): String(campaign)
     }
   }
@@ -87,8 +94,8 @@ enum ExpandCampaigns: Sweep {
       let step = CampaignStep.pause(.definition, "definition: \(refusal)")
       let move = CampaignMove(campaign: campaign, name: name, owner: owner, before: .running, step: step, at: now)
       return .apply(.refused(move), outcome: step.outcome)
-    case .end(let campaign, let reached, let isAll):
-      let end = Expansion.End(campaign: campaign.id, reached: reached, isAll: isAll)
+    case .end(let campaign, let before, let reached, let isAll):
+      let end = Expansion.End(campaign: campaign.id, before: before, reached: reached, isAll: isAll)
       return .apply(.end(end), outcome: isAll ? "expanded" : "page")
     case .person(let person, let campaign, let isAside):
       var made = Expansion.Person(person, of: campaign)

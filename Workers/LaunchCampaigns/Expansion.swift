@@ -18,6 +18,8 @@ enum Expansion: Sendable {
 
   struct End: Sendable {
     let campaign: Int64
+    /// Where the page began.
+    let before: Int64
     let reached: Int64
     let isAll: Bool
   }
@@ -94,10 +96,10 @@ extension Expansion {
         \.end,
         """
         update campaign c set expanded_to = a.reached, expanded_at = case when a.is_all then clock_timestamp() end
-        from unnest($1::bigint[], $2::bigint[], $3::boolean[]) a (id, reached, is_all)
-        where c.id = a.id and c.expanded_at is null
+        from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::boolean[]) a (id, before, reached, is_all)
+        where c.id = a.id and c.expanded_to = a.before and c.expanded_at is null and c.state = 'running'
         """,
-        .integer { $0.campaign }, .integer { $0.reached }, .boolean { $0.isAll })
+        .integer { $0.campaign }, .integer { $0.before }, .integer { $0.reached }, .boolean { $0.isAll })
     ]
     + Write.moving(\.move)
     + Write.counting { _, changes in
