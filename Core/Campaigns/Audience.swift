@@ -33,6 +33,12 @@ public struct Audience: Sendable {
     return candidates(.people(subjects), rest)
   }
 
+  /// Lets this transaction count in memory what a lane's statements have no room for; asked before `counts`, it halves their time where
+  /// an audience is large.
+  public static var roomToCount: Question<Void> {
+    Question("select set_config('work_mem', '64MB', true)")
+  }
+
   /// How many of whom, those who are excluded among them, in one reading.
   public func counts() -> Question<[AudienceCount]> {
     var building = AudienceSQL(audience: self, places: definition.channels.indices)

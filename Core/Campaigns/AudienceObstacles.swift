@@ -16,23 +16,33 @@ extension AudienceSQL {
     sql.append(" as told_email, ")
     appendVariant()
     sql.append(" as variant, ")
-    appendHeldOut()
-    sql.append(" as held_out from (")
-    appendPeople(restriction)
-    // What is worked out in a layer is not to be worked out again for every mention of it.
-    sql.append(" offset 0) x")
-    for place in places { appendObstacle(place) }
-    if isLeftToChance {
-      sql.append(" cross join lateral (select md5(")
-      sql.append { [seed = audience.seed] in $0.text(seed + "/") }
-      sql.append(" || x.subject) as text offset 0) hash")
+    appendHeldOut(restriction)
+    sql.append(" as held_out from ")
+    // A layer for each channel: what is worked out in one is not worked out again for every mention of it.
+    for place in places.reversed() {
+      sql.append("(select x.*, ")
+      appendObstacle(place)
+      sql.append(AudienceSQL.names[place])
+      sql.append(" from ")
     }
+    sql.append("(select x.*, ")
+    if isLeftToChance {
+      sql.append("md5(")
+      sql.append { [seed = audience.seed] in $0.text(seed + "/") }
+      sql.append(" || x.subject)")
+    } else {
+      sql.append("null::text")
+    }
+    sql.append(" as hash from (")
+    appendPeople(restriction)
+    sql.append(" offset 0) x offset 0) x")
+    for _ in places { sql.append(" offset 0) x") }
   }
 
   // MARK: Channels
 
-  private static let obstacles: [StaticString] = ["o0.obstacle", "o1.obstacle", "o2.obstacle"]
-  private static let names: [StaticString] = [" o0", " o1", " o2"]
+  private static let obstacles: [StaticString] = ["x.obstacle0", "x.obstacle1", "x.obstacle2"]
+  private static let names: [StaticString] = [" as obstacle0", " as obstacle1", " as obstacle2"]
 
   /// What the first channel without an obstacle comes to.
   private mutating func appendFirst(_ none: StaticString, _ value: (inout Composition, Int) -> Void) {
@@ -55,7 +65,7 @@ extension AudienceSQL {
 
   private mutating func appendObstacle(_ place: Int) {
     let channel = definition.channels[place].channel
-    sql.append(" cross join lateral (select case when x.excluded then 'excluded'")
+    sql.append("case when x.excluded then 'excluded'")
     if place > places.lowerBound {
       // Nobody wants to know.
       sql.append(" when ")
@@ -68,22 +78,25 @@ extension AudienceSQL {
       sql.append(" then 'unsuitable'")
     }
     switch channel {
-    case .sms: appendObstacles(channel, "x.phone", "'+' || x.phone", AudienceSQL.ownersOfPhone)
-    case .email: appendObstacles(channel, "x.email", "x.email", AudienceSQL.ownersOfEmail)
+    case .sms: appendObstacles(channel, "x.phone", "'+' || x.phone", AudienceSQL.othersWithPhone)
+    case .email: appendObstacles(channel, "x.email", "x.email", AudienceSQL.othersWithEmail)
     // Nobody's fax number is known.
     case .fax: sql.append(" else 'no-address'")
     }
-    sql.append(" end as obstacle offset 0)")
-    sql.append(AudienceSQL.names[place])
+    sql.append(" end")
   }
 
-  private static let ownersOfPhone: StaticString =
-    "(select from customer_phone k join customer m on m.id = k.customer_id where k.phone = x.phone and m."
-  private static let ownersOfEmail: StaticString = "(select from customer m where lower(m.email) = x.email and m."
+  // Others than themselves: an address that is nobody else's costs a look at an index and no more.
+  private static let othersWithPhone: StaticString = """
+    (select from customer_phone k join customer m on m.id = k.customer_id
+      where k.phone = x.phone and k.customer_id is distinct from x.customer and m.
+    """
+  private static let othersWithEmail: StaticString =
+    "(select from customer m where lower(m.email) = x.email and m.id is distinct from x.customer and m."
 
   /// In the order in which a claim looks at them (`ClaimBook`): what anybody says who has the address counts.
   private mutating func appendObstacles(
-    _ channel: MessageChannel, _ address: StaticString, _ written: StaticString, _ owners: StaticString
+    _ channel: MessageChannel, _ address: StaticString, _ written: StaticString, _ others: StaticString
   ) {
     let bit = sql.place { $0.text(channel.rawValue) }
     let purpose = sql.place { [word = definition.purpose.rawValue] in $0.text(word) }
@@ -110,7 +123,7 @@ extension AudienceSQL {
     sql.append(" when x.refused")
     appendBit()
     sql.append(" or exists ")
-    sql.append(owners)
+    sql.append(others)
     sql.append("refused")
     appendBit()
     sql.append(") then 'consent-refused'")
@@ -122,7 +135,7 @@ extension AudienceSQL {
     sql.append(") and y.purpose = ")
     sql.append(purpose)
     sql.append(" and y.without_consent) and not exists ")
-    sql.append(owners)
+    sql.append(others)
     sql.append("consented")
     appendBit()
     sql.append(") then 'no-consent'")
@@ -133,15 +146,17 @@ extension AudienceSQL {
   private var isLeftToChance: Bool { definition.variants.count > 1 || definition.control > .none }
 
   /// The first eight digits of the hash decide whether somebody is held out, the next eight their variant: neither tells of the other.
-  private mutating func appendHeldOut() {
+  private mutating func appendHeldOut(_ restriction: Restriction) {
+    // Who is asked for by number has been chosen before.
+    if case .people = restriction { return sql.append("false") }
     guard definition.control > .none else { return sql.append("false") }
-    sql.append("('x' || substr(hash.text, 1, 8))::bit(32)::bigint % 10000 < ")
+    sql.append("('x' || substr(x.hash, 1, 8))::bit(32)::bigint % 10000 < ")
     sql.append { [share = definition.control.hundredths] in $0.small(Int32(share)) }
   }
 
   private mutating func appendVariant() {
     guard definition.variants.count > 1 else { return sql.append("0") }
-    sql.append("width_bucket(('x' || substr(hash.text, 9, 8))::bit(32)::bigint % 10000, ")
+    sql.append("width_bucket(('x' || substr(x.hash, 9, 8))::bit(32)::bigint % 10000, ")
     // Where each variant but the first begins.
     var sum = 0
     let bounds = definition.variants.dropLast().map { variant in

@@ -28,7 +28,7 @@ struct AudienceSQL {
     if isOfLeads {
       sql.append(
         """
-        select c.id as subject, null::text as code, c.name, null::text as number, c.level, c.language, c.branch_id,
+        select c.id as subject, null::bigint as customer, null::text as code, c.name, null::text as number, c.level, c.language, c.branch_id,
           c.owner_id as manager_id, c.value_amount as amount, c.value_currency as currency, c.product, c.source, c.phone, c.region,
           null::text as email, 0 as consented, 0 as refused, null::int as rating,\u{20}
         """)
@@ -37,7 +37,7 @@ struct AudienceSQL {
     } else {
       sql.append(
         """
-        select c.id as subject, c.code, c.name, c.number, c.level, c.language, c.branch_id, c.manager_id, c.assets_amount as amount,
+        select c.id as subject, c.id as customer, c.code, c.name, c.number, c.level, c.language, c.branch_id, c.manager_id, c.assets_amount as amount,
           c.assets_currency as currency, null::text as product, null::text as source, p.phone, nullif(p.region, '') as region,
           lower(c.email) as email, c.consented, c.refused,\u{20}
         """)

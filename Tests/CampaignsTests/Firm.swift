@@ -2,6 +2,7 @@ import Campaigns
 import Postgres
 import TestKit
 import Testing
+import Values
 
 /// A small firm whose people are of all kinds.
 ///
@@ -47,6 +48,16 @@ struct Firm {
   ) throws -> Audience {
     let (scope, templates) = try run(AudienceScope.ask(branch), CampaignTemplates.ask(definition))
     return Audience(definition, scope, seed: seed, needs: try templates.needs(of: definition, given: given))
+  }
+
+  /// Why a definition has no audience: path and reason.
+  func refusal(_ more: String, channels: String? = nil) throws -> String? {
+    let definition = try CampaignDefinition.of("status = active", .customers, more, channels: channels)
+    let templates = try run(CampaignTemplates.ask(definition))
+    do throws(Refusal) {
+      _ = try templates.needs(of: definition)
+      return nil
+    } catch { return "\(error.path) \(error.reason)" }
   }
 
   /// All of an audience, so many at a time.

@@ -174,6 +174,33 @@ def test_the_page_for_producers_explains_every_reason_there_is():
     assert told == used
 
 
+CAMPAIGNS = TOP / "ops" / "campaigns"
+
+
+@pytest.mark.parametrize("path", sorted((CAMPAIGNS / "examples").glob("*.json")), ids=lambda path: path.stem)
+def test_the_worked_examples_of_campaigns_are_what_their_schema_says(path):
+    schema = load(CAMPAIGNS / "campaign.schema.json")
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert not list(validator(schema).iter_errors(load(path)))
+    assert list(validator(schema).iter_errors({**load(path), "chanels": []}))
+
+
+def test_the_schema_of_campaigns_names_every_field_that_is_read_and_no_other():
+    read = set()
+    for source in (TOP / "Core" / "Campaigns").glob("*.swift"):
+        for names in re.findall(r"refuseOthers\(([^)]*)\)", source.read_text()):
+            read |= set(re.findall(r'"([A-Za-z]+)"', names))
+
+    def named(schema):
+        for name, inner in schema.get("properties", {}).items():
+            yield name
+            yield from named(inner)
+        for inner in [*schema.get("prefixItems", []), *schema.get("anyOf", []), *([schema["items"]] if "items" in schema else [])]:
+            yield from named(inner)
+
+    assert set(named(load(CAMPAIGNS / "campaign.schema.json"))) == read
+
+
 def test_the_requests_on_the_page_for_producers_are_right():
     requests = re.findall(r"```json\n(.*?)```", (TOPICS / "README.md").read_text(), re.S)
     assert requests
