@@ -120,6 +120,49 @@ import Testing
     }
   }
 
+  @Test(
+    "what the worker warns of is said in Chinese too, and what is not known in the worker's words",
+    arguments: [
+      ("nobody gets a message", "没有人会收到信息"),
+      (
+        "the budget spring would not last: 3822.49 CNY are wanted and 2000.00 CNY are left",
+        "预算 spring 不足：需要 3822.49 CNY，余额 2000.00 CNY"
+      ),
+      ("the gateway one for sms is not enabled", "网关 one（sms）已停用"),
+      ("the gateway one for sms cannot be read: x is not enabled", "网关 one（sms）的描述无法读取：x is not enabled"),
+      (
+        "at 5 messages an hour it would end at 2027-03-01T03:43:49Z, after it has expired (2027-02-01T00:00:00Z)",
+        "按每小时 5 条，将于 2027-03-01T03:43:49Z 完成，晚于到期时间（2027-02-01T00:00:00Z）"
+      ),
+      ("something new", "something new"), ("it has expired twice", "it has expired twice"),
+    ])
+  func warnings(_ english: String, _ chinese: String) {
+    let both = PreviewWarning.both(english)
+    #expect(both.english == english && both.chinese == chinese)
+  }
+
+  @Test("a campaign without variants has none to show")
+  func single() throws {
+    try CampaignDesk.open { desk throws in
+      let text = CampaignDesk.definition()
+      let start = try #require(text.ranges(of: #""variants""#).first).lowerBound
+      let end = try #require(text.ranges(of: #""channels""#).first).lowerBound
+      try desk.define(String(text[..<start]) + String(text[end...]))
+      var preview = CampaignDesk.preview
+      for name in ["a", "b"] {
+        preview = preview.split(separator: "\"variant\": \"\(name)\"").joined(separator: #""variant": null"#)
+      }
+      try desk.makePreview(preview)
+      let run = desk.run("preview", name, "--last")
+      #expect(run.out.contains("\nSMS, zh-CN, to ") && !run.out.contains("VARIANT"), "\(run.out)\(run.err)")
+      try temporaryFile("") { path in
+        #expect(desk.run("preview", name, "--last", "--html", path).exit == .done)
+        let page = String(decoding: try InputFiles.contents(of: path), as: UTF8.self)
+        #expect(!page.contains("Variant"))
+      }
+    }
+  }
+
   @Test("a small preview, without budget, price, pace or samples")
   func small() throws {
     let report = try PreviewReport(

@@ -161,6 +161,17 @@ import Values
       #expect(csv.hasSuffix("\"'=C,7\",b,delivered,,sms,107,,SH,,2026-11-22T08:00:00Z\r\n"), "\(csv)")
       #expect(csv.split(separator: "\r\n").count == 8)
       #expect(desk.run("recipients", name, "--csv", "--json").exit == .usage)
+      // More than are asked for at a time: each once.
+      try desk.session.run(
+        script: """
+          insert into campaign_recipient (campaign_id, subject, variant, state, is_open, changed_at)
+            select c.id, n, 0, 'skipped', false, now() from campaign c, generate_series(8, 20001) n
+          """)
+      let all = desk.run("recipients", name, "--csv").out.split(separator: "\r\n").dropFirst().map {
+        $0.prefix { $0 != "," }
+      }
+      #expect(all.count == 20_001 && Set(all).count == 20_001)
+      #expect(desk.run("recipients", name, "--csv", "--limit", "10001").out.split(separator: "\r\n").count == 10_002)
       // Leads by their number, whatever customer has the same.
       try desk.session.run(script: "update campaign set audience = 'leads'")
       #expect(desk.run("recipients", name, "--state", "failed").rows.first?.first == "3")

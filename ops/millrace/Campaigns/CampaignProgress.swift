@@ -25,7 +25,9 @@ struct CampaignProgress {
   var queued: Int64 { sum { $0 == "queued" } }
   /// Whom a message still has to go to.
   var left: Int64 { queued + unexpanded }
-  var share: Double { done + left > 0 ? Double(done) / Double(done + left) : 0 }
+  /// Of nothing all is done once nothing is to come.
+  var share: Double { done + left > 0 ? Double(done) / Double(done + left) : isExpanded ? 1 : 0 }
+  private let isExpanded: Bool
 
   func sum(_ isCounted: (_ state: String) -> Bool) -> Int64 {
     counts.reduce(0) { $0 + (isCounted($1.state) ? $1.recipients : 0) }
@@ -35,6 +37,7 @@ struct CampaignProgress {
   init(at: Timestamp, _ counts: [Count], isExpanded: Bool, planned: Int64) {
     self.at = at
     self.counts = counts
+    self.isExpanded = isExpanded
     let known = counts.reduce(0) {
       $0
         + (["queued", "accepted", "delivered", "uncertain", "failed", "expired", "cancelled"].contains($1.state)

@@ -47,7 +47,7 @@ struct CampaignReport {
 
   /// The bar, and what moves.
   private var line: String {
-    let filled = progress.left == 0 && progress.done > 0 ? Self.barWidth : Int(progress.share * Double(Self.barWidth))
+    let filled = Int(progress.share * Double(Self.barWidth))
     let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: Self.barWidth - filled)
     let about = progress.unexpanded > 0 ? "about " : ""
     var parts = [

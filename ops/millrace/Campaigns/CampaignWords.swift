@@ -72,6 +72,8 @@ enum CampaignWords {
     "unknown-language": Both("their template is not there in their language", "模板没有对应语言的版本"),
     "duplicate-address": Both("somebody else of the audience has the same address", "与其他客户地址重复"),
     "missing-variable": Both("their template wants something that nobody knows of them", "模板所需的变量缺失"),
+    "no-gateway": Both("no gateway serves where they are", "没有网关可送达其所在地区"),
+    "not-served": Both("the gateway does not serve where they are", "指定网关不支持其所在地区"),
     "frequency-cap": Both("they were written to as often as is allowed", "已达发送频次上限"),
     "held-out": Both("in the control group", "对照组"),
     "excluded": Both("taken out by the exclusion", "按排除条件剔除"),

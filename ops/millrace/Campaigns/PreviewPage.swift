@@ -78,7 +78,7 @@ struct PreviewPage {
     guard !report.warnings.isEmpty else { return "" }
     return """
       <section class="warnings"><h2>\(say("To look at first", "请先注意"))</h2>
-      <ul>\(report.warnings.map { "<li>\(escaped($0))</li>" }.joined())</ul></section>
+      <ul>\(report.warnings.map { "<li>\(say(PreviewWarning.both($0)))</li>" }.joined())</ul></section>
       """
   }
 
@@ -87,7 +87,7 @@ struct PreviewPage {
       figure(grouped(report.recipients), Both("people would be written to", "人将收到信息"), isFirst: true),
       figure(
         report.cost.map { money($0) } ?? "–",
-        report.cost == nil ? Both("cost unknown: no price", "费用未知：无单价") : Both("cost at most", "预计费用")),
+        report.cost == nil ? Both("cost unknown: no price", "费用未知：无单价") : Both("cost, about", "预计费用")),
     ]
     if let budget = report.budget {
       all.append(
@@ -199,7 +199,7 @@ struct PreviewPage {
     guard !report.samples.isEmpty else { return "" }
     let cards = report.samples.map { sample in
       let facts = [
-        definition.variants.count > 1 ? say("variant \(sample.variant)", "版本 \(sample.variant)") : nil,
+        sample.variant.map { say("variant \($0)", "版本 \($0)") },
         say(CampaignWords.channel(sample.channel)), sample.language.map(escaped),
         sample.to.map { escaped($0) },
         sample.parts.map { say($0 == 1 ? "1 part" : "\($0) parts", "计费 \($0) 条") },

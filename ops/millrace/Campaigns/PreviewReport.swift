@@ -7,7 +7,8 @@ struct PreviewReport {
   /// Those of the audience who would get a message, by what tells them apart.
   struct Group {
     let channel: String
-    let variant: String
+    /// nil of a campaign that has but one.
+    let variant: String?
     let branch: String?
     let region: String?
     let language: String?
@@ -16,7 +17,7 @@ struct PreviewReport {
 
   /// A message as somebody would get it.
   struct Sample {
-    let variant: String
+    let variant: String?
     let channel: String
     let language: String?
     /// Masked.
@@ -76,7 +77,7 @@ struct PreviewReport {
     skipped = try PreviewReport.skipped(data.optionalObject("skipped"))
     groups = try data.objects("send", atMost: 1_000_000).map { group throws(Refusal) in
       Group(
-        channel: try group.text("channel"), variant: try group.text("variant"),
+        channel: try group.text("channel"), variant: try group.optionalText("variant"),
         branch: try group.optionalText("branch"),
         region: try group.optionalText("region"), language: try group.optionalText("language"),
         recipients: try count("recipients", in: group))
@@ -95,7 +96,7 @@ struct PreviewReport {
     ends = try data.optionalTimestamp("ends")
     samples = try data.objects("samples", atMost: 10_000).map { sample throws(Refusal) in
       Sample(
-        variant: try sample.text("variant"), channel: try sample.text("channel"),
+        variant: try sample.optionalText("variant"), channel: try sample.text("channel"),
         language: try sample.optionalText("language"), to: try sample.optionalText("to", 0...400),
         subject: try sample.optionalText("subject", 0...2_000), text: try sample.text("text", 0...2_000_000),
         parts: try sample.optionalInteger("parts", 0...Int64.max))

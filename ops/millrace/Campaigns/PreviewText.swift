@@ -28,7 +28,10 @@ struct PreviewText {
       table("channel", \.channel), table("variant", \.variant), table("branch", \.branch), table("region", \.region),
       table("language", \.language),
     ]
-    for table in tables where !table.isEmpty { text += "\n" + table.fitted(to: width) }
+    // A campaign without variants has none to tell apart.
+    for table in tables where table.rows.contains(where: { $0[0] != .text("unknown") }) {
+      text += "\n" + table.fitted(to: width)
+    }
     if !report.missing.isEmpty { text += "\n" + missing.fitted(to: width) }
     for sample in report.samples { text += "\n" + shown(sample) }
     if !report.warnings.isEmpty { text += "\n" }
@@ -115,7 +118,7 @@ struct PreviewText {
 
   private func shown(_ sample: PreviewReport.Sample) -> String {
     let head = [
-      "Variant \(sample.variant)", CampaignWords.channel(sample.channel).english, sample.language,
+      sample.variant.map { "Variant \($0)" }, CampaignWords.channel(sample.channel).english, sample.language,
       sample.to.map { "to \($0)" }, sample.parts.map { $0 == 1 ? "1 part" : "\($0) parts" },
     ].compactMap { $0.map(printable) }.joined(separator: ", ")
     let subject = sample.subject.map { "  \(printable($0))\n\n" } ?? ""
