@@ -231,7 +231,7 @@ let package = Package(
       "MillraceTests",
       of: [
         "millrace", "Topics", "Contract", "JSON", "Kafka", "Migrations", "Postgres", "Settings", "Values", "TestKit",
-        "Customers", "LeadAllocation", "Templates",
+        "Customers", "LeadAllocation", "Templates", "Campaigns",
       ]),
   ]
 )

@@ -1,3 +1,4 @@
+import Campaigns
 import Postgres
 import TestKit
 import Testing
@@ -74,6 +75,20 @@ import Testing
       #expect(run.exit == .no && run.err.contains(sentence), "\(run.err)")
       #expect(try desk.desk.lines("select name from campaign").isEmpty)
     }
+  }
+
+  @Test(
+    "every field that the help names is one",
+    arguments: [
+      ("Fields of customers: ", "customers", ". Of leads"), ("Of leads: ", "leads", ".\n"),
+    ])
+  func fields(_ before: String, _ kind: String, _ after: String) throws {
+    let help = CommandRun("campaign", "define", "--help").out
+    let start = try #require(help.ranges(of: before).first).upperBound
+    let end = try #require(help[start...].ranges(of: after).first).lowerBound
+    let fields = help[start..<end].split(whereSeparator: { ", \n".contains($0) })
+    #expect(fields.count > 10)
+    for field in fields { _ = try Filter("\(field) is known", of: #require(.init(rawValue: kind))) }
   }
 
   @Test("a plan that is over already is refused")
