@@ -105,9 +105,12 @@ select 'a campaign has ended more than once' from campaign_step where what in ('
 
 
 def adds_up(world, audience, *gateways):
-    """Everybody of the audience once, in the ledger as at the gateways; what is counted is what there is."""
+    """Everybody of the audience once, in the ledger as at the gateways; what is counted is what there is; and nobody had to give way
+    in a deadlock, which would hide a wrong order of locks."""
     account(world, *gateways)
     with world.connect() as connection:
         wrong = [row[0] for row in connection.execute(ADDS_UP).fetchall()]
     assert not wrong, wrong
     assert sum(standing(world).values()) == audience, standing(world)
+    for program in world.programs:
+        assert "40P01" not in (world.place / f"{program.log_name}.log").read_text(), program.log_name

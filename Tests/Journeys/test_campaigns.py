@@ -5,7 +5,7 @@ import json
 
 from campaign import adds_up, be, launch, people, plan, standing, state, step, until_settled
 from gateway import Gateway
-from ledger import outreach, states
+from ledger import know, outreach, states
 from mail_server import MailServer
 from side_by_side import Journeys
 from test_mails import LINKS
@@ -13,7 +13,10 @@ from world import until
 
 journey = Journeys()
 
-PAGES = 1200  # People, in two pages.
+PAGES = 1050  # People, in two pages.
+# Many worlds at once may keep a gateway of ours waiting, which is not what these journeys are about.
+PATIENT = {"concurrency": 5, "limits": {"connect": "5s", "total": "20s"}}
+TAKING_ITS_TIME = {"LOST_AFTER": "60s"}
 
 
 def run(world, *names, **settings):
@@ -23,7 +26,8 @@ def run(world, *names, **settings):
 
 def killed(ground, point, times=1):
     """The launcher dies; then two launchers and two senders go on, through a pause and a resumption."""
-    with Gateway() as gateway, outreach(ground, gateway) as world:
+    with Gateway() as gateway, outreach(ground, settings=TAKING_ITS_TIME.items()) as world:
+        know(world, gateway, **PATIENT)
         people(world, PAGES)
         launch(world)
         run(world, "relay-events")
@@ -75,9 +79,9 @@ def a_sender_that_dies_leaves_uncertain_ones_open_until_somebody_has_found_out(g
 
 @journey
 def a_pause_and_a_cancellation_hold_within_two_seconds(ground):
-    with Gateway() as gateway, outreach(ground) as world:
+    with Gateway() as gateway, outreach(ground, settings=TAKING_ITS_TIME.items()) as world:
         with world.connect() as connection:
-            described = json.dumps(gateway.description(rate=100))
+            described = json.dumps(gateway.description(rate=100, **PATIENT))
             connection.execute(
                 "insert into gateway (name, channel, place, description, rate) values ('gateway', 'sms', 1, %s, 100)", [described])
             connection.execute("insert into gateway_pace (gateway) values ('gateway')")
@@ -108,7 +112,8 @@ def where_a_text_fails_a_mail_stands_in(ground):
     channels = [
         {"channel": "sms", "template": "spring"}, {"channel": "email", "template": "spring", "onFailure": True},
     ]  # fmt: skip
-    with Gateway(act) as gateway, MailServer() as mails, outreach(ground, gateway, mails, settings=LINKS.items()) as world:
+    with Gateway(act) as gateway, MailServer() as mails, outreach(ground, mails, settings={**LINKS, **TAKING_ITS_TIME}.items()) as world:
+        know(world, gateway, **PATIENT)
         people(world, 300, without_phone_each=10)
         launch(world, plan(channels=channels))
         run(world, "relay-events", "launch-campaigns", "send-sms", "send-email", "settle-receipts")
@@ -129,9 +134,9 @@ def where_a_text_fails_a_mail_stands_in(ground):
 
 @journey
 def one_that_fails_too_often_pauses_itself_and_what_has_expired_is_not_sent(ground):
-    with Gateway(lambda arrival, before: "refuse") as gateway, outreach(ground) as world:
+    with Gateway(lambda arrival, before: "refuse") as gateway, outreach(ground, settings=TAKING_ITS_TIME.items()) as world:
         with world.connect() as connection:
-            described = json.dumps(gateway.description(rate=50))
+            described = json.dumps(gateway.description(rate=50, **PATIENT))
             connection.execute(
                 "insert into gateway (name, channel, place, description, rate) values ('gateway', 'sms', 1, %s, 50)", [described])
             connection.execute("insert into gateway_pace (gateway) values ('gateway')")
@@ -153,7 +158,8 @@ def one_that_fails_too_often_pauses_itself_and_what_has_expired_is_not_sent(grou
 
 @journey
 def from_a_file_to_the_end_by_the_command_and_the_counts_are_those_of_the_preview(ground):
-    with Gateway() as gateway, outreach(ground, gateway) as world:
+    with Gateway() as gateway, outreach(ground, settings=TAKING_ITS_TIME.items()) as world:
+        know(world, gateway, **PATIENT)
         people(world, 300, without_phone_each=7)
         with world.connect() as connection:
             connection.execute("insert into suppression (channel, address, reason) values ('sms', '+8613983000001', 'opted-out')")
