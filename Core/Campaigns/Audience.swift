@@ -36,7 +36,7 @@ public struct Audience: Sendable {
   /// Lets this transaction count in memory what a lane's statements have no room for; asked before `counts`, it halves their time where
   /// an audience is large.
   public static var roomToCount: Question<Void> {
-    Question("select set_config('work_mem', '64MB', true)")
+    Question("select set_config('work_mem', '128MB', true)")
   }
 
   /// How many of whom, those who are excluded among them, in one reading.

@@ -186,7 +186,7 @@ import Values
   @Test("the template's language is the definition's, else the person's own, else near it")
   func languages() throws {
     try Firm.open { (firm: Firm) throws in
-      for (number, language) in ["zh-CN", "ZH-cn", "zh-Hant", "en-US", "de"].enumerated() {
+      for (number, language) in ["zh-CN", "ZH-cn", "ZH-Hant", "en-US", "de"].enumerated() {
         try firm.add(Customer(Int64(number + 1), ["language": "'\(language)'", "manager_id": "1"]))
       }
       try firm.add(Customer(6, ["manager_id": "1"]))

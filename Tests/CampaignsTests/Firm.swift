@@ -65,6 +65,8 @@ struct Firm {
     var all: [Candidate] = []
     while true {
       let page = try run(audience.page(after: all.last?.subject ?? 0, limit: limit))
+      // Otherwise it would have no end.
+      try #require(page.first?.subject ?? .max > all.last?.subject ?? 0)
       all += page
       if page.count < limit { return all }
     }

@@ -94,7 +94,7 @@ struct PreviewFacts {
     _ = try transaction.rows("set local statement_timeout = '60s'")
     _ = try transaction.rows("set local max_parallel_workers_per_gather = 4")
     do throws(PostgresError) {
-      let counts: [AudienceCount] = try transaction.ask(audience.counts())
+      let (_, counts) = try transaction.ask(Audience.roomToCount, audience.counts())
       let samples: [Candidate] = try transaction.ask(audience.samples(counts))
       return (counts, samples)
     } catch {
