@@ -74,10 +74,14 @@ public struct CampaignDefinition: Sendable {
     public let language: String?
     /// The only one that may carry it.
     public let gateway: String?
-    /// Tried when the one before it has failed.
-    public let onFailure: Bool
+    /// Tried when the one before it has failed, within this time of its acceptance by a gateway: bounces and receipts come late. nil
+    /// is never.
+    public let onFailure: Duration?
     /// Tried when so long nothing was heard of the one before it.
     public let afterSilence: Duration?
+
+    /// Without a word of the definition: what receipts and bounces usually take at most.
+    public static let failureWithin: Duration = .seconds(3 * 86_400)
   }
 
   /// When it is to stop by itself: shares of what was sent.

@@ -134,14 +134,19 @@ extension CampaignDefinition.Variant {
 
 extension CampaignDefinition.Step {
   fileprivate init(_ data: JSONObject, isFirst: Bool) throws(Refusal) {
-    try data.refuseOthers("channel", "template", "language", "gateway", "onFailure", "afterSilence")
+    try data.refuseOthers("channel", "template", "language", "gateway", "onFailure", "failureWithin", "afterSilence")
     channel = try data.choice("channel")
     template = try data.word("template")
     language = try data.optionalLanguage("language")
     gateway = try data.optionalWord("gateway")
-    onFailure = try data.optionalBoolean("onFailure") ?? false
+    let standsInOnFailure = try data.optionalBoolean("onFailure") ?? false
+    let within = try data.optionalPeriod("failureWithin", .seconds(1)...(.seconds(30 * 86_400)))
+    guard standsInOnFailure || within == nil else {
+      throw Refusal("wrong-parts", at: data.path("failureWithin"), "it belongs to onFailure")
+    }
+    onFailure = standsInOnFailure ? within ?? CampaignDefinition.Step.failureWithin : nil
     afterSilence = try data.optionalPeriod("afterSilence", .seconds(60)...(.seconds(30 * 86_400)))
-    let standsIn = onFailure || afterSilence != nil
+    let standsIn = onFailure != nil || afterSilence != nil
     guard standsIn != isFirst else {
       throw Refusal(
         "wrong-parts", at: data.path("onFailure"),

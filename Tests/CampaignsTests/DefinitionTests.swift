@@ -51,7 +51,8 @@ import Values
     #expect(definition.variables(of: 1)["offer"] == .text("3 %"))
     #expect(definition.variables["price"] == .money(Money("100.00", "CNY")!))
     #expect(definition.channels[0].language == "zh-CN")
-    #expect(definition.channels[1].onFailure && definition.channels[1].afterSilence == .seconds(129_600))
+    #expect(
+      definition.channels[1].onFailure == .seconds(259_200) && definition.channels[1].afterSilence == .seconds(129_600))
     #expect(definition.pauseAt?.complaints?.description == "0.3 %")
     #expect(definition.conversion == .init(by: .assetsAdded, within: .seconds(30 * 86_400), credit: .even))
   }

@@ -59,6 +59,23 @@ import Testing
     }
   }
 
+  @Test("of whom a failure was awaited in vain nothing more is expected, and no other channel is tried")
+  func awaitedInVain() async throws {
+    try await CampaignDesk.open(ExpansionTests.customers) { desk in
+      let channels = """
+        [{"channel": "sms", "template": "bonds"},
+         {"channel": "email", "template": "bonds", "onFailure": true, "failureWithin": "PT1H"}]
+        """
+      try desk.plan(1, "running", CampaignDesk.definition(channels: channels))
+      try desk.recipient(1, 1, "accepted", fallback: "now() + interval '1 hour'")
+      #expect(try desk.fallBack() == [])
+      try desk.session.run(script: "update campaign_recipient set fallback_at = now()")
+      #expect(try desk.fallBack() == ["nothing-failed"])
+      #expect(try desk.standing(1, 1) == "accepted by 0")
+      #expect(try desk.lines("select count(*)::text from message where channel = 'email'") == ["0"])
+    }
+  }
+
   @Test("nobody falls back in a campaign that is paused or over")
   func rests() async throws {
     try await CampaignDesk.open(ExpansionTests.customers) { desk in

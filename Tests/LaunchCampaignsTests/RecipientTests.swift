@@ -5,12 +5,12 @@ import Topics
 
 /// What becomes of a recipient as their message goes on.
 @Suite struct RecipientTests {
-  private static let texts = FallBackRules([.init(onFailure: false, afterSilence: nil)])
+  private static let texts = FallBackRules([.init(onFailure: nil, afterSilence: nil)])
   private static let onFailure = FallBackRules([
-    .init(onFailure: false, afterSilence: nil), .init(onFailure: true, afterSilence: nil),
+    .init(onFailure: nil, afterSilence: nil), .init(onFailure: 90, afterSilence: nil),
   ])
   private static let onSilence = FallBackRules([
-    .init(onFailure: false, afterSilence: nil), .init(onFailure: false, afterSilence: 60),
+    .init(onFailure: nil, afterSilence: nil), .init(onFailure: nil, afterSilence: 60),
   ])
 
   private func told(_ step: OutreachOutcomes.Step, _ reason: String? = nil) -> OutreachOutcomes {
@@ -46,8 +46,8 @@ import Topics
       ([(.expired, nil)], Self.texts, "expired"), ([(.cancelled, nil)], Self.onFailure, "cancelled"),
       ([(.skipped, "no-consent")], Self.texts, "skipped"),
       ([(.opened, nil), (.clicked, nil)], Self.texts, "queued open no-news no-news"),
-      // Another channel stands in on failure: until it is known, the recipient is open.
-      ([(.accepted, nil)], Self.onFailure, "accepted open"),
+      // Another channel stands in on failure: as long as one is awaited, the recipient is open.
+      ([(.accepted, nil)], Self.onFailure, "accepted open next 90"),
       ([(.accepted, nil), (.delivered, nil)], Self.onFailure, "delivered"),
       ([(.accepted, nil), (.failed, nil)], Self.onFailure, "failed open next 0"),
       ([(.failed, nil)], Self.onFailure, "failed open next 0"),

@@ -24,7 +24,8 @@ import Testing
       for text in [
         "spring-bonds-2027, version 1: Spring bonds 春季", "would be written to   54,607   89.2 %",
         "opted-out      3,027   they want no such messages", "The exclusion took out 312 more.",
-        "COST        3822.49 CNY", "spring-2027, 5000.00 CNY left", "20,000 messages", "STARTS      at its launch",
+        "COST        about 3822.49 CNY, as the samples are long", "spring-2027, 5000.00 CNY left", "20,000 messages",
+        "STARTS      at its launch",
         "a             30,000   54.9 %", "CN-SH         30,000", "unknown       24,607",
         "Variant a, SMS, zh-CN, to +86138****8000, 1 part:\n  尊敬的<b>张先生</b>\n  \\u{202e}退订回T",
         "managerName   spring-bonds                3", "Warning: the <budget> would not last.",

@@ -35,9 +35,14 @@ struct CampaignPreview {
     madeAt = now
     tally = facts.tally
     var sentences: Set<String> = []
-    for candidate in facts.samples {
+    let samples = facts.samples.sorted {
+      ($0.variant, $0.place ?? 0, $0.language ?? "", $0.subject) < (
+        $1.variant, $1.place ?? 0, $1.language ?? "", $1.subject
+      )
+    }
+    for candidate in samples {
       switch facts.compose(candidate, now) {
-      case .success(let message): samples.append(Sample(message, candidate))
+      case .success(let message): self.samples.append(Sample(message, candidate))
       // Those whom no gateway serves are counted as skipped.
       case .failure(let unmade) where tally.skipped[unmade.reason] != nil: continue
       case .failure(let unmade): sentences.insert(unmade.detail ?? unmade.reason)

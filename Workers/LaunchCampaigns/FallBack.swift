@@ -6,6 +6,8 @@ import Topics
 import Values
 
 /// Writes by the next channel to those of whom the one before it was silent for too long, or has failed.
+///
+/// Those of whom a failure was awaited in vain are done with here too.
 enum FallBack: Sweep {
   static let name = "fall-back"
   typealias Cache = PlanMemory
@@ -63,7 +65,8 @@ enum FallBack: Sweep {
       book.campaigns[id] = campaign
       for (place, items) in Dictionary(grouping: items, by: \.recipient.place) {
         guard let place else { continue }
-        let subjects = items.map(\.recipient.key.subject).sorted()
+        let falling = items.map(\.recipient).filter { FallBackRules(plan).standsIn(for: $0) }
+        let subjects = falling.map(\.key.subject).sorted()
         let people: [Candidate] = try transaction.ask(campaign.audience.people(subjects, after: place))
         for person in people {
           let key = Recipient.Key(campaign: id, subject: person.subject)
@@ -88,11 +91,13 @@ enum FallBack: Sweep {
       (recipient.place, recipient.channel) = (place, message.channel.rawValue)
       (recipient.isOpen, recipient.fallbackAt) = (true, nil)
     } else {
-      // No other channel reaches them: they stay where they are.
+      // No other channel reaches them, or none is wanted any more: they stay where they are.
       recipient.end()
     }
     book.moved.append((before, recipient))
-    return .apply(made?.message, outcome: made == nil ? "no-other-channel" : "fell-back")
+    if made != nil { return .apply(made?.message, outcome: "fell-back") }
+    let rules = book.campaigns[before.key.campaign].map { FallBackRules($0.plan) } ?? .none
+    return .apply(nil, outcome: rules.standsIn(for: before) ? "no-other-channel" : "nothing-failed")
   }
 
   static let writes: [Write<Book, NewMessage?>] =
@@ -108,5 +113,12 @@ extension FallBack.Book {
       case .success(let message) = intakes.compose(request, campaign.plan.channels[place].channel, now)
     else { return nil }
     return (message, place)
+  }
+}
+
+extension FallBackRules {
+  /// Whether the next channel is tried, now that the time of waiting is over.
+  fileprivate func standsIn(for recipient: Recipient) -> Bool {
+    recipient.state != .accepted || standsInOnSilence(after: recipient.place)
   }
 }

@@ -4,7 +4,8 @@ import Values
 /// When a campaign's next channel stands in for the one before it.
 struct FallBackRules: Sendable, Equatable {
   struct Rule: Sendable, Equatable {
-    let onFailure: Bool
+    /// Within so many seconds of its acceptance; nil is never.
+    let onFailure: Int64?
     /// After so many seconds of which nothing was heard.
     let afterSilence: Int64?
   }
@@ -18,7 +19,9 @@ struct FallBackRules: Sendable, Equatable {
   init(_ rules: [Rule]) { self.rules = rules }
 
   init(_ plan: CampaignDefinition) {
-    rules = plan.channels.map { Rule(onFailure: $0.onFailure, afterSilence: $0.afterSilence?.components.seconds) }
+    rules = plan.channels.map {
+      Rule(onFailure: $0.onFailure?.components.seconds, afterSilence: $0.afterSilence?.components.seconds)
+    }
   }
 
   private func next(after place: Int?) -> Rule? {
@@ -26,13 +29,15 @@ struct FallBackRules: Sendable, Equatable {
     return rules[next]
   }
 
-  func isAnyLeft(after place: Int?) -> Bool { next(after: place) != nil }
+  func standsInOnFailure(after place: Int?) -> Bool { next(after: place)?.onFailure != nil }
 
-  func standsInOnFailure(after place: Int?) -> Bool { next(after: place)?.onFailure ?? false }
+  func standsInOnSilence(after place: Int?) -> Bool { next(after: place)?.afterSilence != nil }
 
-  /// When the next channel is tried, if nothing is heard of the one before it; nil where it does not wait for that.
-  func silence(after place: Int?, since accepted: Timestamp) -> Timestamp? {
-    next(after: place)?.afterSilence.map { accepted.adding(seconds: $0) }
+  /// Until when it is waited for what becomes of a message that a gateway has: then the next channel is tried, or nothing more is
+  /// expected. nil where nothing hangs on it.
+  func patience(after place: Int?, since accepted: Timestamp) -> Timestamp? {
+    guard let next = next(after: place) else { return nil }
+    return (next.afterSilence ?? next.onFailure).map { accepted.adding(seconds: $0) }
   }
 
   /// Whether a message was skipped for what another channel may not share. The others are the firm's will, on whatever channel: they

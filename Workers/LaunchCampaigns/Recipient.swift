@@ -30,7 +30,7 @@ struct Recipient: Sendable, Equatable {
   var message: Int64?
   /// Something is still to be learnt of them, or to be done.
   var isOpen: Bool
-  /// When the next channel is tried, if nothing more is heard.
+  /// When the next channel is tried, or nothing more expected, if nothing more is heard.
   var fallbackAt: Timestamp?
 }
 
@@ -44,7 +44,9 @@ extension Recipient {
     state = next
     reason = told.reason
     switch told.step {
-    case .accepted: wait(rules.isAnyLeft(after: place), until: rules.silence(after: place, since: told.at))
+    case .accepted:
+      let patience = rules.patience(after: place, since: told.at)
+      wait(patience != nil, until: patience)
     // Nobody knows whether they were written to: they are not written to again.
     case .uncertain: wait(true, until: nil)
     case .failed: wait(for: rules, at: told.at)

@@ -21,7 +21,7 @@ def id_number(dice):
 
 def people(count, first, seed):
     """As `data` of `customer.profile`."""
-    dice = Dice(seed)
+    dice, later = Dice(seed), Dice(seed + 100)
     for number in range(first, first + count):
         row = {
             "customerId": f"C{number:08}",
@@ -36,7 +36,20 @@ def people(count, first, seed):
             row["manager"] = f"P{100 + dice.below(800):04}"
         else:
             row["branch"] = f"CN-{dice.one_of(PROVINCES)[0]}"
+        row |= reachable(number, later)
         yield row
+
+
+def reachable(number, dice):
+    """What campaigns ask about: an address, a rating, and what the customer wants to hear."""
+    row = {"email": f"c{number}@people.example"} if dice.happens(0.7) else {}
+    if dice.happens(0.9):
+        row["riskRating"] = f"C{1 + dice.below(5)}"
+    row["consents"] = [
+        {"channel": channel, "purpose": "marketing", "given": dice.happens(0.9), "at": "2026-01-31T09:30:00+08:00", "source": "app"}
+        for channel in ("sms", "email") if dice.happens(0.9)
+    ]  # fmt: skip
+    return row
 
 
 def customers():

@@ -104,7 +104,7 @@ create table campaign_recipient (
   branch_id bigint,
   -- Something is still to be learnt of them, or to be done.
   is_open boolean not null,
-  -- When the next channel is tried, if nothing more is heard; at once where that is past.
+  -- When the next channel is tried, or nothing more expected, if nothing more is heard; at once where that is past.
   fallback_at timestamptz,
   changed_at timestamptz not null,
   primary key (campaign_id, subject)
@@ -206,10 +206,12 @@ language sql stable as $$
   select exists (select from person p join above a on a.id = p.branch_id where p.id = $1 and p.active)
 $$;
 
-create function note_campaign_step(changed campaign, before text, step text, remark text, seen bigint default null) returns void
+-- `by`: nobody, where it was due.
+create function note_campaign_step(changed campaign, before text, step text, remark text, seen bigint default null,
+  by bigint default null) returns void
 language sql security definer set search_path from current as $$
   insert into campaign_step (campaign_id, number, what, state_before, state, version, person_id, note, preview_id)
-  select changed.id, coalesce(max(s.number), 0) + 1, step, before, changed.state, changed.version, own_person(), remark, seen
+  select changed.id, coalesce(max(s.number), 0) + 1, step, before, changed.state, changed.version, by, remark, seen
   from campaign_step s where s.campaign_id = changed.id
 $$;
 
@@ -247,7 +249,7 @@ begin
     on conflict (name) do nothing returning * into stored;
     -- Somebody else has just done so.
     if stored.id is null then return 'defined-by-another'; end if;
-    perform note_campaign_step(stored, null, 'defined', null);
+    perform note_campaign_step(stored, null, 'defined', null, null, me);
     return 'defined';
   end if;
   if not in_scope(me, stored.branch_id) then return 'not-your-branch'; end if;
@@ -258,7 +260,7 @@ begin
     audience = kind, owner_id = responsible, starts_at = starts, expires_at = expires, calendar_id = hours,
     time_zone = scope.time_zone, pace = (said ->> 'pace')::integer
   where id = stored.id returning * into stored;
-  perform note_campaign_step(stored, before, 'changed', null);
+  perform note_campaign_step(stored, before, 'changed', null, null, me);
   return 'changed';
 end $$;
 
@@ -323,7 +325,7 @@ begin
   if step = 'cancelled' and stored.launched_at is null then
     update campaign set settled_at = now where id = stored.id;
   end if;
-  perform note_campaign_step(stored, before, step, remark, shown);
+  perform note_campaign_step(stored, before, step, remark, shown, me);
   return 'done';
 end $$;
 

@@ -13,7 +13,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[3]
 sys.path.append(str(TOP / "ops/example"))
 
-from demo import account, calls, messages, parting  # noqa: E402
+from demo import account, calls, campaigns, messages, parting  # noqa: E402
 from demo.database import Database  # noqa: E402
 from demo.programs import Programs  # noqa: E402
 from demo.screen import IS_TERMINAL, Progress, say, show_command, step, tell  # noqa: E402
@@ -134,7 +134,8 @@ def work(programs, database, count):
     keep_customers(programs, database, " --new", customers)
     right = calls.show(programs, database, follow, FOLDER, NAME)
     right = messages.show(programs, database, follow, FOLDER, NAME) and right
-    show_command("kill %1 %2 %3 %4 %5 %6 %7 %8")
+    right = campaigns.show(programs, database, follow, FOLDER, NAME) and right
+    show_command("kill %1 %2 %3 %4 %5 %6 %7 %8 %9 %10")
     if failed := programs.end():
         raise Trouble(", ".join(f"{name} ended with {code}" for name, code in failed.items()))
     return published, right
@@ -194,7 +195,9 @@ def show_steps(options, endings):
     keeper = Keeper(place)
     endings.callback(keeper.release)
     # Nobody waits here for what another telephone system may still tell of a missed call.
-    programs = Programs(FOLDER, {**start_services(place), "CALL_BACK_AFTER": "1s"})
+    # Mails have links to a page that nobody runs here.
+    links = {"LINK_URL": "https://links.firm.example", "LINK_SECRET": "example-secret-of-the-demonstration"}
+    programs = Programs(FOLDER, {**start_services(place), "CALL_BACK_AFTER": "1s", **links})
     endings.callback(programs.end)
     prepare(programs)
     with contextlib.closing(Database(programs.environment)) as database:

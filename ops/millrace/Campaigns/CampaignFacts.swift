@@ -85,7 +85,10 @@ struct CampaignFacts {
     for (place, step) in steps.enumerated() {
       let channel = CampaignWords.channel(step.channel.rawValue)
       var when: [Both] = []
-      if step.onFailure { when.append(Both("on failure", "发送失败时")) }
+      if let within = step.onFailure {
+        when.append(
+          Both("on failure within \(span(within).english)", "\(span(within).chinese)内发送失败时"))
+      }
       if let silence = step.afterSilence {
         when.append(Both("after \(span(silence).english) of silence", "\(span(silence).chinese)无回执时"))
       }

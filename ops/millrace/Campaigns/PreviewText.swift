@@ -42,10 +42,14 @@ struct PreviewText {
   }
 
   private var next: String {
-    campaign.state == "submitted"
-      ? "Next: `millrace campaign approve \(campaign.name) --version \(report.version)`, or "
-        + "`millrace campaign reject \(campaign.name) --note TEXT`, by a peer of its author."
-      : CampaignAnswer.next(campaign.state, campaign.name)
+    let name = campaign.name
+    return switch campaign.state {
+    case "draft": "Next: `millrace campaign submit \(name)` asks for its review."
+    case "submitted":
+      "Next: `millrace campaign approve \(name) --version \(report.version)`, or `millrace campaign reject \(name) --note TEXT`, "
+        + "by a peer of its author."
+    default: CampaignAnswer.next(campaign.state, name)
+    }
   }
 
   private var audience: Table {
@@ -79,7 +83,7 @@ struct PreviewText {
       cells.append(cell)
     }
     add("parts", .text(optional: PreviewText.parts(report)))
-    add("cost", .text(optional: report.cost.map { "\($0)" }))
+    add("cost", .text(optional: report.cost.map { "about \($0), as the samples are long" }))
     add(
       "budget", .text(optional: report.budget.map { "\($0.name), \($0.left.map { "\($0) left" } ?? "without bound")" }))
     add("anHour", .text(optional: report.perHour.map { "\(grouped($0)) messages" }))
