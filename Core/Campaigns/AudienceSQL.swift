@@ -37,7 +37,8 @@ struct AudienceSQL {
     } else {
       sql.append(
         """
-        select c.id as subject, c.id as customer, c.code, c.name, c.number, c.level, c.language, c.branch_id, c.manager_id, c.assets_amount as amount,
+        select c.id as subject, c.id as customer, c.code, c.name, c.number, c.level, c.language,
+          coalesce(c.branch_id, h.branch_id) as branch_id, c.manager_id, c.assets_amount as amount,
           c.assets_currency as currency, null::text as product, null::text as source, p.phone, nullif(p.region, '') as region,
           lower(c.email) as email, c.consented, c.refused,\u{20}
         """)
@@ -48,6 +49,7 @@ struct AudienceSQL {
         """
          as excluded
         from customer c
+        left join person h on h.id = c.manager_id
         left join lateral (
           select k.phone, k.region from customer_phone k
           where k.customer_id = c.id and (k.kind = 'mobile' or k.kind is null)
@@ -84,7 +86,8 @@ struct AudienceSQL {
 
   private mutating func appendScope() {
     guard let branches = audience.scope.branches else { return sql.append("true") }
-    sql.append("c.branch_id = any(")
+    sql.append(filterSQL.branch)
+    sql.append(" = any(")
     sql.append { $0.integers(branches) { $0 } }
     sql.append(")")
   }

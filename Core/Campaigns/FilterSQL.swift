@@ -1,8 +1,8 @@
 internal import Postgres
 internal import Values
 
-/// Makes SQL of a filter: for customers as `c` with their phone as `p`, for leads as `c`. Every test is true, false or, of what is not
-/// known, NULL.
+/// Makes SQL of a filter: for customers as `c` with their phone as `p` and their manager as `h`, for leads as `c`. Every test is true,
+/// false or, of what is not known, NULL.
 struct FilterSQL {
   let kind: CampaignDefinition.Kind
   /// Whose clock tells what day it is: a zone of the tz database.
@@ -64,7 +64,7 @@ struct FilterSQL {
     case .birthday: "(extract(month from c.birthday) * 100 + extract(day from c.birthday))::int"
     case .assets: "c.assets_amount"
     case .value: "c.value_amount"
-    case .branch: "c.branch_id"
+    case .branch: branch
     case .manager: "c.manager_id"
     case .owner: "c.owner_id"
     case .changed: "c.changed_at"
@@ -82,6 +82,9 @@ struct FilterSQL {
     case .risk: FilterSQL.rating
     }
   }
+
+  /// Of a customer of whom no branch is told, their manager's.
+  var branch: StaticString { kind == .leads ? "c.branch_id" : "coalesce(c.branch_id, h.branch_id)" }
 
   /// The rank of a customer's rating; NULL for the firm's own words.
   static let rating: StaticString = "array_position(array['C1', 'C2', 'C3', 'C4', 'C5'], c.risk_rating)"

@@ -39,6 +39,6 @@ public struct Composition {
 
 extension Question {
   public init(_ composition: Composition, reading: @escaping (Rows) throws(PostgresError) -> Answer) {
-    self.init(.composed(composition.text), composition.bind, reading: reading)
+    self.init(Asking(.composed(composition.text), composition.bind), reading: reading)
   }
 }

@@ -1,26 +1,18 @@
 /// What a worker wants to know of the database: a statement with its arguments, and how the answer is read. Nothing happens
 /// until a `Transaction` is asked; questions that do not need each other's answers are asked together, in one round trip.
 public struct Question<Answer> {
-  enum Text {
-    case statement(Statement)
-    case composed(String)
-  }
-
-  let asking: (Text, (inout Arguments) -> Void)?
+  let asking: Asking?
   private let reading: (Rows?) throws(PostgresError) -> Answer
 
   public init(
     _ statement: Statement, _ bind: @escaping (inout Arguments) -> Void = { _ in },
     reading: @escaping (Rows) throws(PostgresError) -> Answer
   ) {
-    self.init(.statement(statement), bind, reading: reading)
+    self.init(Asking(.statement(statement), bind), reading: reading)
   }
 
-  init(
-    _ text: Text, _ bind: @escaping (inout Arguments) -> Void,
-    reading: @escaping (Rows) throws(PostgresError) -> Answer
-  ) {
-    asking = (text, bind)
+  init(_ asking: Asking, reading: @escaping (Rows) throws(PostgresError) -> Answer) {
+    self.asking = asking
     self.reading = { rows throws(PostgresError) in
       guard let rows else { preconditionFailure("the question was not asked") }
       return try reading(rows)
@@ -34,6 +26,20 @@ public struct Question<Answer> {
   }
 
   func read(_ rows: Rows?) throws(PostgresError) -> Answer { try reading(rows) }
+}
+
+/// A text with its arguments. Not a part of `Question`: of a type within a generic one Swift 6.3.1's compiler makes no code here, when
+/// it optimises (a crash while it emits `Transaction.ask`).
+struct Asking {
+  enum Text {
+    case statement(Statement)
+    case composed(String)
+  }
+
+  let text: Text
+  let bind: (inout Arguments) -> Void
+
+  init(_ text: Text, _ bind: @escaping (inout Arguments) -> Void) { (self.text, self.bind) = (text, bind) }
 }
 
 extension Question<Void> {

@@ -27,7 +27,7 @@ public struct Transaction {
       guard isAsking else { return (repeat try (each question).read(nil)) }
       try connection.enterPipeline()
     }
-    repeat try send(each question)
+    repeat try send((each question).asking)
     try finishOpening()
     let answers = (repeat try receive(each question))
     try connection.leavePipeline()
@@ -67,11 +67,11 @@ public struct Transaction {
 
   private func note(_ isAsked: Bool, in any: inout Bool) { if isAsked { any = true } }
 
-  private func send<Answer>(_ question: Question<Answer>) throws(PostgresError) {
-    guard let (text, bind) = question.asking else { return }
+  private func send(_ asking: Asking?) throws(PostgresError) {
+    guard let asking else { return }
     var arguments = Arguments()
-    bind(&arguments)
-    switch text {
+    asking.bind(&arguments)
+    switch asking.text {
     case .statement(let statement): try connection.send(statement, arguments)
     case .composed(let text): try connection.send(composed: text, arguments)
     }

@@ -12,7 +12,7 @@ import Testing
         'gold', 'C3', 500000, 'CNY', '{vip,fund}', 4, 2, 1, now()),
       (2, 'C2', 1, gen_random_uuid(), 'active', '8802', '李', null, 'en-GB',
         (now() at time zone 'Asia/Shanghai')::date - interval '30 years' + interval '1 day', 'silver', 'C5', 499999.9999, 'CNY', '{fund}', 4,
-        3, 2, now() - interval '40 days'),
+        null, 2, now() - interval '40 days'),
       (3, 'C3', 1, gen_random_uuid(), 'dormant', '8803', '张', null, null, '1990-01-05', 'gold', 'cautious', 500000, 'USD', '{}', 4, 4, 3,
         '2017-01-30 16:00Z'),
       (4, 'C4', 1, gen_random_uuid(), 'active', null, null, null, 'zh-CN', null, null, null, null, null, '{}', 4, null, null,
