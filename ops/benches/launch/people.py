@@ -5,9 +5,9 @@ import json
 # Three in four consent to marketing by short message: the rest are skipped, as in life.
 CUSTOMERS = """
 insert into customer (id, code, version, data, status, name, level, language, email, consented, branch_id, changed_at)
-select n, 'C' || n, 1, gen_random_uuid(), 'active', '王' || n, case when n % 5 = 0 then 'gold' else 'silver' end, 'zh-CN',
-  'c' || n || '@people.example', case when n % 4 = 0 then 0 else 1 << consent_slot('sms', 'marketing') end,
-  (select id from branch order by id offset n % 7 limit 1), now()
+select n, 'C' || n, 1, gen_random_uuid(), 'active', '王' || n, case when n %% 5 = 0 then 'gold' else 'silver' end, 'zh-CN',
+  'c' || n || '@people.example', case when n %% 4 = 0 then 0 else 1 << consent_slot('sms', 'marketing') end,
+  (select id from branch order by id offset n %% 7 limit 1), now()
 from generate_series(1, %s) n
 """
 PHONES = """
@@ -15,8 +15,9 @@ insert into customer_phone (phone, customer_id, place, kind)
 select 8613800000000 + n, n, 0, 'mobile' from generate_series(1, %s) n
 """
 GATEWAY = {
-    "name": "measured", "channel": "sms", "price": "0.045 CNY",
-    "request": {"url": "http://127.0.0.1:9/send", "json": {"to": "{to}", "text": "{text}"}}, "accepted": {"status": [200]},
+    "name": "measured", "channel": "sms", "place": 1, "price": {"amount": "0.045", "currency": "CNY"},
+    "request": {"method": "POST", "url": "http://127.0.0.1:9/send", "json": {"to": "{{to}}", "text": "{{text.signed}}"}},
+    "answer": {"accepted": [{"status": ["200"]}]},
 }  # fmt: skip
 TEMPLATE = """
 insert into template (name, channel, language, text, signature)
