@@ -98,6 +98,9 @@ static const unsigned char campaigns[] = {
 static const unsigned char phone_regions[] = {
 #embed "../../ops/migrations/0031_phone_regions.sql"
 };
+static const unsigned char joining[] = {
+#embed "../../ops/migrations/0032_joining.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -131,6 +134,7 @@ static const struct millrace_migration steps[] = {
     {"0029_addresses_erased", addresses_erased, sizeof addresses_erased},
     {"0030_campaigns", campaigns, sizeof campaigns},
     {"0031_phone_regions", phone_regions, sizeof phone_regions},
+    {"0032_joining", joining, sizeof joining},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

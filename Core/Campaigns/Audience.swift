@@ -25,6 +25,13 @@ public struct Audience: Sendable {
     candidates(.after(after, limit: limit), definition.channels.indices)
   }
 
+  /// Those of these people who belong to a campaign's audience by now and have no row in it, in order of their numbers. Whoever has an
+  /// address that somebody of the campaign is or was reached at, or is left alone at for comparison, has it in vain.
+  public func joining(_ subjects: [Int64], _ campaign: Int64) -> Question<[Candidate]> {
+    guard !subjects.isEmpty else { return Question(known: []) }
+    return candidates(.joining(subjects, campaign: campaign), definition.channels.indices)
+  }
+
   /// People by their numbers as they are now, in order of it, for the channels after one that did not work: whatever the filter says
   /// of them, and though their address be somebody else's too. Whoever is gone is not among them.
   public func people(_ subjects: [Int64], after place: Int) -> Question<[Candidate]> {
@@ -83,7 +90,8 @@ public struct Audience: Sendable {
     building.appendReachable(restriction)
     building.sql.append(")")
     let isAlone = if case .people = restriction { true } else { definition.audience == .leads }
-    if !isAlone {
+    let joined = if case .joining(_, let campaign) = restriction { campaign } else { Int64?.none }
+    if !isAlone, joined == nil {
       building.sql.append(", rivals as materialized (select x.subject, x.told_phone, x.told_email from (")
       building.appendReachable(.rivals)
       building.sql.append(" offset 0) x where x.place is not null)")
@@ -92,13 +100,17 @@ public struct Audience: Sendable {
     building.appendJudged {
       $0.sql.append("select * from page")
     } _: {
-      $0.sql.append(
-        isAlone
-          ? "false"
-          : """
+      if isAlone {
+        $0.sql.append("false")
+      } else if let joined {
+        $0.appendIsTaken(in: joined)
+      } else {
+        $0.sql.append(
+          """
           x.place is not null and (exists (select from rivals r where r.told_phone = x.told_phone and r.subject < x.subject)
             or exists (select from rivals r where r.told_email = x.told_email and r.subject < x.subject))
           """)
+      }
     }
     building.sql.append(
       ") x left join branch b on b.id = x.branch_id left join person m on m.id = x.manager_id order by x.subject")

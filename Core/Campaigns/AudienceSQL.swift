@@ -9,6 +9,8 @@ struct AudienceSQL {
     case after(Int64, limit: Int)
     /// Those who have the same address as somebody of the page, and a lower number.
     case rivals
+    /// Those of these whom filter and exclusion have in the audience by now, for a campaign that others have had before.
+    case joining([Int64], campaign: Int64)
     /// These, whatever filter and exclusion say of them now.
     case people([Int64])
   }
@@ -60,6 +62,12 @@ struct AudienceSQL {
     appendScope()
     switch restriction {
     case .people(let subjects):
+      sql.append(" and c.id = any(")
+      sql.append { $0.integers(subjects) { $0 } }
+      sql.append(")")
+    case .joining(let subjects, _):
+      appendFilter()
+      appendNotExcluded()
       sql.append(" and c.id = any(")
       sql.append { $0.integers(subjects) { $0 } }
       sql.append(")")

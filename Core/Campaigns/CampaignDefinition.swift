@@ -39,6 +39,7 @@ public struct CampaignDefinition: Sendable {
   /// nil: from its launch on.
   public let starts: Timestamp?
   public let expires: Timestamp
+  public let course: Course
   /// The code of the calendar within whose hours its messages leave.
   public let hours: String?
   /// Messages an hour.
@@ -50,6 +51,14 @@ public struct CampaignDefinition: Sendable {
 
   /// Whose numbers its people have.
   public enum Kind: String, Sendable, CaseIterable { case customers, leads }
+
+  /// When those whom the filter picks get it.
+  public enum Course: Hashable, Sendable {
+    /// At the launch.
+    case once
+    /// At the launch, and whoever comes to fulfil the filter until it expires, soon after.
+    case joined
+  }
 
   public struct Product: Hashable, Sendable {
     public let code: String

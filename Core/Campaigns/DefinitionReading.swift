@@ -21,7 +21,8 @@ extension CampaignDefinition {
     try data.refuseOthers(
       "name", "title", "objective", "owner", "branch", "purpose", "product", "audience", "exclude", "control",
       "variants",
-      "channels", "variables", "starts", "expires", "hours", "pace", "budget", "pauseAt", "targets", "conversion")
+      "channels", "variables", "starts", "expires", "joining", "hours", "pace", "budget", "pauseAt", "targets",
+      "conversion")
     name = try data.word("name")
     title = try data.text("title")
     objective = try data.text("objective", 1...60)
@@ -43,6 +44,7 @@ extension CampaignDefinition {
     if let starts, starts >= expires {
       throw Refusal("out-of-order", at: data.path("expires"), "it ends before it starts")
     }
+    course = try Course(data, filter, exclusion)
     hours = try data.optionalText("hours", 1...60)
     pace = try data.optionalInteger("pace", 1...Int64(Int32.max)).map { Int($0) }
     budget = try data.optionalWord("budget")

@@ -53,7 +53,7 @@ final class CampaignDesk {
     }
   }
 
-  private init(_ database: TestDatabase) throws {
+  init(_ database: TestDatabase) throws {
     session = try database.connect()
     noCache = NoCache(try Settings(reading: Environment([:]), declared: []))
     var limits = TestDatabase.limits
@@ -146,6 +146,12 @@ final class CampaignDesk {
 
   @discardableResult
   func expand(_ limit: Int = 1000) throws -> [String] { try sweep(ExpandCampaigns.self, limit) }
+
+  @discardableResult
+  func spread() throws -> [String] { try sweep(SpreadChanges.self) }
+
+  @discardableResult
+  func join(_ limit: Int = 1000) throws -> [String] { try sweep(JoinCampaigns.self, limit) }
 
   @discardableResult
   func fallBack() throws -> [String] { try sweep(FallBack.self) }

@@ -12,6 +12,7 @@ import Testing
     #expect(tables(TendCampaigns.writes) == ["campaign", "reminder"])
     #expect(tables(FallBack.writes) == ["campaign_recipient", "campaign_count", "campaign_count"])
     #expect(tables(ExpandCampaigns.writes) == ["campaign", "campaign", "reminder", "campaign_count", "campaign_count"])
+    #expect(tables(JoinCampaigns.writes).first == "campaign")
     #expect(tables(WithdrawMessages.writes) == ["message"])
   }
 

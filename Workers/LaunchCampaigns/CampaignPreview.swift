@@ -113,6 +113,9 @@ struct CampaignPreview {
         warnings.append("the gateway \(gateway.name) for \(channel.rawValue) is not enabled")
       }
     }
+    if facts.plan.course == .joined {
+      warnings.append("those who come to fulfil the filter until it expires join it, and are not counted here")
+    }
     if facts.plan.channels.count > 1 {
       warnings.append("those for whom another channel stands in later are counted once, by their first channel")
     }

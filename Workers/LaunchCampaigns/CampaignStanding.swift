@@ -22,6 +22,8 @@ struct CampaignStanding: Sendable {
   var complaints: Int64 = 0
   /// For which shares it has been paused before: whoever resumed it knows them.
   var pausedFor: Set<PauseCause> = []
+  /// People join it until it expires.
+  var isJoined = false
 
   /// What a campaign pauses itself for; the word stands at the beginning of the step's note.
   enum PauseCause: String, Sendable, CaseIterable {
@@ -38,7 +40,7 @@ struct CampaignStanding: Sendable {
     case .paused: return nil
     case .running:
       if let refusal { return .pause(.definition, "definition: \(refusal)") }
-      if isExpanded, !isOpen { return .finish }
+      if isExpanded, !isOpen, !isJoined { return .finish }
       return plan?.pauseAt.flatMap { pause($0) }
     case .closed: return isOpen ? nil : .finish
     case .cancelled:

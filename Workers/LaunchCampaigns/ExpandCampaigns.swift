@@ -32,6 +32,7 @@ enum ExpandCampaigns: Sweep {
       select c.* from (
         select id, branch_id, seed, expanded_to, name, owner_id from campaign
         where state = 'running' and settled_at is null and expanded_at is null and expires_at > clock_timestamp()
+          and (joined_from is null or joined_from <= pg_snapshot_xmin(pg_current_snapshot()))
         order by random()) c
       where pg_try_advisory_xact_lock(hashtextextended('millrace expand campaign ' || c.id, 0)) limit 1
       """)

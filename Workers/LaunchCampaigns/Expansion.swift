@@ -8,6 +8,7 @@ enum Expansion: Sendable {
   case person(Person)
   case end(End)
   case refused(CampaignMove)
+  case looked(JoinCampaigns.Looked)
 
   struct Person: Sendable {
     private(set) var recipient: Recipient
@@ -26,6 +27,7 @@ enum Expansion: Sendable {
 
   var person: Person? { if case .person(let person) = self { person } else { nil } }
   var end: End? { if case .end(let end) = self { end } else { nil } }
+  var looked: JoinCampaigns.Looked? { if case .looked(let looked) = self { looked } else { nil } }
   var move: CampaignMove? { if case .refused(let move) = self { move } else { nil } }
 }
 

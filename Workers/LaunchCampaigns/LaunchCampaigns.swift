@@ -16,8 +16,9 @@ struct LaunchCampaigns: Worker {
   static var settings: SettingGroup? { .links }
   static var sweeps: [any Sweep.Type] {
     [
-      MakePreviews.self, TendCampaigns.self, ExpandCampaigns.self, FallBack.self, WithdrawMessages.self,
-      ReleaseRecipients.self,
+      MakePreviews.self, TendCampaigns.self, ExpandCampaigns.self, SpreadChanges.self, JoinCampaigns.self,
+      FallBack.self,
+      WithdrawMessages.self, ReleaseRecipients.self,
     ]
   }
 

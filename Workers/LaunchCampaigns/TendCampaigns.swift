@@ -66,7 +66,7 @@ extension CampaignStanding {
       select c.id, c.name, c.owner_id, c.state, c.starts_at <= clock_timestamp(), c.expires_at <= clock_timestamp(),
         c.expanded_at is not null,
         exists (select from campaign_recipient r where r.campaign_id = c.id and r.is_open),
-        coalesce(k.sent, 0), coalesce(k.failed, 0), c.complaints, coalesce(s.causes, '{}')
+        coalesce(k.sent, 0), coalesce(k.failed, 0), c.complaints, coalesce(s.causes, '{}'), c.joins
       from campaign c
       left join lateral (
         select sum(n.recipients)::bigint as sent, sum(n.recipients) filter (where n.state = 'failed')::bigint as failed
@@ -93,6 +93,6 @@ extension CampaignStanding {
       id: row.integer(0), name: row.text(1), owner: row.integer(2), state: state, hasStarted: row.boolean(4),
       hasExpired: row.boolean(5), isExpanded: row.boolean(6), isOpen: row.boolean(7), sent: row.integer(8),
       failed: row.integer(9), complaints: row.integer(10),
-      pausedFor: Set(row.texts(11).compactMap { PauseCause(rawValue: $0) }))
+      pausedFor: Set(row.texts(11).compactMap { PauseCause(rawValue: $0) }), isJoined: row.boolean(12))
   }
 }

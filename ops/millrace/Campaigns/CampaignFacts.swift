@@ -34,6 +34,7 @@ struct CampaignFacts {
     add(
       isLeads ? "leads who are" : "customers who are", isLeads ? "目标线索" : "目标客户", definition.filter.text, isCode: true)
     if let exclusion = definition.exclusion { add("but not who are", "排除条件", exclusion.text, isCode: true) }
+    course(definition.course)
     if definition.control > .none { add("control group", "对照组", "\(definition.control)") }
     if definition.variants.count > 1 {
       add(
@@ -77,6 +78,13 @@ struct CampaignFacts {
       Both(
         all.map { "\($0.english) \($1)" }.joined(separator: ", "),
         all.map { "\($0.chinese) \($1)" }.joined(separator: "，")))
+  }
+
+  private mutating func course(_ course: CampaignDefinition.Course) {
+    switch course {
+    case .once: break
+    case .joined: say(Both("who joins", "陆续加入"), Both("whoever comes to fulfil this until it expires", "到期前新符合条件的人"))
+    }
   }
 
   private static func channels(_ steps: [CampaignDefinition.Step]) -> Both {

@@ -7,10 +7,15 @@ struct CampaignReport {
   /// Messages a second.
   private let rate: Double?
   private let health: CampaignHealth
+  /// nil: it takes none of its own.
+  private let course: CampaignCourse?
   private static let barWidth = 40
 
-  init(_ campaign: StoredCampaign, _ progress: CampaignProgress, rate: Double?, _ health: CampaignHealth) {
-    (self.campaign, self.progress, self.rate, self.health) = (campaign, progress, rate, health)
+  init(
+    _ campaign: StoredCampaign, _ progress: CampaignProgress, rate: Double?, _ health: CampaignHealth,
+    _ course: CampaignCourse? = nil
+  ) {
+    (self.campaign, self.progress, self.rate, self.health, self.course) = (campaign, progress, rate, health, course)
   }
 
   /// Seconds until nothing is left, at the present rate and not above the campaign's pace; nil where it does not move.
@@ -25,6 +30,7 @@ struct CampaignReport {
     let since = campaign.reason.map { ": \(printable($0))" } ?? ""
     var text = "\(campaign.name), version \(campaign.version): \(CampaignWords.state(campaign.state).english)\(since)\n"
     text += campaign.launchedAt == nil ? "It was not launched.\n" : line + "\n"
+    if let sentence = course?.sentence(campaign) { text += sentence + "\n" }
     if !progress.counts.isEmpty { text += "\n" + counts.fitted(to: width) }
     let variants = variants
     if variants.rows.count > 1 { text += "\n" + variants.fitted(to: width) }
@@ -117,7 +123,8 @@ struct CampaignReport {
     if campaign.state == "running", campaign.expandedAt == nil, progress.counts.isEmpty,
       progress.at.seconds(since: max(campaign.startsAt, campaign.launchedAt ?? campaign.startsAt)) > 60
     {
-      all.append("nobody of its audience has a row yet: is launch-campaigns running?")
+      let old = course?.isJoined == true ? " Or is a transaction open that began before it?" : ""
+      all.append("nobody of its audience has a row yet: is launch-campaigns running?\(old)")
     }
     if campaign.state == "paused" { all.append("it rests: `millrace campaign resume \(name)` lets it go on.") }
     if let seconds = secondsLeft, progress.at.seconds(since: campaign.expiresAt) + seconds > 0 {
@@ -136,14 +143,16 @@ struct CampaignReport {
     var table = Table(
       .left("campaign"), .right("version"), .left("state"), .left("reason"), .right("done"), .right("left"),
       .right("share"), .right("rate"), .right("secondsLeft"), .left("starts"), .left("expires"), .right("complaints"),
-      .right("unsubscribes"), .left("counts"), .left("variants"), .left("gateways"), .left("warnings"))
+      .right("unsubscribes"), .left("joined"), .right("waiting"), .left("counts"), .left("variants"), .left("gateways"),
+      .left("warnings"))
     func nested(_ table: Table) -> Table.Cell { .nested(json: String(table.json.dropLast()), shown: "") }
     table.add(
       .text(campaign.name), .number(campaign.version), .text(campaign.state), .text(optional: campaign.reason),
       .number(progress.done), .number(progress.left), .decimal(progress.share), rate.map { .decimal($0) } ?? .none,
       secondsLeft.map { .decimal($0) } ?? .none, .time(campaign.startsAt), .time(campaign.expiresAt),
-      .number(campaign.complaints), .number(campaign.unsubscribes), nested(counts), nested(variants),
-      nested(health.table), .nested(json: "[\(warnings.map(jsonQuoted).joined(separator: ","))]", shown: ""))
+      .number(campaign.complaints), .number(campaign.unsubscribes), course.map { .boolean($0.isJoined) } ?? .none,
+      .number(optional: course?.waiting), nested(counts), nested(variants), nested(health.table),
+      .nested(json: "[\(warnings.map(jsonQuoted).joined(separator: ","))]", shown: ""))
     return table.json
   }
 }

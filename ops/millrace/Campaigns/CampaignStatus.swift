@@ -38,7 +38,8 @@ enum CampaignStatus {
         invocation.output.write("\u{1B}[H\u{1B}[2J")
       }
       let report = CampaignReport(
-        campaign, progress, rate: pace.rate(campaign, progress), try CampaignHealth.read(campaign, session))
+        campaign, progress, rate: pace.rate(campaign, progress), try CampaignHealth.read(campaign, session),
+        try CampaignCourse.read(campaign, session))
       invocation.output.write(
         invocation.output.isJSON ? report.json : report.text(width: invocation.output.width))
       if times.map({ turn >= $0 }) ?? campaign.isOver { return .done }

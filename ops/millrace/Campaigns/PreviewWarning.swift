@@ -27,6 +27,7 @@ enum PreviewWarning {
       "those for whom another channel stands in later are counted once, by their first channel",
       "后续可能改用其他渠道的人只按首选渠道计一次"
     ),
+    ("those who come to fulfil the filter until it expires join it, and are not counted here", "到期前新符合条件的人将陆续加入，此处未计入"),
     (
       "the budget … is in …, and prices are in …: nothing would be sent",
       "预算 … 的币种为 …，而单价币种为 …：将不会发送任何信息"

@@ -1,0 +1,17 @@
+internal import JSON
+internal import Values
+
+extension CampaignDefinition.Course {
+  init(_ data: JSONObject, _ filter: Filter, _ exclusion: Filter?) throws(Refusal) {
+    guard try data.optionalBoolean("joining") ?? false else {
+      self = .once
+      return
+    }
+    guard !filter.ripens, exclusion?.fades != true else {
+      throw Refusal(
+        "wrong-parts", at: data.path("joining"),
+        "people join when something of them changes, and this filter also comes to hold because time passes")
+    }
+    self = .joined
+  }
+}
