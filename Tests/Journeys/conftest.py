@@ -12,7 +12,7 @@ TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "ops/lib"))
 
 from services_in_use import ServicesInUse  # noqa: E402
-from side_by_side import side_by_side  # noqa: E402, F401
+from side_by_side import begin_at_once, is_scenario, side_by_side  # noqa: E402, F401
 from world import Ground  # noqa: E402
 
 
@@ -21,8 +21,9 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
-    # The demo is a whole firm at work: beside the worlds that run together it takes minutes, after them seconds.
-    items.sort(key=lambda item: item.path.name == "test_demo.py")
+    # What stands alone comes first: scenarios run meanwhile, and are asked how they ended afterwards. The demo is a whole firm at
+    # work: beside the worlds that run together it takes minutes, after them seconds.
+    items.sort(key=lambda item: (item.path.name == "test_demo.py", is_scenario(item)))
     if not config.getoption("--long"):
         for item in items:
             if "long" in item.keywords:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-AT_ONCE = int(os.environ.get("MILLRACE_SCENARIOS_AT_ONCE", 3 * (os.cpu_count() or 2)))
+AT_ONCE = int(os.environ.get("MILLRACE_SCENARIOS_AT_ONCE", 4 * (os.cpu_count() or 2)))
 
 
 def scenarios(action, names, **choices):
@@ -48,17 +48,31 @@ class Scenario:
 @pytest.fixture(scope="session")
 def side_by_side(request, ground):
     """Starts all chosen scenarios, of all files; a test asks for the outcome of its own."""
-    chosen = [
-        item.callspec.params["scenario"] for item in request.session.items
-        if "scenario" in getattr(item, "callspec", _None).params
-        and not any(mark.name == "skip" for mark in item.iter_markers())
-    ]  # fmt: skip
+    chosen = [item.callspec.params["scenario"] for item in _scenarios_of(request.session)]
     with ThreadPoolExecutor(AT_ONCE, "scenario") as pool:
         begun = {scenario: pool.submit(scenario.run, ground) for scenario in chosen}
         try:
             yield lambda scenario: begun[scenario].result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def begin_at_once(request):
+    """Scenarios begin before the first test does, whichever that is."""
+    if any(_scenarios_of(request.session)):
+        request.getfixturevalue("side_by_side")
+
+
+def is_scenario(item):
+    return "scenario" in getattr(item, "callspec", _None).params
+
+
+def _scenarios_of(session):
+    return (
+        item for item in session.items
+        if is_scenario(item) and not any(mark.name == "skip" for mark in item.iter_markers())
+    )  # fmt: skip
 
 
 class _None:

@@ -39,7 +39,7 @@ struct PartitionTests {
       for offset in [500, 20, 990, 0] as [Int64] {
         try consumer.read(5, into: batch)
         batch.removeAll()
-        try consumer.seek(partition, to: offset, within: .seconds(60))
+        try consumer.seek(partition, to: offset, within: .seconds(10))
         try consumer.read(1, into: batch)
         #expect(batch[0].offset == offset)
         batch.removeAll()
