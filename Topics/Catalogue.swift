@@ -16,6 +16,7 @@ public enum Catalogue {
     FaxRequested.self,
     OutreachReceipts.self,
     OutreachOutcomes.self,
+    CampaignProgress.self,
   ]
 
   /// The topics, each followed by the one that takes its dead letters.

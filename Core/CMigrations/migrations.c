@@ -101,6 +101,9 @@ static const unsigned char phone_regions[] = {
 static const unsigned char joining[] = {
 #embed "../../ops/migrations/0032_joining.sql"
 };
+static const unsigned char campaign_progress[] = {
+#embed "../../ops/migrations/0033_campaign_progress.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -135,6 +138,7 @@ static const struct millrace_migration steps[] = {
     {"0030_campaigns", campaigns, sizeof campaigns},
     {"0031_phone_regions", phone_regions, sizeof phone_regions},
     {"0032_joining", joining, sizeof joining},
+    {"0033_campaign_progress", campaign_progress, sizeof campaign_progress},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

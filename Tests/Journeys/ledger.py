@@ -7,7 +7,7 @@ import json
 import firm
 from world import until
 
-OUTREACH_TOPICS = ("outreach.sms", "outreach.email", "outreach.receipts", "outreach.outcomes")
+OUTREACH_TOPICS = ("outreach.sms", "outreach.email", "outreach.receipts", "outreach.outcomes", "campaign.progress")
 SEND = [f"send.{step}" for step in ("claiming", "claimed", "beginning", "begun", "recording", "recorded")]
 ENDS = ("delivered", "failed", "expired", "skipped", "cancelled")
 # Longer than the gateway's longest call and the age at which a claim is not called any more.
