@@ -144,6 +144,7 @@ let package = Package(
         "Campaigns", "JSON", "Outreach", "PhoneNumbers", "Postgres", "Reminders", "ShortMessages", "Templates",
         "Values",
       ]),
+    worker("roll-up-metrics", needs: ["Campaigns", "Postgres", "Values"]),
     worker("relay-events", needs: ["Relay"]),
     .executableTarget(
       name: "millrace",
@@ -202,6 +203,9 @@ let package = Package(
         "launch-campaigns", "Campaigns", "JSON", "Outreach", "Settings", "Topics", "Contract", "Postgres", "Values",
         "TestKit",
       ]),
+    tests(
+      "RollUpMetricsTests",
+      of: ["roll-up-metrics", "Campaigns", "Topics", "Contract", "Settings", "Postgres", "Values", "TestKit"]),
     tests("SendingTests", of: ["Sending", "Outreach", "Gateways", "Values"]),
     tests(
       "ReceivingTests",

@@ -17,6 +17,7 @@ public enum Catalogue {
     OutreachReceipts.self,
     OutreachOutcomes.self,
     CampaignProgress.self,
+    CustomerValue.self,
   ]
 
   /// The topics, each followed by the one that takes its dead letters.

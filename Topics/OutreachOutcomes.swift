@@ -29,6 +29,8 @@ public struct OutreachOutcomes: Event, Equatable {
   public let gateway: String?
   /// What it costs, once it is accepted.
   public let cost: Money?
+  /// Of `accepted`: how many short messages its text needed; nil where nobody knows.
+  public let parts: Int32?
   /// Of `clicked`: where the link leads.
   public let url: String?
   /// Of `opened` and `clicked`: whether a program did it; nil where nobody can tell.
@@ -37,7 +39,9 @@ public struct OutreachOutcomes: Event, Equatable {
 
   public init(
     id: Int64, _ step: Step, channel: String, purpose: MessageRequest.Purpose, reason: String? = nil, source: String,
-    request: String, gateway: String? = nil, cost: Money? = nil, url: String? = nil, machine: Bool? = nil, at: Timestamp
+    request: String, gateway: String? = nil, cost: Money? = nil, parts: Int32? = nil, url: String? = nil,
+    machine: Bool? = nil,
+    at: Timestamp
   ) {
     self.id = id
     self.step = step
@@ -48,6 +52,7 @@ public struct OutreachOutcomes: Event, Equatable {
     self.request = request
     self.gateway = gateway
     self.cost = cost
+    self.parts = parts
     self.url = url
     self.machine = machine
     self.at = at
@@ -69,6 +74,7 @@ public struct OutreachOutcomes: Event, Equatable {
     request = try data.text("request", 1...400)
     gateway = try data.optionalText("gateway", 1...63)
     cost = try data.optionalMoney("cost")
+    parts = step == .accepted ? try data.optionalInteger("parts", 1...1_000).map { Int32($0) } : nil
     url = step == .clicked ? try data.text("url", 1...2000) : nil
     machine = step == .clicked || step == .opened ? try data.optionalBoolean("machine") : nil
     at = try data.timestamp("at")
@@ -83,6 +89,7 @@ public struct OutreachOutcomes: Event, Equatable {
     data.member("request", request)
     data.member("gateway", gateway)
     data.member("cost", cost)
+    data.member("parts", parts.map { Int64($0) })
     data.member("url", url)
     data.member("machine", machine)
     data.member("at", at)

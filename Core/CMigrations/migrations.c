@@ -104,6 +104,9 @@ static const unsigned char joining[] = {
 static const unsigned char campaign_progress[] = {
 #embed "../../ops/migrations/0033_campaign_progress.sql"
 };
+static const unsigned char roll_up[] = {
+#embed "../../ops/migrations/0034_roll_up.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -139,6 +142,7 @@ static const struct millrace_migration steps[] = {
     {"0031_phone_regions", phone_regions, sizeof phone_regions},
     {"0032_joining", joining, sizeof joining},
     {"0033_campaign_progress", campaign_progress, sizeof campaign_progress},
+    {"0034_roll_up", roll_up, sizeof roll_up},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

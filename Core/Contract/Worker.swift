@@ -36,6 +36,9 @@ public protocol Worker: Deciding where Item == Delivery<Reading> {
   static var name: String { get }
   /// Sweeps that run in the same process, a lane each. None by default.
   static var sweeps: [any Sweep.Type] { get }
+  /// Workers that run in the same process, a lane each, with its database role: for subjects that several topics tell of. Each
+  /// has a name, a consumer group and positions of its own; its settings are this worker's. None by default.
+  static var companions: [any Worker.Type] { get }
   /// Settings of its own, beside those of every worker; they reach it through `LaneCache.init`. None by default.
   static var settings: SettingGroup? { get }
   /// One of `settings`, mixed into the fingerprint by which a repeated event is known: for events with facts that nobody
@@ -52,6 +55,7 @@ extension Worker where Reading == Input {
 
 extension Worker {
   public static var sweeps: [any Sweep.Type] { [] }
+  public static var companions: [any Worker.Type] { [] }
   public static var settings: SettingGroup? { nil }
   public static var secret: Setting<Secret>? { nil }
 }

@@ -81,7 +81,8 @@ public struct CallRecord: Sendable {
         OutreachOutcomes(
           id: call.message.id, $0, channel: channel.rawValue, purpose: call.message.purpose,
           reason: $0 == step ? reason?.word : nil, source: call.message.source, request: call.message.event,
-          gateway: gateway, cost: $0 == .accepted ? cost : nil, at: at))
+          gateway: gateway, cost: $0 == .accepted ? cost : nil, parts: $0 == .accepted ? call.message.parts : nil,
+          at: at))
     }
   }
 

@@ -7,10 +7,11 @@ extension Worker {
 
   /// The same with lanes of another shape beside, and what they are set by.
   package static func run(_ more: SettingGroup..., beside add: (Supervisor, WorkerSettings) -> Void) -> Never {
+    let topics = [Input.topic.name] + companions.map { topic(of: $0) }
     let isAwaiting = sweeps.contains { $0 is any AwaitingSweep.Type }
     let own =
       [WorkerSettings.work] + (isAwaiting ? [WorkerSettings.hearing] : []) + (settings.map { [$0] } ?? []) + more
-    let settings = Supervisor.settings(for: name, summary: "consumes \(Input.topic.name)", own)
+    let settings = Supervisor.settings(for: name, summary: "consumes \(topics.joined(separator: ", "))", own)
     let supervisor = Supervisor(settings)
     let metrics = WorkerMetrics(supervisor.metrics, worker: name)
     for number in 1...settings.settings[.lanes] {
@@ -19,11 +20,14 @@ extension Worker {
         return CompiledLane { lane.run() }
       }
     }
+    for companion in companions { supervisor.add(companion, settings) }
     for sweep in sweeps { supervisor.add(sweep, settings) }
     add(supervisor, settings)
     exitProcess(supervisor.run())
   }
 }
+
+private func topic<W: Worker>(of worker: W.Type) -> String { W.Input.topic.name }
 
 extension SweepingWorker {
   /// What the executable does; `@main` on the worker's type is all it takes.
@@ -36,6 +40,11 @@ extension SweepingWorker {
 }
 
 extension Supervisor {
+  fileprivate func add<W: Worker>(_ companion: W.Type, _ settings: WorkerSettings) {
+    let metrics = WorkerMetrics(self.metrics, worker: W.name)
+    add("lane of \(W.name)") { DecideLane<W>(1, settings, $0, stopping, log, metrics) }
+  }
+
   fileprivate func add<S: Sweep>(_ sweep: S.Type, _ settings: WorkerSettings) {
     let metrics = WorkerMetrics(self.metrics, worker: S.name)
     if let awaiting = sweep as? any AwaitingSweep.Type {

@@ -114,3 +114,16 @@ def adds_up(world, audience, *gateways):
     assert sum(standing(world).values()) == audience, standing(world)
     for program in world.programs:
         assert "40P01" not in (world.place / f"{program.log_name}.log").read_text(), program.log_name
+
+
+ROLL_UP_TOPICS = ("service.recorded", "customer.value")
+
+
+def until_figures_add_up(world):
+    """Figures are what they are made from, and every message's last step was counted."""
+
+    def differences():
+        with world.connect() as connection:
+            return connection.execute("select d.* from campaign c cross join lateral campaign_differences(c.id) d limit 20").fetchall()
+
+    until(lambda: not differences(), lambda: f"figures to add up: {differences()}", 60)

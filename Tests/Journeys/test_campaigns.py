@@ -3,7 +3,7 @@
 import collections
 import json
 
-from campaign import adds_up, be, launch, people, plan, standing, state, step, until_settled
+from campaign import ROLL_UP_TOPICS, adds_up, be, launch, people, plan, standing, state, step, until_figures_add_up, until_settled
 from gateway import Gateway
 from ledger import know, outreach, states
 from mail_server import MailServer
@@ -64,6 +64,10 @@ def a_sender_that_dies_leaves_uncertain_ones_open_until_somebody_has_found_out(g
         until(lambda: standing(world)["uncertain"] > 0, lambda: f"uncertain ones: {standing(world)}")
         until(lambda: standing(world)["queued"] == 0, lambda: f"the others: {standing(world)}")
         assert state(world) == "running"
+        world.make_topics(12, ROLL_UP_TOPICS)
+        for point in ("batch.written", "batch.committed"):
+            world.struck(f"{point}:kill", at=1, name="roll-up-metrics")
+        run(world, "roll-up-metrics", "roll-up-metrics")
         taken = [int(arrival.to) for arrival in gateway.taken]
         with world.connect() as connection:
             for verdict in ("delivered", "failed"):
@@ -75,6 +79,7 @@ def a_sender_that_dies_leaves_uncertain_ones_open_until_somebody_has_found_out(g
         counted = standing(world)
         assert state(world) == "finished" and counted["accepted"] + counted["delivered"] == len(taken), counted
         adds_up(world, 200, gateway)
+        until_figures_add_up(world)
 
 
 @journey
