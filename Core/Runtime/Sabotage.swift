@@ -38,10 +38,20 @@ package enum Sabotage: String, CaseIterable {
   case refuseItem = "refuse-item"
   /// Hand-over: a customer who is told to be moved stays with whoever had them.
   case leaveCustomer = "leave-customer"
+  /// Campaigns' counts: whoever moves on is counted where they came from as well.
+  case miscountCampaign = "miscount-campaign"
+  /// Campaigns' recipients: every third hears nothing of their message.
+  case loseOutcome = "lose-outcome"
+  /// Campaigns' ends: one is finished as soon as somebody was sent to.
+  case endEarly = "end-early"
+  /// Campaigns' steps: what was due is not written down.
+  case forgetStep = "forget-step"
 
   #if SABOTAGE
-    private static let chosen = getenv("MILLRACE_SABOTAGE").map { String(cString: $0) }
-    package var isOn: Bool { Sabotage.chosen == rawValue }
+    /// Several are apart by commas.
+    private static let chosen = Set(
+      getenv("MILLRACE_SABOTAGE").map { String(cString: $0).split(separator: ",").map(String.init) } ?? [])
+    package var isOn: Bool { Sabotage.chosen.contains(rawValue) }
   #else
     @inline(__always) package var isOn: Bool { false }
   #endif

@@ -20,8 +20,10 @@ PROFILES = "customer.profile"
 SERVICE = "service.recorded"
 ACTIVITY = "lead.activity"
 CALLS = "call.events"
+PROGRESS = "campaign.progress"
+COMMANDS = "campaign.commands"
 # Topics that others write to as well as the relay, or alone.
-FROM_OUTSIDE = {REGISTERED, PROFILES, ACTIVITY, CALLS}
+FROM_OUTSIDE = {REGISTERED, PROFILES, ACTIVITY, CALLS, COMMANDS}
 # Seconds that a transaction may take to be decided once nothing moves any more.
 UNDECIDED = 5
 # Seconds that are waited for nothing to move any more.
@@ -218,6 +220,14 @@ TABLES = {
     "service_due": "select * from service_due",
     "service_action": "select id from service_action",
     "service_day": "select organisation, day, entries from service_day",
+    "campaign": """select id, name, definition, state, branch_id, launched_at, expanded_at, settled_at, version
+                   from campaign order by id""",
+    "campaign_step": "select * from campaign_step order by campaign_id, number",
+    "campaign_recipient": """select campaign_id, subject, variant, state, reason, place, channel, message_id, is_open
+                             from campaign_recipient order by campaign_id, subject""",
+    "campaign_count": "select * from campaign_count",
+    "message": """select id, campaign_id, event_id, channel, state, reason, coalesce(email, phone::text) as address
+                  from message where campaign_id <> 0 order by id""",
     "privacy_erasure": "select leads, entries from privacy_erasure",
 }
 

@@ -3,7 +3,9 @@
 import collections
 import json
 
-from campaign import ROLL_UP_TOPICS, adds_up, be, launch, people, plan, standing, state, step, until_figures_add_up, until_settled
+from campaign import (
+    ROLL_UP_TOPICS, adds_up, be, kept, launch, people, plan, standing, state, step, until_figures_add_up, until_settled,
+)  # fmt: skip
 from gateway import Gateway
 from ledger import know, outreach, states
 from mail_server import MailServer
@@ -135,6 +137,7 @@ def where_a_text_fails_a_mail_stands_in(ground):
         texts = {arrival.to for arrival in gateway.taken}
         assert len(texts) == 270 - refused == len(gateway.taken)
         assert not {mail.to for mail in mails.taken} & {f"q{int(to) - 8613983000000}@people.example" for to in texts}
+        kept(world)
 
 
 @journey

@@ -6,6 +6,9 @@ from pathlib import Path
 import firm
 import judge
 import pytest
+from campaign import launch, people, standing, state
+from gateway import Gateway
+from ledger import know, outreach
 from side_by_side import scenarios
 from world import until
 
@@ -32,6 +35,62 @@ BROKEN_LIFE = {
     "refuse-item": "aside",
     "leave-customer": "moved",
 }
+# What campaigns promise: each broken by launch-campaigns, or by the database itself.
+BROKEN_CAMPAIGNS = {
+    "miscount-campaign": "campaign-counts",
+    "lose-outcome": "campaign-recipients",
+    "end-early": "campaign-ends",
+    "forget-step": "campaign-steps",
+    "copied": "campaign-once",
+    "held": "campaign-control",
+    "lost": "campaign-audience",
+    "untold": "campaign-told",
+}
+# In the rows of one person each, or of one step.
+TAMPERED = {
+    "copied": """
+        create function copied() returns trigger language plpgsql security definer set search_path from current as $$ begin
+          insert into message select (jsonb_populate_record(new,
+            jsonb_build_object('id', new.id + 1000000000000, 'event_id', new.event_id || '1'))).*;
+          return null;
+        end $$;
+        create trigger copied after insert on message for each row when (new.event_id like '%/50012/0') execute function copied()""",
+    "held": """
+        create function held() returns trigger language plpgsql as $$ begin new.state := 'held-out'; return new; end $$;
+        create trigger held before insert on campaign_recipient for each row when (new.subject = 50011) execute function held()""",
+    "lost": """
+        create function lost() returns trigger language plpgsql security definer set search_path from current as $$ begin
+          delete from campaign_recipient where subject = new.subject;
+          return null;
+        end $$;
+        create trigger lost after insert on campaign_recipient for each row when (new.subject = 50010) execute function lost()""",
+    "untold": """
+        create function untold() returns trigger language plpgsql as $$ begin return null; end $$;
+        create trigger untold before insert on outbox for each row
+          when (new.topic = 'campaign.progress' and convert_from(new.payloads[1], 'UTF8') like '%"launched"%')
+          execute function untold()""",
+}
+
+
+def campaign_sabotaged(ground, deeds):
+    """All deeds in one world: each breaks a promise that the others leave whole."""
+    deeds = deeds.split()
+    with Gateway() as gateway, outreach(ground) as world:
+        know(world, gateway, rate=50)
+        people(world, 150)
+        with world.connect() as connection:
+            for deed in deeds:
+                connection.execute(TAMPERED.get(deed, "select"))
+        launch(world)
+        world.start("relay-events")
+        world.start("send-sms")
+        compiled = ",".join(deed for deed in deeds if deed not in TAMPERED)
+        world.start("launch-campaigns", executables=DEBUG, MILLRACE_SABOTAGE=compiled)
+        until(lambda: state(world) == "finished", lambda: f"the campaign to be finished: {standing(world)}")
+        world.until_published()
+        noticed = judge.broken(world.verdicts())
+        assert not [deed for deed in deeds if BROKEN_CAMPAIGNS[deed] not in noticed], noticed
+        return noticed
 
 
 def sabotaged(ground, deed):
@@ -164,6 +223,11 @@ def ghost(world, leads, how):
 
 @scenarios(life_sabotaged, BROKEN_LIFE)
 def test_the_judge_notices_what_breaks_a_lead_s_life(side_by_side, scenario):
+    side_by_side(scenario)
+
+
+@scenarios(campaign_sabotaged, [" ".join(BROKEN_CAMPAIGNS)])
+def test_the_judge_notices_what_breaks_a_campaign_s_promises(side_by_side, scenario):
     side_by_side(scenario)
 
 

@@ -1,4 +1,5 @@
 import Contract
+import Runtime
 
 /// How many of a campaign's recipients stand where, as `campaign_count` has it: always what counting them would give.
 struct CampaignCount: Hashable, Comparable, Sendable {
@@ -31,7 +32,7 @@ struct CampaignCount: Hashable, Comparable, Sendable {
   static func changes(_ recipients: some Sequence<(before: Recipient?, now: Recipient)>) -> [Change] {
     var changes: [CampaignCount: Int64] = [:]
     for (before, now) in recipients {
-      if let before { changes[CampaignCount(before), default: 0] -= 1 }
+      if let before, !Sabotage.miscountCampaign.isOn { changes[CampaignCount(before), default: 0] -= 1 }
       changes[CampaignCount(now), default: 0] += 1
     }
     return changes.filter { $0.value != 0 }.map { Change(count: $0.key, by: $0.value) }.sorted { $0.count < $1.count }

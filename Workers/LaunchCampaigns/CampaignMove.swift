@@ -1,5 +1,6 @@
 import Contract
 import Reminders
+import Runtime
 import Values
 
 /// A campaign that takes a step which nobody takes, as it stood when its row was locked.
@@ -39,7 +40,7 @@ extension Write {
         .integer { $0.campaign }, .text { $0.before.rawValue }, .text { $0.step.state }, .text { $0.step.note },
         .boolean { $0.step.endsExpansion }, .boolean { $0.step.isSettled }),
       .each(
-        { change in move(change).flatMap { $0.step.word == nil ? nil : $0 } },
+        { change in move(change).flatMap { $0.step.word == nil || Sabotage.forgetStep.isOn ? nil : $0 } },
         """
         select note_campaign_step(c, a.before, a.what, a.note)
         from unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) a (id, before, what, note) join campaign c on c.id = a.id

@@ -1,5 +1,6 @@
 import Campaigns
 import Postgres
+import Runtime
 import Values
 
 /// Where a campaign at work stands: what its next step follows from.
@@ -40,7 +41,7 @@ struct CampaignStanding: Sendable {
     case .paused: return nil
     case .running:
       if let refusal { return .pause(.definition, "definition: \(refusal)") }
-      if isExpanded, !isOpen, !isJoined { return .finish }
+      if isExpanded, !isOpen || Sabotage.endEarly.isOn && sent > 0, !isJoined { return .finish }
       return plan?.pauseAt.flatMap { pause($0) }
     case .closed: return isOpen ? nil : .finish
     case .cancelled:

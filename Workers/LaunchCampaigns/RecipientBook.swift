@@ -1,5 +1,6 @@
 import Contract
 import Postgres
+import Runtime
 import Topics
 import Values
 
@@ -93,6 +94,7 @@ struct RecipientBook {
   mutating func hear(_ outcome: OutcomeReading) -> Decision<OutcomeChange> {
     guard let key = outcome.recipient ?? erased[outcome.told.id] else { return .ignore("of-no-campaign") }
     guard var recipient = now[key] else { return .ignore("unknown-recipient") }
+    if Sabotage.loseOutcome.isOn, key.subject % 3 == 0 { return .ignore("lost-on-purpose") }
     if let said = outcome.said { return .apply(OutcomeChange(campaign: key.campaign, said: said), outcome: said.word) }
     // Late news of a channel that another one has stood in for.
     guard recipient.message == outcome.told.id else { return .ignore("of-an-earlier-message") }
