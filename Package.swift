@@ -145,6 +145,7 @@ let package = Package(
         "Values",
       ]),
     worker("roll-up-metrics", needs: ["Campaigns", "Postgres", "Values"]),
+    worker("take-commands", needs: ["Postgres", "Values"]),
     worker("relay-events", needs: ["Relay"]),
     .executableTarget(
       name: "millrace",
@@ -206,6 +207,9 @@ let package = Package(
     tests(
       "RollUpMetricsTests",
       of: ["roll-up-metrics", "Campaigns", "Topics", "Contract", "Settings", "Postgres", "Values", "TestKit"]),
+    tests(
+      "TakeCommandsTests",
+      of: ["take-commands", "Contract", "Digest", "JSON", "Postgres", "TestKit", "Topics", "Values"]),
     tests("SendingTests", of: ["Sending", "Outreach", "Gateways", "Values"]),
     tests(
       "ReceivingTests",

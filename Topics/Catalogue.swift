@@ -16,6 +16,7 @@ public enum Catalogue {
     FaxRequested.self,
     OutreachReceipts.self,
     OutreachOutcomes.self,
+    CampaignCommands.self,
     CampaignProgress.self,
     CustomerValue.self,
   ]

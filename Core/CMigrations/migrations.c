@@ -107,6 +107,9 @@ static const unsigned char campaign_progress[] = {
 static const unsigned char roll_up[] = {
 #embed "../../ops/migrations/0034_roll_up.sql"
 };
+static const unsigned char campaign_commands[] = {
+#embed "../../ops/migrations/0035_campaign_commands.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -143,6 +146,7 @@ static const struct millrace_migration steps[] = {
     {"0032_joining", joining, sizeof joining},
     {"0033_campaign_progress", campaign_progress, sizeof campaign_progress},
     {"0034_roll_up", roll_up, sizeof roll_up},
+    {"0035_campaign_commands", campaign_commands, sizeof campaign_commands},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

@@ -19,6 +19,8 @@ final class CampaignDesk {
   private let noCache: NoCache
   /// What somebody else does once, between what the next turn has decided and what it writes.
   var meanwhile: (() throws -> Void)?
+  /// What somebody does once, when the next turn knows what is due and has locked nothing yet.
+  var afterClaim: (() throws -> Void)?
   /// What was emitted in the last turn.
   private(set) var emitted: [String] = []
 
@@ -190,6 +192,8 @@ final class CampaignDesk {
     do {
       let transaction = Transaction(open: lane)
       let items = try claim(&cache, transaction)
+      try afterClaim?()
+      afterClaim = nil
       var state = try D.load(items, &cache, transaction)
       let now = try lane.rows("select clock_timestamp()")[0].timestamp(0)
       var changes: [D.Change] = []

@@ -40,19 +40,9 @@ enum Caller {
         Person(name: .id(command.person), happened: command.happened ?? command.at, command: id))
       return
     }
-    let isSigned: Bool
-    if let signature = activity.signature {
-      guard let key = secrets[activity.source], signature.isMade(with: key) else {
-        self = .refused(Refusal("wrong-signature", at: "millrace_signature", "this source did not sign this event so"))
-        return
-      }
-      isSigned = true
-    } else {
-      isSigned = false
-    }
-    if activity.event.isCommand, !isSigned {
-      self = .refused(
-        Refusal("unsigned", at: "millrace_signature", "a command needs the database's stamp or its source's signature"))
+    // A fact that nobody has signed is anybody's to tell.
+    if activity.event.isCommand || activity.signature != nil, let refusal = secrets.refusal(of: activity) {
+      self = .refused(refusal)
       return
     }
     guard let code = deed.by else {
@@ -74,31 +64,6 @@ struct StampedCommand {
   let toPerson: Int64?
   let happened: Timestamp?
   let transfer: Int64?
-}
-
-/// Keys of the front ends that sign, by their `ce_source`.
-struct CommandSecrets: Sendable {
-  private let keys: [String: KeyedHash]
-
-  static let none = CommandSecrets()
-  /// Seconds: a signed command that is older is not obeyed, so that nobody can keep one and send it later.
-  static let age: Int64 = 600
-
-  private init() { keys = [:] }
-
-  /// nil where the text is not pairs of a source and a long enough secret.
-  init?(_ text: String) {
-    var keys: [String: KeyedHash] = [:]
-    for pair in text.split(whereSeparator: { $0.isWhitespace }) {
-      guard let equals = pair.lastIndex(of: "="), pair[pair.index(after: equals)...].utf8.count >= 32,
-        equals > pair.startIndex
-      else { return nil }
-      keys[String(pair[..<equals])] = KeyedHash(key: Array(pair[pair.index(after: equals)...].utf8))
-    }
-    self.keys = keys
-  }
-
-  subscript(_ source: String) -> KeyedHash? { keys[source] }
 }
 
 extension Fingerprint {

@@ -78,18 +78,6 @@ extension Setting<Duration> {
   }
 }
 
-extension Setting<Secret?> {
-  static var commandSecrets: Setting {
-    Setting(
-      "COMMAND_SECRETS",
-      .optional(
-        .secret("pairs SOURCE=SECRET, apart by blanks or lines, a secret of at least 32 characters") {
-          CommandSecrets($0) != nil
-        }), default: nil,
-      "front ends that sign commands in lead.activity: the ce_source and the secret of each")
-  }
-}
-
 /// What a lane keeps between batches.
 struct LifeCache: LaneCache {
   let secrets: CommandSecrets
@@ -108,7 +96,7 @@ struct LifeCache: LaneCache {
   }
 
   init(_ settings: Settings) {
-    secrets = settings[.commandSecrets].flatMap { CommandSecrets($0.reveal()) } ?? .none
+    secrets = CommandSecrets(settings)
     grace = settings[.dayEndGrace]
   }
 }

@@ -25,7 +25,7 @@ enum CampaignShow {
     options: [CommandOption("--definition", nil, "only the definition, as it was written"), .json],
     details: """
       Steps name the version they were about and, where one was looked at, the number of the preview. What was done by
-      nobody in particular, as an expiry, was launch-campaigns.
+      nobody in particular, as an expiry, was launch-campaigns. Of a signed command the login is the front end.
       """,
     examples: [
       ("millrace campaign show spring-bonds-2027", "all of it"),
@@ -132,6 +132,7 @@ enum CampaignShow {
     let state: String
     /// The person's code and name; nil where nobody took it.
     let person: String?
+    /// Or the front end that has signed it.
     let login: String
     let note: String?
     let preview: Int64?
@@ -140,7 +141,8 @@ enum CampaignShow {
   static func steps(_ campaign: StoredCampaign, _ session: Connection) throws -> [Step] {
     try session.rows(
       """
-      select s.at, s.what, s.version, s.state, p.name || ' (' || p.code || ')', s.login, s.note, s.preview_id
+      select s.at, s.what, s.version, s.state, p.name || ' (' || p.code || ')', coalesce(s.command_source, s.login), s.note,
+        s.preview_id
       from campaign_step s left join person p on p.id = s.person_id where s.campaign_id = $1 order by s.number
       """
     ) { $0.integer(campaign.id) }.map {
