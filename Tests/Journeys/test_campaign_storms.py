@@ -13,9 +13,9 @@ from world import until
 
 pytestmark = pytest.mark.long
 PEOPLE = 100_000
-FAULTS = 30
-# Longer than the gateway's longest call.
-SETTINGS = {"LOST_AFTER": "30s"}
+FAULTS = 20
+# Longer than the gateway's longest call, and ten seconds that a claim holds.
+SETTINGS = {"LOST_AFTER": "40s"}
 POINTS = {
     "launch-campaigns": [f"batch.{step}" for step in BATCH] + [f"{step}@expand-campaigns" for step in SWEEP],
     "send-sms": [f"batch.{step}" for step in BATCH] + SEND,
