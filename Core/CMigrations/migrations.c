@@ -110,6 +110,9 @@ static const unsigned char roll_up[] = {
 static const unsigned char campaign_commands[] = {
 #embed "../../ops/migrations/0035_campaign_commands.sql"
 };
+static const unsigned char audience_lists[] = {
+#embed "../../ops/migrations/0036_audience_lists.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -147,6 +150,7 @@ static const struct millrace_migration steps[] = {
     {"0033_campaign_progress", campaign_progress, sizeof campaign_progress},
     {"0034_roll_up", roll_up, sizeof roll_up},
     {"0035_campaign_commands", campaign_commands, sizeof campaign_commands},
+    {"0036_audience_lists", audience_lists, sizeof audience_lists},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

@@ -11,13 +11,18 @@ public struct Audience: Sendable {
   let scope: AudienceScope
   let seed: String
   let needs: [TemplateNeed]
+  let names: CampaignNames
 
   /// - Parameters:
   ///   - scope: of the definition's branch.
   ///   - seed: of the campaign's row; it decides who is of which variant and who is held out.
   ///   - needs: of every template that the definition names, in every language that somebody may get it in.
-  public init(_ definition: CampaignDefinition, _ scope: AudienceScope, seed: String, needs: [TemplateNeed]) {
-    (self.definition, self.scope, self.seed, self.needs) = (definition, scope, seed, needs)
+  ///   - names: what its filters name, all of it known; none for a definition that names nothing.
+  public init(
+    _ definition: CampaignDefinition, _ scope: AudienceScope, seed: String, needs: [TemplateNeed],
+    names: CampaignNames = .none
+  ) {
+    (self.definition, self.scope, self.seed, self.needs, self.names) = (definition, scope, seed, needs, names)
   }
 
   /// The next people after a number, in order of it: fewer than the limit only where nobody is left.

@@ -66,22 +66,24 @@ struct AudienceSQL {
       sql.append { $0.integers(subjects) { $0 } }
       sql.append(")")
     case .joining(let subjects, _):
-      appendFilter()
-      appendNotExcluded()
+      appendFilter(filterSQL)
+      appendNotExcluded(filterSQL)
       sql.append(" and c.id = any(")
       sql.append { $0.integers(subjects) { $0 } }
       sql.append(")")
-    case .none: appendFilter()
+    case .none: appendFilter(filterSQL)
     case .after(let number, let limit):
-      appendFilter()
-      appendNotExcluded()
+      var filter = filterSQL
+      filter.after = number
+      appendFilter(filter)
+      appendNotExcluded(filter)
       sql.append(" and c.id > ")
       sql.append { $0.integer(number) }
       sql.append(" order by c.id limit ")
       sql.append { $0.integer(Int64(limit)) }
     case .rivals:
-      appendFilter()
-      appendNotExcluded()
+      appendFilter(filterSQL)
+      appendNotExcluded(filterSQL)
       sql.append(
         """
          and c.id in (
@@ -101,14 +103,14 @@ struct AudienceSQL {
   }
 
   /// The filter, and what goes without saying: those who are customers still, and leads that have not become customers.
-  private mutating func appendFilter() {
+  private mutating func appendFilter(_ filterSQL: FilterSQL) {
     if !isOfLeads, !definition.filter.asks(.status) { sql.append(" and c.status = 'active'") }
     if isOfLeads, !definition.filter.asks(.state) { sql.append(" and c.state <> 'converted'") }
     sql.append(" and ")
     filterSQL.append(definition.filter.condition, to: &sql)
   }
 
-  private mutating func appendNotExcluded() {
+  private mutating func appendNotExcluded(_ filterSQL: FilterSQL) {
     guard let exclusion = definition.exclusion else { return }
     sql.append(" and ")
     filterSQL.append(exclusion.condition, to: &sql)
@@ -121,5 +123,7 @@ struct AudienceSQL {
     sql.append(" is true")
   }
 
-  private var filterSQL: FilterSQL { FilterSQL(kind: definition.audience, timeZone: audience.scope.timeZone) }
+  private var filterSQL: FilterSQL {
+    FilterSQL(kind: definition.audience, timeZone: audience.scope.timeZone, lists: audience.names.lists)
+  }
 }

@@ -18,6 +18,7 @@ public struct Filter: Sendable {
   public let text: String
   public let kind: CampaignDefinition.Kind
   let condition: FilterCondition
+  let names: [FilterName]
 
   public init(_ text: String, of kind: CampaignDefinition.Kind) throws(FilterError) {
     guard text.unicodeScalars.count <= Filter.longest else {
@@ -25,6 +26,7 @@ public struct Filter: Sendable {
     }
     var parser = try FilterParser(text, kind)
     condition = try parser.parse()
+    names = parser.names
     self.text = text
     self.kind = kind
   }

@@ -1,7 +1,7 @@
 /// What a filter may ask of somebody.
 enum FilterField: String, Hashable, Sendable, CaseIterable {
-  case age, assets, birthday, branch, changed, contacted, language, level, manager, number, owner, product, region,
-    registered
+  case age, assets, birthday, branch, changed, contacted, language, level, list, manager, number, owner, product,
+    region, registered
   case risk, source, state, status, tag, value
 
   /// How its values are written and compared.
@@ -23,6 +23,8 @@ enum FilterField: String, Hashable, Sendable, CaseIterable {
     case branch
     /// The code of a person.
     case person
+    /// The name of a list of people.
+    case list
     /// `CN`, `CN-JS`, `CN-JS/Nanjing`; `under` takes what lies in it too.
     case region
   }
@@ -35,6 +37,7 @@ enum FilterField: String, Hashable, Sendable, CaseIterable {
     case .branch: .branch
     case .changed, .contacted, .registered: .moment
     case .language, .level, .number, .product, .source: .text
+    case .list: .list
     case .manager, .owner: .person
     case .region: .region
     case .risk: .rating
@@ -48,11 +51,13 @@ enum FilterField: String, Hashable, Sendable, CaseIterable {
     switch kind {
     case .customers:
       [
-        .age, .assets, .birthday, .branch, .changed, .language, .level, .manager, .number, .region, .risk, .status,
-        .tag,
+        .age, .assets, .birthday, .branch, .changed, .language, .level, .list, .manager, .number, .region, .risk,
+        .status, .tag,
       ]
     case .leads:
-      [.branch, .contacted, .language, .level, .owner, .product, .region, .registered, .source, .state, .value]
+      [
+        .branch, .contacted, .language, .level, .list, .owner, .product, .region, .registered, .source, .state, .value,
+      ]
     }
   }
 }
@@ -62,9 +67,12 @@ extension FilterField.Values {
   var isOrdered: Bool {
     switch self {
     case .rating, .years, .dayOfYear, .money, .moment: true
-    case .text, .word, .tag, .branch, .person, .region: false
+    case .text, .word, .tag, .branch, .person, .list, .region: false
     }
   }
+
+  /// Whether somebody is on a list is known of everybody.
+  var mayBeUnknown: Bool { if case .list = self { false } else { true } }
 
   var hasUnder: Bool {
     switch self {
@@ -86,6 +94,7 @@ extension FilterField.Values {
     case .moment: "a day as in 2027-01-31, or a time back from now as in 30 days ago"
     case .branch: "the code of a branch"
     case .person: "the code of a person"
+    case .list: "the name of a list of people"
     case .region: "a region as in CN, CN-JS or \"CN-JS/Nanjing\""
     }
   }

@@ -1,3 +1,4 @@
+internal import PhoneNumbers
 internal import Values
 
 /// Reads the tree of a filter, one token after the other, never back.
@@ -7,6 +8,8 @@ struct FilterParser {
   private var at = 0
   private var depth = 0
   private var values = 0
+  /// What the values name that somebody has to have, in their order.
+  private(set) var names: [FilterName] = []
 
   private static let keywords: Set<String> = [
     "and", "or", "not", "in", "between", "is", "known", "unknown", "under", "ago",
@@ -67,7 +70,7 @@ struct FilterParser {
   }
 
   private mutating func relation(_ type: FilterField.Values) throws(FilterError) -> FilterTest {
-    if take("is") {
+    if type.mayBeUnknown, take("is") {
       if take("known") { return .known }
       if take("unknown") { return .unknown }
       throw expected("`known` or `unknown`")
@@ -92,7 +95,7 @@ struct FilterParser {
       }
     }
     let more = type.isOrdered ? ", `<`, `<=`, `>`, `>=`, `between`" : type.hasUnder ? ", `under`" : ""
-    throw expected("`=`, `!=`, `in`, `is`\(more)")
+    throw expected("`=`, `!=`, `in`\(type.mayBeUnknown ? ", `is`" : "")\(more)")
   }
 
   private mutating func between(_ type: FilterField.Values) throws(FilterError) -> FilterTest {
@@ -122,7 +125,13 @@ struct FilterParser {
     }
     let next = at + 1 < tokens.count ? tokens[at + 1].text : nil
     let unit = at + 2 < tokens.count ? tokens[at + 2].text : nil
-    guard let (value, length) = type.value(text, next, unit) else { throw expected(type.example) }
+    guard let (value, length) = type.value(text, next, unit) else {
+      if case .region = type { throw unknownRegion(text) }
+      throw expected(type.example)
+    }
+    if let kind = type.named {
+      names.append(FilterName(kind: kind, text: text, line: current.line, column: current.column))
+    }
     at += length
     return value
   }
@@ -144,6 +153,15 @@ struct FilterParser {
   }
 
   private func expected(_ what: String) -> FilterError { error("\(what) was expected, \(current.shown) was found") }
+
+  /// Regions are known without asking anybody.
+  private func unknownRegion(_ text: String) -> FilterError {
+    let all = RegionPath.all
+    let hint =
+      all.first { $0.name == text }.map { "; did you mean `\($0)`?" } ?? Misspelling.hint(text, all.map(\.description))
+    let example = FilterField.Values.region.example
+    return error("there is no region `\(Misspelling.shown(text))`\(hint == "." ? ": \(example) was expected" : hint)")
+  }
 
   private func error(_ problem: String) -> FilterError {
     FilterError(line: current.line, column: current.column, problem)

@@ -7,6 +7,10 @@ struct FilterSQL {
   let kind: CampaignDefinition.Kind
   /// Whose clock tells what day it is: a zone of the tz database.
   let timeZone: String
+  /// Numbers of the lists that it names.
+  var lists: [String: Int64] = [:]
+  /// Nobody with this number or a lower one is asked for: a page of a long list does not begin at its beginning.
+  var after: Int64?
 
   func append(_ condition: FilterCondition, to sql: inout Composition) {
     switch condition {
@@ -33,6 +37,7 @@ struct FilterSQL {
   }
 
   private func append(_ field: FilterField, _ test: FilterTest, to sql: inout Composition) {
+    if field == .list { return appendList(test, to: &sql) }
     let column = column(field)
     switch (field.values, test) {
     case (.tag, .known): sql.append("cardinality(c.tags) > 0")
@@ -55,6 +60,7 @@ struct FilterSQL {
     case (.years, _): appendRanges(test, to: &sql) { AgeSpan($0, timeZone) }
     case (.moment, _): appendRanges(test, to: &sql) { MomentSpan(column, $0, timeZone) }
     case (.money, _): appendMoney(column, currency(field), test, to: &sql)
+    case (.list, _): preconditionFailure("a list is no column")
     }
   }
 
@@ -72,6 +78,7 @@ struct FilterSQL {
     case .registered: "c.registered_at"
     case .language: "c.language"
     case .level: "c.level"
+    case .list: "c.id"
     case .number: "c.number"
     case .product: "c.product"
     case .source: "c.source"
@@ -94,6 +101,29 @@ struct FilterSQL {
   }
 
   // MARK: Types
+
+  private func appendList(_ test: FilterTest, to sql: inout Composition) {
+    let numbers = test.texts.map { name in
+      guard let list = lists[name] else { preconditionFailure("whoever asks has looked whether there is the list") }
+      return list
+    }
+    if case .compare = test { sql.append("not ") }
+    sql.append("exists (select from audience_member m where m.list_id = ")
+    // One list alone is what the planner knows most of.
+    if numbers.count == 1 {
+      sql.append { $0.integer(numbers[0]) }
+    } else {
+      sql.append("any(")
+      sql.append { $0.integers(numbers) { $0 } }
+      sql.append(")")
+    }
+    sql.append(kind == .leads ? " and m.of_leads" : " and not m.of_leads")
+    if let after {
+      sql.append(" and m.subject > ")
+      sql.append { $0.integer(after) }
+    }
+    sql.append(" and m.subject = c.id)")
+  }
 
   private func appendText(_ column: StaticString, _ test: FilterTest, to sql: inout Composition) {
     sql.append(column)

@@ -5,7 +5,7 @@ extension FilterField.Values {
   /// The value that begins with `text`, and how many words it has; nil where there is none of this type.
   func value(_ text: String, _ next: String?, _ third: String?) -> (FilterValue, words: Int)? {
     switch self {
-    case .text, .tag, .branch, .person: return (.text(text), 1)
+    case .text, .tag, .branch, .person, .list: return (.text(text), 1)
     case .word(let words): return words.contains(text) ? (.text(text), 1) : nil
     case .region: return RegionPath(text) == nil ? nil : (.text(text), 1)
     case .rating: return FilterField.Values.ratings.firstIndex(of: text).map { (.number(Int32($0 + 1)), 1) }

@@ -27,6 +27,9 @@ public struct RegionPath: Hashable, Sendable {
     return nil
   }
 
+  /// Every region that some phone number is of.
+  public static var all: [RegionPath] { (0..<Section.paths.size / 8).map { RegionPath(index: UInt16($0)) } }
+
   /// The region around this one; nil for a country.
   public var parent: RegionPath? {
     let parent = Section.paths.short(offset)

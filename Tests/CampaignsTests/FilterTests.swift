@@ -17,7 +17,7 @@ import Testing
       "birthday between 12-20 and 01-10",
       "region under CN-JS and region != \"CN-JS/Nanjing\"", "branch under SH", "changed > 30 days ago",
       "changed between 2026-01-31 and 2026-02-28", "level = \"and\"", "level = \"a \\\"b\\\" \\\\ c\"",
-      "manager = P-1001", "birthday = 02-29",
+      "manager = P-1001", "birthday = 02-29", "list = seminar-guests and list != \"vip\" or list in (a, b)",
     ])
   func taken(_ text: String) { #expect(problem(text) == nil) }
 
@@ -40,8 +40,15 @@ import Testing
       ("birthday = 02-30", "line 1, column 12: month and day, as in 12-31 was expected, `02-30` was found"),
       (
         "region under Jiangsu",
-        "line 1, column 14: a region as in CN, CN-JS or \"CN-JS/Nanjing\" was expected, `Jiangsu` was found"
+        "line 1, column 14: there is no region `Jiangsu`: a region as in CN, CN-JS or \"CN-JS/Nanjing\" was expected"
       ),
+      (
+        "region = \"CN-JS/Nanjin\"",
+        "line 1, column 10: there is no region `CN-JS/Nanjin`; did you mean `CN-JS/Nanjing`?"
+      ),
+      ("region = Nanjing", "line 1, column 10: there is no region `Nanjing`; did you mean `CN-JS/Nanjing`?"),
+      ("list is known", "line 1, column 6: `=`, `!=`, `in` was expected, `is` was found"),
+      ("list under a", "line 1, column 6: `=`, `!=`, `in` was expected, `under` was found"),
       ("status = removed", "line 1, column 10: one of active, dormant, closed was expected, `removed` was found"),
       (
         "changed > 5 fortnights ago",
@@ -57,7 +64,7 @@ import Testing
       ("level = \"\\n\"", "line 1, column 11: after `\\` in quotes `\"` or `\\` was expected"),
       (
         "state = owned",
-        "line 1, column 1: there is no field `state`; these are: age, assets, birthday, branch, changed, language, level, manager, number, region, risk, status, tag"
+        "line 1, column 1: there is no field `state`; these are: age, assets, birthday, branch, changed, language, level, list, manager, number, region, risk, status, tag"
       ),
     ])
   func refused(_ text: String, _ expected: String) { #expect(problem(text) == expected) }

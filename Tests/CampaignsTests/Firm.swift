@@ -46,8 +46,10 @@ struct Firm {
   func audience(
     _ definition: CampaignDefinition, branch: Int64 = 1, seed: String = "seed", given: Set<String> = []
   ) throws -> Audience {
-    let (scope, templates) = try run(AudienceScope.ask(branch), CampaignTemplates.ask(definition))
-    return Audience(definition, scope, seed: seed, needs: try templates.needs(of: definition, given: given))
+    let (scope, templates, names) = try run(
+      AudienceScope.ask(branch), CampaignTemplates.ask(definition), CampaignNames.ask(definition))
+    return Audience(
+      definition, scope, seed: seed, needs: try templates.needs(of: definition, given: given), names: names)
   }
 
   /// Why a definition has no audience: path and reason.

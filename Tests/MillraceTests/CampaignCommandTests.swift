@@ -88,7 +88,10 @@ import Testing
     let end = try #require(help[start...].ranges(of: after).first).lowerBound
     let fields = help[start..<end].split(whereSeparator: { ", \n".contains($0) })
     #expect(fields.count > 10)
-    for field in fields { _ = try Filter("\(field) is known", of: #require(.init(rawValue: kind))) }
+    for field in fields {
+      let test = field == "list" ? "= x" : "is known"
+      _ = try Filter("\(field) \(test)", of: #require(.init(rawValue: kind)))
+    }
   }
 
   @Test("a plan that is over already is refused")

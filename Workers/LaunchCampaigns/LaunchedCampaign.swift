@@ -14,9 +14,12 @@ final class LaunchedCampaign: Sendable {
   let audience: Audience
   let rules: FallBackRules
 
-  init(id: Int64, _ plan: CampaignDefinition, _ scope: AudienceScope, seed: String, needs: [TemplateNeed]) {
+  init(
+    id: Int64, _ plan: CampaignDefinition, _ scope: AudienceScope, seed: String, needs: [TemplateNeed],
+    names: CampaignNames
+  ) {
     (self.id, self.plan) = (id, plan)
-    audience = Audience(plan, scope, seed: seed, needs: needs)
+    audience = Audience(plan, scope, seed: seed, needs: needs, names: names)
     rules = FallBackRules(plan)
   }
 
@@ -65,14 +68,16 @@ extension MessageIntake.Request {
 }
 
 extension PlanMemory {
-  /// A campaign with its templates as they are in use now, and the branches as they stand.
+  /// A campaign with its templates as they are in use now, the branches as they stand, and what its filters name.
   func launched(
     _ id: Int64, _ plan: CampaignDefinition, branch: Int64, seed: String, _ transaction: Transaction
   ) throws(PostgresError) -> Result<LaunchedCampaign, Refusal> {
-    let (templates, scope) = try transaction.ask(CampaignTemplates.ask(plan), AudienceScope.ask(branch))
+    let (templates, scope, names) = try transaction.ask(
+      CampaignTemplates.ask(plan), AudienceScope.ask(branch), CampaignNames.ask(plan))
     do throws(Refusal) {
+      try names.check(plan)
       let needs = try templates.needs(of: plan, given: hasLinks ? [MessageIntake.unsubscribing] : [])
-      return .success(LaunchedCampaign(id: id, plan, scope, seed: seed, needs: needs))
+      return .success(LaunchedCampaign(id: id, plan, scope, seed: seed, needs: needs, names: names))
     } catch {
       return .failure(error)
     }

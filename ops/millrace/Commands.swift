@@ -26,6 +26,7 @@ enum Commands {
     ContactPolicies.list, ContactPolicies.set, ContactPolicies.remove,
     OptOutConfirmations.list, OptOutConfirmations.set,
     Budgets.list, Budgets.set, Budgets.remove,
+    AudienceLoad.command, AudienceCommands.list, AudienceCommands.show, AudienceCommands.remove,
     CampaignDefine.command, CampaignPreview.command, CampaignTest.command, CampaignSteps.submit, CampaignSteps.approve,
     CampaignSteps.reject, CampaignSteps.launch, CampaignSteps.pause, CampaignSteps.resume, CampaignSteps.cancel,
     CampaignSteps.extend, CampaignClone.command, CampaignShow.list, CampaignShow.show, CampaignStatus.command,
@@ -56,6 +57,7 @@ enum Commands {
     "outreach suppressed": "list addresses that are not written to",
     "outreach policy": "see and set when and how often people are written to, and whom opting out is confirmed to",
     "outreach budget": "see and set what messages may cost",
+    "audience": "load lists of people from files, for campaigns that are meant for them",
     "campaign": "define campaigns, preview, review and launch them, see what becomes of them",
     "calls": "import calls, see one, see the figures of queues and agents",
   ]

@@ -51,7 +51,8 @@ enum CampaignAnswer {
     }
   }
 
-  private static func shared(_ answer: String, _ name: String) -> Failure {
+  /// Of all functions that act for the login's person.
+  static func shared(_ answer: String, _ name: String) -> Failure {
     switch answer {
     case "no-person":
       .no(

@@ -19,13 +19,15 @@ enum CampaignDefine {
          "expires": "2027-03-31T18:00:00+08:00", "pace": 20000, "budget": "spring-2027"}
 
       Filters: and, or, not, parentheses; = != < <= > >=, in (a, b), between a and b, is known, is unknown, under (a region
-      or branch and what belongs to it); tag = "vip"; 500000 CNY, 2027-01-31, 30 days ago, C3, 12-31 for birthdays.
-      Fields of customers: age, assets, birthday, branch, changed, language, level, manager, number, region, risk, status,
-      tag. Of leads: branch, contacted, language, level, owner, product, region, registered, source, state, value.
+      or branch and what belongs to it); tag = "vip"; 500000 CNY, 2027-01-31, 30 days ago, C3, 12-31 for birthdays;
+      list = "seminar-guests", as `millrace audience load` has brought it.
+      Fields of customers: age, assets, birthday, branch, changed, language, level, list, manager, number, region, risk,
+      status, tag. Of leads: branch, contacted, language, level, list, owner, product, region, registered, source, state,
+      value.
 
-      What cannot be right is refused with its path: what nobody knows by that name, filters with line and column. Nothing is
-      sent, and nobody is looked up. A campaign that was submitted or approved is a draft again once it has changed; one that
-      was launched no longer changes.
+      What cannot be right is refused with its path: what nobody knows by that name, filters with line and column, in them
+      branches, people, lists and regions that are not there. Nothing is sent, and nobody is looked up. A campaign that was
+      submitted or approved is a draft again once it has changed; one that was launched no longer changes.
       """,
     examples: [("millrace campaign define spring-bonds.json", "store it, then look at `millrace campaign preview`")],
     run: run)

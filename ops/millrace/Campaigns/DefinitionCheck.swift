@@ -2,15 +2,33 @@ internal import Campaigns
 internal import Postgres
 internal import Values
 
-/// Whether what a definition names is there: templates, gateways, the budget. The rest is the database's to say.
+/// Whether what a definition names is there: templates, gateways, the budget, and what its filters name. The rest is the database's to
+/// say.
 enum DefinitionCheck {
   static func run(_ definition: CampaignDefinition, _ session: Connection) throws {
+    try names(definition, session)
     try templates(definition, session)
     try gateways(definition, session)
     if let budget = definition.budget, try Budgets.table(session, name: budget).isEmpty {
       let known = try session.rows("select name from budget").map { $0.text(0) }
       throw unknown("unknown-budget", "budget", "budget", known, budget)
     }
+  }
+
+  private static func names(_ definition: CampaignDefinition, _ session: Connection) throws {
+    let names: CampaignNames = try Transaction(open: session).ask(CampaignNames.ask(definition))
+    guard let (path, name) = names.missing(in: definition) else { return }
+    let rows =
+      switch name.kind {
+      case .branch: try session.rows("select code, true from branch")
+      case .person: try session.rows("select code, true from person")
+      case .list: try session.rows("select name, whole_at is not null from audience_list")
+      }
+    if rows.contains(where: { $0.text(0) == name.text && !$0.boolean(1) }) {
+      throw name.refusal(at: path, hint: " that is whole: load it again")
+    }
+    let known = rows.filter { $0.boolean(1) }.map { $0.text(0) }
+    throw name.refusal(at: path, hint: Misspelling.hint(name.text, known).replacingFullStop)
   }
 
   private static func templates(_ definition: CampaignDefinition, _ session: Connection) throws {

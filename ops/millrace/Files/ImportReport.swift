@@ -2,11 +2,6 @@ internal import Values
 
 /// What an import found and did: gathered row by row, told at the end.
 struct ImportReport {
-  private struct Bad: Hashable {
-    let field: String
-    let reason: String
-  }
-
   /// Events shown.
   private static let mostSamples = 5
   private static let mostFailuresShown = 20
@@ -14,18 +9,18 @@ struct ImportReport {
   private let reader: TableReader
   private let map: ColumnMap
   private var samples: [(line: Int, event: String)] = []
-  private var reasons: [Bad: Int] = [:]
   private(set) var good = 0
-  private(set) var bad = 0
+  private(set) var bad: BadRows
   var mended: [Cell.Mending: Int] = [:]
   /// Given up before the file's end.
   var isUnfinished = false
 
-  var rows: Int { good + bad }
+  var rows: Int { good + bad.count }
 
   init(_ reader: TableReader, _ map: ColumnMap) {
     self.reader = reader
     self.map = map
+    bad = BadRows(of: reader, map)
   }
 
   mutating func add(_ line: PublishLine, of row: TableRow) {
@@ -34,19 +29,9 @@ struct ImportReport {
     samples.append((row.line, Self.withoutIDNumber(String(decoding: line.value, as: UTF8.self))))
   }
 
-  /// - Parameter refusal: `named`.
-  /// - Returns: the sentence about it, for the first ones.
-  mutating func add(_ refusal: Refusal, of row: TableRow, mostShown: Int) -> String? {
-    bad += 1
-    reasons[Bad(field: refusal.path, reason: refusal.reason), default: 0] += 1
-    return bad <= mostShown ? "\(reader.file.name):\(row.line): \(printable(refusal.description))" : nil
-  }
-
-  /// Of the heading of the column that the field is in: what a person looks for.
-  func named(_ refusal: Refusal) -> Refusal {
-    let field = String(refusal.path.prefix { $0 != "." && $0 != "[" })
-    let heading = map[field].map(reader.column) ?? refusal.path
-    return Refusal(restoring: refusal.reason, at: heading, refusal.detail)
+  /// - Returns: the refusal as people know it, and the sentence about it for the first ones.
+  mutating func add(_ refusal: Refusal, of row: TableRow) -> (Refusal, sentence: String?) {
+    bad.add(refusal, of: row)
   }
 
   func show(_ outcome: Publisher.Outcome?, rejects: RejectFile?, _ output: Output) {
@@ -54,7 +39,7 @@ struct ImportReport {
       output.showUpright(summary(outcome))
     } else {
       if outcome == nil { showMeaning(output) }
-      showReasons(output)
+      bad.show(output)
       output.write("\n" + summary(outcome).upright)
     }
     if let rejects, rejects.count > 0 { output.note("The bad rows are in \(rejects.path).") }
@@ -88,25 +73,8 @@ struct ImportReport {
     output.show(first, nothing: "No row is good.")
   }
 
-  private func showReasons(_ output: Output) {
-    guard !reasons.isEmpty else { return }
-    var table = Table(.left("bad"), .left("column"), .right("rows"))
-    for (bad, count) in sortedReasons { table.add(.text(bad.reason), .text(bad.field), .number(Int64(count))) }
-    output.write("\n")
-    output.show(table)
-  }
-
-  private var sortedReasons: [(Bad, Int)] {
-    reasons.sorted { ($1.value, $0.key.reason, $0.key.field) < ($0.value, $1.key.reason, $1.key.field) }
-      .map { ($0.key, $0.value) }
-  }
-
   private func summary(_ outcome: Publisher.Outcome?) -> Table {
     let columns = map.columns.sorted { $0.value < $1.value }.map { field, column in (reader.column(column), field) }
-    let reasons = sortedReasons.map { bad, count in
-      "{\"reason\":\(jsonQuoted(bad.reason)),\"column\":\(jsonQuoted(bad.field)),\"rows\":\(count)}"
-    }
-    let mended = self.mended.sorted { $0.key.rawValue < $1.key.rawValue }
     var table = Table(
       .left("file"), .left("encoding"), .left("separator"), .left("columns"), .right("rows"), .right("good"),
       .right("bad"), .left("reasons"), .left("mended"), .right("blankLines"), .right("published"),
@@ -116,11 +84,7 @@ struct ImportReport {
       .nested(
         json: "{" + columns.map { "\(jsonQuoted($0.1)):\(jsonQuoted($0.0))" }.joined(separator: ",") + "}",
         shown: printable(columns.map { "\($0.1) \($0.0)" }.joined(separator: ", "))),
-      .number(Int64(rows)), .number(Int64(good)), .number(Int64(bad)),
-      .nested(json: "[" + reasons.joined(separator: ",") + "]", shown: reasons.isEmpty ? "-" : "above"),
-      .nested(
-        json: "{" + mended.map { "\(jsonQuoted($0.key.rawValue)):\($0.value)" }.joined(separator: ",") + "}",
-        shown: mended.isEmpty ? "-" : mended.map { "\($0.key.rawValue) in \($0.value)" }.joined(separator: ", ")),
+      .number(Int64(rows)), .number(Int64(good)), .number(Int64(bad.count)), bad.cell, mended.cell,
       .number(Int64(reader.blankLines)), .number(optional: outcome.map { Int64($0.sent) }),
       .number(optional: outcome.map { Int64($0.acknowledged) }),
       .number(optional: outcome.map { Int64($0.sent - $0.acknowledged) }),

@@ -2,8 +2,6 @@ internal import Values
 
 /// Goes through a table, makes events of its rows and publishes them: good rows are sent, bad ones told and collected.
 struct TableImport {
-  /// Bad rows told one by one, and deliveries that the broker refused; the others are counted.
-  private static let mostShown = 20
   /// So many refused deliveries, and nothing more is sent.
   private static let mostFailures = 1000
 
@@ -34,9 +32,10 @@ struct TableImport {
         report.add(line, of: row)
         try publisher?.send(line, number: row.line, &outcome)
       }
-      if let refusal = refusal.map(report.named) {
-        try rejects?.add(row, refusal)
-        if let sentence = report.add(refusal, of: row, mostShown: Self.mostShown) {
+      if let refusal {
+        let (named, sentence) = report.add(refusal, of: row)
+        try rejects?.add(row, named)
+        if let sentence {
           progress.end()
           output.complain(sentence)
         }
@@ -56,6 +55,6 @@ struct TableImport {
     try rejects?.finish()
     report.show(publisher == nil ? nil : outcome, rejects: rejects, output)
     if publisher != nil, outcome.acknowledged < outcome.sent || report.isUnfinished { return .unreachable }
-    return report.bad > 0 ? .no : .done
+    return report.bad.count > 0 ? .no : .done
   }
 }

@@ -131,26 +131,7 @@ final class LeadRowReader {
       }
       country = known
     }
-    let reason: String
-    do throws(PhoneNumber.Refusal) {
-      let number = try PhoneNumber(parsing: written, in: country)
-      if number.possibility == .possible { return number.e164 }
-      reason = number.possibility.rawValue
-    } catch {
-      reason = error.rawValue
-    }
-    throw Refusal(restoring: reason, at: "phone", LeadRowReader.meaning(of: reason))
-  }
-
-  private static func meaning(of reason: String) -> String {
-    switch reason {
-    case "too-short": "too few digits for a phone number: a spreadsheet drops leading zeros"
-    case "too-long": "too many digits for one phone number: are there two in the cell?"
-    case "local-only": "an area code is missing, so that it cannot be dialled from elsewhere"
-    case "unknown-country": "no country has this calling code"
-    case "impossible-length": "no number of its country has so many digits"
-    default: "no phone number is in the cell"
-    }
+    do throws(Refusal) { return try PhoneCell.read(written, in: country).e164 } catch { throw error.at("phone") }
   }
 
   private func value(_ row: TableRow, _ mended: inout Set<Cell.Mending>) throws(Refusal) -> Money? {
