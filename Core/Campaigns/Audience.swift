@@ -25,6 +25,9 @@ public struct Audience: Sendable {
     (self.definition, self.scope, self.seed, self.needs, self.names) = (definition, scope, seed, needs, names)
   }
 
+  /// The list whose columns templates can be told.
+  var columns: CampaignNames.List? { definition.columnsOf.flatMap { names.lists[$0] } }
+
   /// The next people after a number, in order of it: fewer than the limit only where nobody is left.
   public func page(after: Int64, limit: Int) -> Question<[Candidate]> {
     candidates(.after(after, limit: limit), definition.channels.indices)
@@ -120,8 +123,8 @@ public struct Audience: Sendable {
     building.sql.append(
       ") x left join branch b on b.id = x.branch_id left join person m on m.id = x.manager_id order by x.subject")
     let constants = definition.variants.indices.map { definition.variables(of: $0) }
-    return Question(building.sql) { [kind = definition.audience] in
-      $0.map { Candidate($0, kind, constants) }
+    return Question(building.sql) { [kind = definition.audience, columns = columns?.columns ?? []] in
+      $0.map { Candidate($0, kind, constants, columns) }
     }
   }
 }

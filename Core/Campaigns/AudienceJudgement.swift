@@ -51,9 +51,21 @@ extension AudienceSQL {
       for (number, variable) in variables.enumerated() {
         if number > 0 { sql.append(", ") }
         let name = sql.place { $0.text(variable) }
-        if let fact = PersonalFact(rawValue: variable) {
+        let column = audience.columns?.columns.firstIndex(of: variable)
+        let fact = PersonalFact(rawValue: variable)
+        if column != nil || fact != nil {
           sql.append("case when ")
-          sql.append(fact.isMissing)
+          if let column {
+            sql.append("coalesce(x.told[")
+            sql.append { $0.small(Int32(column + 1)) }
+            sql.append("], '') !~ '[^[:space:]]'")
+          }
+          if column != nil, fact != nil { sql.append(" and ") }
+          if let fact {
+            sql.append("(")
+            sql.append(fact.isMissing)
+            sql.append(")")
+          }
           sql.append(" then ")
           sql.append(name)
           sql.append(" end")

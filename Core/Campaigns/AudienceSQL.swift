@@ -34,6 +34,7 @@ struct AudienceSQL {
           c.owner_id as manager_id, c.value_amount as amount, c.value_currency as currency, c.product, c.source, c.phone, c.region,
           null::text as email, 0 as consented, 0 as refused, null::int as rating,\u{20}
         """)
+      appendTold()
       appendExcluded(restriction)
       sql.append(" as excluded from lead c where c.state <> 'erased' and ")
     } else {
@@ -46,6 +47,7 @@ struct AudienceSQL {
         """)
       sql.append(FilterSQL.rating)
       sql.append(" as rating, ")
+      appendTold()
       appendExcluded(restriction)
       sql.append(
         """
@@ -92,6 +94,15 @@ struct AudienceSQL {
           select m.id from page g join customer m on lower(m.email) = g.told_email and m.id < g.subject)
         """)
     }
+  }
+
+  /// What the list says of them whose columns templates can be told.
+  private mutating func appendTold() {
+    guard let list = audience.columns else { return sql.append("null::text[] as told, ") }
+    sql.append("(select m.told from audience_member m where m.list_id = ")
+    sql.append { $0.integer(list.number) }
+    sql.append(isOfLeads ? " and m.of_leads" : " and not m.of_leads")
+    sql.append(" and m.subject = c.id) as told, ")
   }
 
   private mutating func appendScope() {

@@ -28,6 +28,8 @@ public struct CampaignDefinition: Sendable {
   public let filter: Filter
   /// Who is taken out of it again.
   public let exclusion: Filter?
+  /// The list whose columns templates can be told, of those who are on it.
+  public let columnsOf: String?
   /// Who is left alone for comparison, of those who would get a message.
   public let control: Percentage
   /// At least one. Without any in the definition: one of everybody, named `a`.

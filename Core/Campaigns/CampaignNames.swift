@@ -2,14 +2,13 @@ public import Postgres
 public import Values
 
 /// A word of a filter that somebody has to have, and where it stands: what nobody has finds nobody, and says nothing.
-public struct FilterName: Hashable, Sendable {
+public struct FilterName: Sendable {
   public enum Kind: String, Sendable { case branch, person, list }
 
   public let kind: Kind
   public let text: String
-  /// Both counted from 1, in characters of Unicode.
-  public let line: Int
-  public let column: Int
+  /// Counted from 1, in characters of Unicode; nil of a name that is a member of its own.
+  let place: (line: Int, column: Int)?
 }
 
 extension FilterField.Values {
@@ -31,9 +30,16 @@ public struct CampaignNames: Sendable {
     let text: String
   }
 
+  /// A list that is whole.
+  struct List: Sendable {
+    let number: Int64
+    /// What templates can be told of its people, by name.
+    let columns: [String]
+  }
+
   private let known: Set<Key>
-  /// Numbers of lists by name; only those that are whole.
-  let lists: [String: Int64]
+  /// By name.
+  let lists: [String: List]
 
   public static let none = CampaignNames(known: [], lists: [:])
 
@@ -43,7 +49,7 @@ public struct CampaignNames: Sendable {
     guard !wanted.isEmpty else { return Question(known: .none) }
     return Question(
       """
-      select a.kind, a.name, l.id
+      select a.kind, a.name, l.id, coalesce(l.columns, '{}')
       from unnest($1::text[], $2::text[]) a (kind, name)
       left join audience_list l on a.kind = 'list' and l.name = a.name and l.whole_at is not null
       where case a.kind when 'branch' then exists (select from branch b where b.code = a.name)
@@ -53,8 +59,10 @@ public struct CampaignNames: Sendable {
       $0.texts(wanted) { $0.kind }
       $0.texts(wanted) { $0.text }
     } reading: { rows in
-      var lists: [String: Int64] = [:]
-      for row in rows { if let list = row.optionalInteger(2) { lists[row.text(1)] = list } }
+      var lists: [String: List] = [:]
+      for row in rows {
+        if let number = row.optionalInteger(2) { lists[row.text(1)] = List(number: number, columns: row.texts(3)) }
+      }
       return CampaignNames(known: Set(rows.map { Key(kind: $0.text(0), text: $0.text(1)) }), lists: lists)
     }
   }
@@ -73,15 +81,17 @@ public struct CampaignNames: Sendable {
 extension FilterName {
   /// - Parameter hint: what goes on behind the sentence.
   public func refusal(at path: String, hint: String = "") -> Refusal {
-    Refusal(
+    let place = place.map { "line \($0.line), column \($0.column): " } ?? ""
+    return Refusal(
       restoring: "unknown-\(kind.rawValue)", at: path,
-      "line \(line), column \(column): there is no \(kind.rawValue) `\(Misspelling.shown(text))`\(hint)")
+      "\(place)there is no \(kind.rawValue) `\(Misspelling.shown(text))`\(hint)")
   }
 }
 
 extension CampaignDefinition {
-  /// What its filters name, with the path of the filter.
+  /// What it names, with the path of where it does.
   fileprivate var names: [(path: String, name: FilterName)] {
     filter.names.map { ("audience.\(audience.rawValue)", $0) } + (exclusion?.names ?? []).map { ("exclude", $0) }
+      + (columnsOf.map { [("columnsOf", FilterName(kind: .list, text: $0, place: nil))] } ?? [])
   }
 }

@@ -28,15 +28,21 @@ public struct Candidate: Sendable {
   public let outcome: AudienceOutcome
   /// What is known of them, and what the definition says: all that their template can be told.
   public let variables: [String: TemplateValue]
+  /// Those of them that a list has said of this person.
+  public let listed: Set<String>
 
   static let columns: StaticString = """
     select x.subject, x.code, x.name, x.phone, x.email, x.tongue, x.region, x.branch_id, x.place, x.variant, x.outcome, x.number,
-      x.level, trunc(x.amount * 10000)::bigint, x.currency, x.product, x.source, b.name, m.name
+      x.level, trunc(x.amount * 10000)::bigint, x.currency, x.product, x.source, b.name, m.name, x.told
     from (
     """
 
-  /// - Parameter constants: what the definition says to everybody of a variant.
-  init(_ row: Row, _ kind: CampaignDefinition.Kind, _ constants: [[String: TemplateValue]]) {
+  /// - Parameters:
+  ///   - constants: what the definition says to everybody of a variant.
+  ///   - columns: of the list, by the names that templates have for them.
+  init(
+    _ row: Row, _ kind: CampaignDefinition.Kind, _ constants: [[String: TemplateValue]], _ columns: [String]
+  ) {
     subject = row.integer(0)
     (customer, lead) = kind == .leads ? (nil, subject) : (subject, nil)
     code = row.optionalText(1)
@@ -50,6 +56,13 @@ public struct Candidate: Sendable {
     variant = row.small(9)
     outcome = AudienceOutcome(row.text(10))
     var variables = constants[variant]
+    var listed: Set<String> = []
+    for (name, text) in columns.isEmpty ? [] : Array(zip(columns, row.texts(19)))
+    where variables[name] == nil && text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) {
+      variables[name] = .text(text)
+      listed.insert(name)
+    }
+    self.listed = listed
     func add(_ fact: PersonalFact, _ value: TemplateValue?) {
       if variables[fact.rawValue] == nil, let value { variables[fact.rawValue] = value }
     }

@@ -19,7 +19,8 @@ extension CampaignDefinition {
 
   private init(_ data: JSONObject) throws(Refusal) {
     try data.refuseOthers(
-      "name", "title", "objective", "owner", "branch", "purpose", "product", "audience", "exclude", "control",
+      "name", "title", "objective", "owner", "branch", "purpose", "product", "audience", "exclude", "columnsOf",
+      "control",
       "variants",
       "channels", "variables", "starts", "expires", "joining", "hours", "pace", "budget", "pauseAt", "targets",
       "conversion")
@@ -35,6 +36,7 @@ extension CampaignDefinition {
     product = try data.optionalObject("product").map { object throws(Refusal) in try Product(object) }
     (audience, filter) = try CampaignDefinition.audience(data.object("audience"))
     exclusion = try data.optionalFilter("exclude", audience)
+    columnsOf = try data.optionalWord("columnsOf")
     control = try CampaignDefinition.control(data)
     channels = try CampaignDefinition.channels(data)
     variants = try CampaignDefinition.variants(data, channels.map(\.channel))

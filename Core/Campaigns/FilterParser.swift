@@ -130,7 +130,7 @@ struct FilterParser {
       throw expected(type.example)
     }
     if let kind = type.named {
-      names.append(FilterName(kind: kind, text: text, line: current.line, column: current.column))
+      names.append(FilterName(kind: kind, text: text, place: (current.line, current.column)))
     }
     at += length
     return value

@@ -8,7 +8,7 @@ struct FilterSQL {
   /// Whose clock tells what day it is: a zone of the tz database.
   let timeZone: String
   /// Numbers of the lists that it names.
-  var lists: [String: Int64] = [:]
+  var lists: [String: CampaignNames.List] = [:]
   /// Nobody with this number or a lower one is asked for: a page of a long list does not begin at its beginning.
   var after: Int64?
 
@@ -105,7 +105,7 @@ struct FilterSQL {
   private func appendList(_ test: FilterTest, to sql: inout Composition) {
     let numbers = test.texts.map { name in
       guard let list = lists[name] else { preconditionFailure("whoever asks has looked whether there is the list") }
-      return list
+      return list.number
     }
     if case .compare = test { sql.append("not ") }
     sql.append("exists (select from audience_member m where m.list_id = ")

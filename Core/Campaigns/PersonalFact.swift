@@ -1,6 +1,7 @@
 internal import Postgres
 
-/// What templates can be told of each person by itself; a definition's own variable of the same name goes before it.
+/// What templates can be told of each person by itself; a definition's own variable of the same name goes before it, and so does a list's
+/// column.
 enum PersonalFact: String, CaseIterable, Sendable {
   case name, code, number, level, assets, product, source
   /// Names, not codes.

@@ -27,7 +27,7 @@ import Values
       reading: """
         {"name": "spring-bonds-2027", "title": "Spring bonds", "objective": "cross-sell", "owner": "P-1001", "branch": "SH",
          "purpose": "service", "product": {"code": "BOND-7", "risk": 2}, "audience": {"leads": "state = pooled"},
-         "exclude": "source = web", "control": {"share": 5.25},
+         "exclude": "source = web", "columnsOf": "guests", "control": {"share": 5.25},
          "variants": [
            {"name": "a", "share": 33.33, "variables": {"offer": "2.9 %"}},
            {"name": "b", "share": 66.67, "templates": {"sms": "spring-bonds-b"}}],
@@ -42,7 +42,7 @@ import Values
         """)
     #expect(definition.audience == .leads && definition.filter.text == "state = pooled")
     #expect(definition.product == .init(code: "BOND-7", risk: 2))
-    #expect(definition.control.description == "5.25 %")
+    #expect(definition.control.description == "5.25 %" && definition.columnsOf == "guests")
     #expect(definition.variants.map(\.share.hundredths) == [3333, 6667])
     #expect(definition.template(variant: 0, place: 0) == "spring-bonds")
     #expect(definition.template(variant: 1, place: 0) == "spring-bonds-b")
@@ -75,6 +75,7 @@ import Values
       ),
       (#""customers": "level = gold""#, #""customers": "level = gold", "until": 1"#, "audience.until unknown-field"),
       (#""purpose""#, #""exclude": "tag", "purpose""#, "exclude not-a-filter"),
+      (#""purpose""#, #""columnsOf": "Guests!", "purpose""#, "columnsOf not-a-name"),
       (#""purpose""#, #""control": {"share": 50.01}, "purpose""#, "control.share out-of-range"),
       (#""purpose""#, #""control": {"share": -1}, "purpose""#, "control.share out-of-range"),
       (#""purpose""#, #""control": {"share": 1e1}, "purpose""#, "control.share out-of-range"),

@@ -39,7 +39,7 @@ import Values
     try Firm.open(NameTests.lists) { (firm: Firm) throws in
       for number in 1...6 { try firm.add(Customer(Int64(number))) }
       let definition = try CampaignDefinition.of("list in (guests, vip)", .customers, #", "exclude": "list = vip""#)
-      let counts = try firm.run(firm.audience(definition).counts())
+      let counts: [AudienceCount] = try firm.run(firm.audience(definition).counts())
       #expect(counts.filter { $0.outcome == .send }.reduce(0) { $0 + $1.people } == 2)
       #expect(counts.filter { $0.outcome == .excluded }.reduce(0) { $0 + $1.people } == 2)
     }
@@ -72,13 +72,48 @@ import Values
         "level = gold", .customers, #", "exclude": "not (list = guests or list != x)""#,
         "exclude: unknown-list: line 1, column 31: there is no list `x`"
       ),
-      ("branch = SH and manager = P-1 and list = guests", .customers, #", "exclude": "list = vip""#, nil),
+      ("level = gold", .customers, #", "columnsOf": "quests""#, "columnsOf: unknown-list: there is no list `quests`"),
+      (
+        "branch = SH and manager = P-1 and list = guests", .customers,
+        #", "exclude": "list = vip", "columnsOf": "vip""#, nil
+      ),
     ] as [(String, CampaignDefinition.Kind, String, String?)])
   func unknown(_ filter: String, _ kind: CampaignDefinition.Kind, _ more: String, _ expected: String?) throws {
     try Firm.open(NameTests.lists) { (firm: Firm) throws in
       let definition = try CampaignDefinition.of(filter, kind, more)
       let names = try firm.run(CampaignNames.ask(definition))
       #expect(Result { () throws(Refusal) in try names.check(definition) }.refusal == expected)
+    }
+  }
+
+  @Test(
+    "what a list says of people their template can be told, after the definition's own words and before what else is known"
+  )
+  func columns() throws {
+    let template = """
+      insert into template (name, channel, language, version, text, stored_at, stored_by)
+        values ('seat', 'sms', 'zh-CN', 1, '{{name}} {{seat}} {{table|default:"x"}} {{offer}} {{level}}', now(), 'test');
+      update audience_list set columns = '{seat,name,table,offer}' where id = 1;
+      update audience_member set told = array['T' || subject, case subject when 1 then '王先生' else ' ' end, '', '9 %'] where list_id = 1;
+      update audience_member set told = null where list_id = 1 and subject = 5;
+      """
+    try Firm.open(NameTests.lists + template) { (firm: Firm) throws in
+      for number in [1, 2, 3, 5] { try firm.add(Customer(Int64(number), name: "王伟", ["level": "'gold'"])) }
+      let definition = try CampaignDefinition.of(
+        "level = gold", .customers, #", "columnsOf": "guests""#,
+        channels: #"[{"channel": "sms", "template": "seat", "language": "zh-CN"}]"#)
+      let audience = try firm.audience(definition)
+      let everybody = try firm.everybody(audience)
+      #expect(
+        everybody.map { "\($0.subject) \($0.outcome.word)" }
+          == ["1 send", "2 missing-variable", "3 send", "5 missing-variable"])
+      #expect(everybody.map { $0.variables["seat"] } == [.text("T1"), nil, .text("T3"), nil])
+      #expect(everybody.map { $0.variables["name"] } == [.text("王先生"), .text("王伟"), .text("王伟"), .text("王伟")])
+      #expect(everybody.allSatisfy { $0.variables["offer"] == .text("2.9 %") && $0.variables["table"] == nil })
+      #expect(everybody.map(\.listed) == [["seat", "name"], [], ["seat"], []])
+      let counts: [AudienceCount] = try firm.run(audience.counts())
+      let missing = counts.filter { $0.outcome == .skipped("missing-variable") }
+      #expect(missing.map(\.missing) == [["seat"]] && missing.map(\.people) == [2])
     }
   }
 
@@ -102,6 +137,7 @@ import Values
         (#"{"audience": {"customers": "level = gold and list = vip"}}"#, ["vip"]),
         (#"{"audience": {"customers": "list in (a,\n\"b\") or list!=\"c\" or tag = list"}}"#, ["a", "b", "c"]),
         (#"{"audience": {"customers": "level = gold"}}"#, []),
+        (#"{"audience": {"customers": "level = gold"}, "columnsOf": "vip"}"#, ["vip"]),
       ] {
         #expect(try firm.session.rows("select audience_lists($1)") { $0.text(said) }[0].texts(0) == lists, "\(said)")
       }

@@ -42,6 +42,24 @@ import Testing
     }
   }
 
+  @Test("what a list says is in the message, and masked in the preview")
+  func told() async throws {
+    let template =
+      "insert into template (name, channel, language, text) values ('seat', 'sms', 'zh-CN', '{{name}}您好，{{seat}}号');"
+    try await CampaignDesk.open(ExpansionTests.customers + Self.list + template) { desk in
+      let definition = CampaignDesk.definition(
+        channels: #"[{"channel": "sms", "template": "seat", "language": "zh-CN"}]"#,
+        filter: "list = guests and level = gold and region = CN-SH", more: #", "columnsOf": "guests""#)
+      try desk.plan(1, "running", definition, expanded: false)
+      #expect(try self.preview(desk) == "5 3 0")
+      #expect(
+        try desk.lines("select result::json -> 'samples' -> 0 ->> 'text' from campaign_preview") == ["N**您好，T*号"])
+      while try !desk.expand().isEmpty {}
+      #expect(
+        try desk.lines("select body from message order by customer_id") == ["N1您好，T1号", "N2您好，T2号", "N7您好，T7号"])
+    }
+  }
+
   @Test("what a plan names and is not there is told before it goes, and a campaign that goes pauses itself")
   func missing() async throws {
     try await CampaignDesk.open(ExpansionTests.customers + Self.list) { desk in

@@ -119,6 +119,7 @@ import Testing
           "--by is \"name\", but must be customer, lead, number, phone or email."
         ),
         (["--by", "email"], "phone\n", .no, "no column means email; the first line has \"phone\""),
+        ([], "Customer,Number\n", .no, "no column says who is meant"),
         ([], "name,age\n", .no, "no column says who is meant; the first line has \"name\", \"age\""),
         (["--map", "name=phone,x=email"], "name\n", .usage, "--map names the column \"x\""),
         (["--country", "XX"], "phone\n", .usage, "--country is \"XX\""),
@@ -135,6 +136,21 @@ import Testing
       #expect(self.run(desk, "list").out == "There is no list. `millrace audience load NAME FILE` makes one.\n")
       #expect(
         self.run(desk, "show", "guests").err.contains("there is no list \"guests\". See `millrace audience list`."))
+    }
+  }
+
+  @Test("columns are kept for templates, by names that these can write")
+  func kept() throws {
+    try open { desk throws in
+      let table =
+        "手机,座 位,桌号,备注\n13812340001,\" 3-7 \",A,secret\n13812340002,,='B',\n13812340003,\(String(repeating: "长", count: 301)),,\n"
+      let run = try load(desk, Array(table.utf8), ["--keep", "座位=seat,桌号"])
+      #expect(run.err.contains(":4: 座 位: too-long: at most 300 characters are kept of a cell"), "\(run.err)")
+      #expect(try members(desk) == ["1 {3-7,A}", "2 {\"\",='B'}", "lead 41 {3-7,A}"])
+      #expect(self.run(desk, "show", "guests").out.contains("seat, 桌号"))
+      #expect(
+        try !desk.desk.lines("select m::text || l::text from audience_member m, audience_list l").joined().contains(
+          "secret"))
     }
   }
 

@@ -166,6 +166,12 @@ extension Candidate {
     for fact in ["code", "number"] {
       if case .text(let number) = variables[fact] { variables[fact] = .text("***" + number.suffix(4)) }
     }
+    // As long as it is, so that parts are counted rightly.
+    for name in listed {
+      if case .text(let text) = variables[name] {
+        variables[name] = .text(String(text.enumerated().map { $0 > 0 && ($1.isLetter || $1.isNumber) ? "*" : $1 }))
+      }
+    }
     return variables
   }
 }

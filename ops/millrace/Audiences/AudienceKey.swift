@@ -8,20 +8,19 @@ enum AudienceKey: String, CaseIterable {
   case phone
   case email
 
-  /// With the headings by which other tables know it.
+  /// With the headings by which other tables know it. A column that is headed `customer` or `number` may be a name or count lines.
   var field: TableField {
     switch self {
-    case .customer: AudienceKey.same(rawValue, as: "customerId")
-    case .lead: TableField(rawValue, ["leadid", "leadnumber", "leadno", "线索", "线索编号", "线索号"])
-    case .number: AudienceKey.same(rawValue, as: "number")
-    case .phone: AudienceKey.same(rawValue, as: "phone")
-    case .email: AudienceKey.same(rawValue, as: "email")
+    case .customer: TableField("customerId", AudienceKey.headings("customerId"))
+    case .lead: TableField("leadId", ["leadnumber", "leadno", "线索编号", "线索号"])
+    case .number: TableField("customerNumber", AudienceKey.headings("number"))
+    case .phone: TableField("phone", AudienceKey.headings("phone"))
+    case .email: TableField("email", AudienceKey.headings("email"))
     }
   }
 
-  private static func same(_ name: String, as other: String) -> TableField {
-    let headings = CustomersImportFields.all.first { $0.name == other }?.headings ?? []
-    return TableField(name, headings + [ColumnMap.normalized(other)])
+  private static func headings(_ field: String) -> [String] {
+    CustomersImportFields.all.first { $0.name == field }?.headings ?? []
   }
 
   /// Which column of a table says it.
@@ -33,18 +32,17 @@ enum AudienceKey: String, CaseIterable {
   ) throws(Failure) -> (key: AudienceKey, map: ColumnMap) {
     let fields = AudienceKey.allCases.map(\.field)
     if let wanted {
-      let field = TableField(wanted.rawValue, wanted.field.headings, required: true)
-      return (
-        wanted,
-        try ColumnMap(header, given == nil ? [field] : [field] + fields.filter { $0.name != field.name }, given: given)
-      )
+      let field = TableField(wanted.field.name, wanted.field.headings, required: true)
+      // Others only where `--map` may name them.
+      let others = given == nil ? [] : fields.filter { $0.name != field.name }
+      return (wanted, try ColumnMap(header, [field] + others, given: given))
     }
     for key in AudienceKey.allCases {
       let map = try ColumnMap(header, given == nil ? [key.field] : fields, given: given)
-      if map[key.rawValue] != nil { return (key, map) }
+      if map[key.field.name] != nil { return (key, map) }
     }
     throw .no(
       "no column says who is meant; the first line has \(header.map(shown).joined(separator: ", ")): say which one does with "
-        + "--map COLUMN=phone, or customer, number, email, lead.")
+        + "--map COLUMN=phone, or customerId, customerNumber, email, leadId.")
   }
 }

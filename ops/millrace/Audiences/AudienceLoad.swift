@@ -12,15 +12,15 @@ enum AudienceLoad {
       CommandOption("--note", "TEXT", "where the list is from, for who reads of it"),
       CommandOption("--keep", "COLUMN[=NAME],…", "columns that templates can be told: seat,4=桌号"),
       CommandOption("--reject", "FILE", "write the lines there that put nobody on the list, each with its reason"),
-      CommandOption("--map", "COLUMN=KEY,…", "what columns mean, by heading or number: 联系=phone,4=customer"),
+      CommandOption("--map", "COLUMN=FIELD,…", "what columns mean, by heading or number: 联系=phone,4=customerId"),
       CommandOption("--country", "CC", "the country that national phone numbers are of (default CN)"),
       CommandOption("--encoding", "NAME", "utf-8, gb18030, utf-16le or utf-16be (default: found out)"), .json,
     ],
     details: """
       FILE is a table with a heading: UTF-8, GB18030 (GBK) or UTF-16, separated by commas, semicolons, tabs or full-width
-      commas, quoted as in RFC 4180; - is standard input. One column says who is meant: customer (客户编号, the core system's
-      id), lead (线索编号), number (客户号), phone (手机号) or email (邮箱); of several the first of these counts. A phone may
-      be a customer's, a lead's, or both.
+      commas, quoted as in RFC 4180; - is standard input. One column says who is meant: customerId (客户编号, as the core
+      system has it), leadId (线索编号), customerNumber (客户号), phone (手机号) or email (邮箱); of several the first of
+      these counts. A phone may be a customer's, a lead's, or both.
 
       Who loads it sees nobody's data and finds people of their own branch and those below alone; a line about somebody else
       is answered like one that nobody is. A line that puts nobody on the list holds up no other, and is told with its reason:

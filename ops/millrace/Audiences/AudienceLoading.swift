@@ -64,7 +64,7 @@ struct AudienceLoading {
       case .failure(let damage): refusal = damage
       case .success:
         place += 1
-        refusal = answers[place].map { Self.refusal($0, at: rows.key.rawValue) }
+        refusal = answers[place].map { Self.refusal($0, at: rows.key.field.name) }
       }
       guard let refusal else { continue }
       let (named, sentence) = bad.add(refusal, of: row)
@@ -115,7 +115,7 @@ struct AudienceLoading {
       .right("lines"), .right("customers"), .right("leads"), .right("refused"), .left("reasons"), .left("mended"),
       .right("blankLines"), .right("seconds"))
     table.add(
-      .text(name), .text(rows.key.rawValue), .text(optional: rows.map[rows.key.rawValue].map(reader.column)),
+      .text(name), .text(rows.key.rawValue), .text(optional: rows.map[rows.key.field.name].map(reader.column)),
       .text(reader.file.name), .text(reader.encoding.rawValue), .text(reader.separator.name), people(Int64(lines)),
       people(customers), people(leads), people(Int64(bad.count)), bad.cell, rows.mended.cell,
       .number(Int64(reader.blankLines)), .decimal(seconds))

@@ -47,19 +47,19 @@ struct AudienceRowReader {
   }
 
   private func word(_ cells: inout Cells) throws(Refusal) -> String {
-    guard let written = try key == .email ? cells.text(key.rawValue) : cells.code(key.rawValue) else {
-      throw Refusal("missing", at: key.rawValue, "the field is required")
+    guard let written = try key == .email ? cells.text(key.field.name) : cells.code(key.field.name) else {
+      throw Refusal("missing", at: key.field.name, "the field is required")
     }
     switch key {
     case .customer, .number: return written
     case .email: return written.lowercased()
     case .phone:
       do throws(Refusal) { return String(try PhoneCell.read(written, in: country).digits) } catch {
-        throw error.at(key.rawValue)
+        throw error.at(key.field.name)
       }
     case .lead:
       guard let number = Int64(written), number > 0 else {
-        throw Refusal("out-of-range", at: key.rawValue, "a lead's number was expected")
+        throw Refusal("out-of-range", at: key.field.name, "a lead's number was expected")
       }
       return String(number)
     }

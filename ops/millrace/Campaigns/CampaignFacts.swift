@@ -35,6 +35,7 @@ struct CampaignFacts {
       isLeads ? "leads who are" : "customers who are", isLeads ? "目标线索" : "目标客户", definition.filter.text, isCode: true)
     if let exclusion = definition.exclusion { add("but not who are", "排除条件", exclusion.text, isCode: true) }
     course(definition.course)
+    if let list = definition.columnsOf { add("told from the list", "模板可用名单", list) }
     if definition.control > .none { add("control group", "对照组", "\(definition.control)") }
     if definition.variants.count > 1 {
       add(
