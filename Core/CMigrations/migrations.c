@@ -113,6 +113,9 @@ static const unsigned char campaign_commands[] = {
 static const unsigned char audience_lists[] = {
 #embed "../../ops/migrations/0036_audience_lists.sql"
 };
+static const unsigned char campaign_ranges[] = {
+#embed "../../ops/migrations/0037_campaign_ranges.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -151,6 +154,7 @@ static const struct millrace_migration steps[] = {
     {"0034_roll_up", roll_up, sizeof roll_up},
     {"0035_campaign_commands", campaign_commands, sizeof campaign_commands},
     {"0036_audience_lists", audience_lists, sizeof audience_lists},
+    {"0037_campaign_ranges", campaign_ranges, sizeof campaign_ranges},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

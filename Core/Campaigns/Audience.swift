@@ -28,9 +28,20 @@ public struct Audience: Sendable {
   /// The list whose columns templates can be told.
   var columns: CampaignNames.List? { definition.columnsOf.flatMap { names.lists[$0] } }
 
-  /// The next people after a number, in order of it: fewer than the limit only where nobody is left.
-  public func page(after: Int64, limit: Int) -> Question<[Candidate]> {
-    candidates(.after(after, limit: limit), definition.channels.indices)
+  /// The next people after a number, in order of it, none of them above the last number: fewer than the limit only where nobody is left.
+  public func page(after: Int64, through last: Int64 = .max, limit: Int) -> Question<[Candidate]> {
+    candidates(.after(after, through: last, limit: limit), definition.channels.indices)
+  }
+
+  /// The lowest and the highest number of those who may be of such an audience; nil where there is nobody.
+  public static func numbers(of kind: CampaignDefinition.Kind) -> Question<ClosedRange<Int64>?> {
+    func range(_ rows: Rows) -> ClosedRange<Int64>? {
+      rows[0].optionalInteger(0).flatMap { lowest in rows[0].optionalInteger(1).map { lowest...$0 } }
+    }
+    return switch kind {
+    case .customers: Question("select min(id), max(id) from customer", reading: range)
+    case .leads: Question("select min(id), max(id) from lead", reading: range)
+    }
   }
 
   /// Those of these people who belong to a campaign's audience by now and have no row in it, in order of their numbers. Whoever has an

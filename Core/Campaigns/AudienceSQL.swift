@@ -5,8 +5,8 @@ struct AudienceSQL {
   enum Restriction {
     /// All of the audience, and those who are excluded from it.
     case none
-    /// So many of the audience with higher numbers.
-    case after(Int64, limit: Int)
+    /// So many of the audience with numbers above the first and not above the second.
+    case after(Int64, through: Int64, limit: Int)
     /// Those who have the same address as somebody of the page, and a lower number.
     case rivals
     /// Those of these whom filter and exclusion have in the audience by now, for a campaign that others have had before.
@@ -74,13 +74,15 @@ struct AudienceSQL {
       sql.append { $0.integers(subjects) { $0 } }
       sql.append(")")
     case .none: appendFilter(filterSQL)
-    case .after(let number, let limit):
+    case .after(let number, let last, let limit):
       var filter = filterSQL
       filter.after = number
       appendFilter(filter)
       appendNotExcluded(filter)
       sql.append(" and c.id > ")
       sql.append { $0.integer(number) }
+      sql.append(" and c.id <= ")
+      sql.append { $0.integer(last) }
       sql.append(" order by c.id limit ")
       sql.append { $0.integer(Int64(limit)) }
     case .rivals:

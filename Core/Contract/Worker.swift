@@ -34,7 +34,7 @@ public protocol Worker: Deciding where Item == Delivery<Reading> {
   associatedtype Reading: Sendable = Input
   /// Written by hand, because it is the consumer group, the owner of positions and the metric label.
   static var name: String { get }
-  /// Sweeps that run in the same process, a lane each. None by default.
+  /// Sweeps that run in the same process, on lanes of their own. None by default.
   static var sweeps: [any Sweep.Type] { get }
   /// Workers that run in the same process, a lane each, with its database role: for subjects that several topics tell of. Each
   /// has a name, a consumer group and positions of its own; its settings are this worker's. None by default.
@@ -66,6 +66,8 @@ public protocol Sweep: Deciding where Item: Sendable {
   static var name: String { get }
   /// How long to rest when nothing was due. One second by default.
   static var pause: Duration { get }
+  /// How many lanes a process has for it. One by default, which keeps its order.
+  static func lanes(_ settings: Settings) -> Int
   /// Items that one transaction takes at most. 500 by default, so that nobody waits long for a row.
   static var chunk: Int { get }
   /// What the sweep shows of the database among its metrics. Nothing by default.
@@ -83,6 +85,7 @@ public protocol Sweep: Deciding where Item: Sendable {
 
 extension Sweep {
   public static var pause: Duration { .seconds(1) }
+  public static func lanes(_ settings: Settings) -> Int { 1 }
   public static var chunk: Int { 500 }
   public static func claim(_ limit: Int, _ transaction: Transaction) throws(PostgresError) -> [Item] {
     preconditionFailure("\(name) claims nothing: a sweep has one of the two claims")
@@ -108,7 +111,7 @@ public struct Measure: Sendable {
   }
 }
 
-/// A worker that consumes no topic: sweeps alone, a lane each.
+/// A worker that consumes no topic: sweeps alone, each on lanes of its own.
 public protocol SweepingWorker: SendableMetatype {
   /// Written by hand: it names the database role, the source of events and the process.
   static var name: String { get }

@@ -165,7 +165,7 @@ final class SweepLane<S: Sweep>: Lane {
       return
     }
     if case .postgres(let error) = failure, isHopeless(error), let open = connection {
-      do { try putAside(error, open) } catch { connection = nil }
+      do { try putAside(open) } catch { connection = nil }
       return
     }
     let wait = failure.isPassing ? backoff.failed() : .seconds(5)
@@ -181,11 +181,12 @@ final class SweepLane<S: Sweep>: Lane {
     return conflicts > Splitting.freshLoads
   }
 
-  /// The oldest due item alone cannot be written: it is put aside, visibly, so that the others go on.
-  private func putAside(_ error: PostgresError, _ connection: Connection) throws(PostgresError) {
+  /// The oldest due item alone cannot be written: it is put aside, visibly, so that the others go on. Another lane may hold it by now,
+  /// and what is claimed instead is at fault only if the database refuses that too.
+  private func putAside(_ connection: Connection) throws(PostgresError) {
     _ = try connection.rows("begin")
     let items = try claiming.claim(1, &cache, Transaction(open: connection))
-    if let item = items.first {
+    if let item = items.first, let error = try refusal(of: items, connection) {
       let refusal = Refusal("not-storable", "the database refused it: \(error.sqlState)")
       var arguments = Arguments()
       SetAside.bind(&arguments, S.name, [SetAside.Item(label: S.label(item), refusal: refusal)])
@@ -193,6 +194,25 @@ final class SweepLane<S: Sweep>: Lane {
       log.error("an item was put aside", ["sweep": .text(S.name), "cause": .text(error.description)])
     }
     _ = try connection.rows("commit")
+  }
+
+  /// Why the database does not take what becomes of these; nil where it does, and then that is written.
+  private func refusal(of items: [S.Item], _ connection: Connection) throws(PostgresError) -> PostgresError? {
+    _ = try connection.rows("savepoint trial")
+    do throws(PostgresError) {
+      var fold = SweepFold<S>()
+      var state = try S.load(items, &cache, Transaction(open: connection))
+      let now = try connection.rows("select clock_timestamp()")[0].timestamp(0)
+      for item in items { fold.decide(item, &state, now) }
+      // What may not be written the next turn tells.
+      if fold.tooLarge == nil { try write(fold, state, connection) }
+      return nil
+    } catch {
+      guard error.kind == .data || error.kind == .conflict else { throw error }
+      cache = S.Cache(settings.settings)
+      _ = try connection.rows("rollback to savepoint trial")
+      return error
+    }
   }
 }
 

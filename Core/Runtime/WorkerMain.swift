@@ -50,7 +50,12 @@ extension Supervisor {
     if let awaiting = sweep as? any AwaitingSweep.Type {
       add(awaiting, settings, metrics)
     } else {
-      add("sweep \(S.name)") { SweepLane<S>(settings, $0, stopping, log, metrics, ClaimedAtOnce<S>()) }
+      let lanes = S.lanes(settings.settings)
+      for number in 1...lanes {
+        add("sweep \(S.name)\(lanes > 1 ? " \(number)" : "")") {
+          SweepLane<S>(settings, $0, stopping, log, metrics, ClaimedAtOnce<S>())
+        }
+      }
     }
   }
 

@@ -115,7 +115,7 @@ import Testing
         definition, AudienceScope(branches: [77_777_777], timeZone: "zqzone"), seed: "zqseed",
         needs: [TemplateNeed(variant: 0, place: 0, language: "zqla", variables: ["zqname", "name"])])
       for restriction: AudienceSQL.Restriction in [
-        .none, .after(88_888_888, limit: 99_999_999), .rivals, .people([66_666_666]),
+        .none, .after(88_888_888, through: .max, limit: 99_999_999), .rivals, .people([66_666_666]),
       ] {
         var building = AudienceSQL(audience: audience, places: 0..<1)
         building.appendJudged {

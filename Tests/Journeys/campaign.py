@@ -14,14 +14,15 @@ insert into template (name, channel, language, text) values ('spring', 'sms', 'z
 insert into template (name, channel, language, subject, text) values ('spring', 'email', 'zh-CN', 'Spring', '{{name}}您好');
 insert into contact_policy (channel, purpose, without_consent) values ('sms', 'marketing', true), ('email', 'marketing', true);
 """
+# Their numbers lie far apart, so that a campaign has several ranges of them.
 PEOPLE = """
 insert into customer (id, code, version, data, status, name, email, language, branch_id, changed_at)
-select 50000 + n, 'Q-' || n, 1, gen_random_uuid(), 'active', 'N' || n, 'q' || n || '@people.example', 'zh-CN', 90, now()
+select 50000 + n * 100, 'Q-' || n, 1, gen_random_uuid(), 'active', 'N' || n, 'q' || n || '@people.example', 'zh-CN', 90, now()
 from generate_series(1, %s) n;
 """
 PHONES = """
 insert into customer_phone (phone, customer_id, place, kind, region)
-select 8613983000000 + n, 50000 + n, 0, 'mobile', 'CN-CQ' from generate_series(1, %s) n where n %% %s <> 0
+select 8613983000000 + n, 50000 + n * 100, 0, 'mobile', 'CN-CQ' from generate_series(1, %s) n where n %% %s <> 0
 """
 
 

@@ -14,13 +14,16 @@ import Values
 final class CampaignDesk {
   /// The test's own session.
   let session: Connection
-  private let lane: Connection
+  /// The worker's.
+  let lane: Connection
   private var memory = PlanMemory()
   private let noCache: NoCache
   /// What somebody else does once, between what the next turn has decided and what it writes.
   var meanwhile: (() throws -> Void)?
   /// What somebody does once, when the next turn knows what is due and has locked nothing yet.
   var afterClaim: (() throws -> Void)?
+  /// What somebody else does once, when all of the next turn is written and nothing committed.
+  var beforeCommit: (() throws -> Void)?
   /// What was emitted in the last turn.
   private(set) var emitted: [String] = []
 
@@ -220,6 +223,8 @@ final class CampaignDesk {
           if write.touchesEach, touched != rows { throw PostgresError.changedMeanwhile }
         }
       }
+      try beforeCommit?()
+      beforeCommit = nil
       _ = try lane.rows("commit")
       try checkCounts()
       return outcomes

@@ -40,7 +40,8 @@ import Testing
         try desk.plan(id, "running", expanded: false)
         var turns = 0
         while try !desk.expand(size).isEmpty { turns += 1 }
-        #expect(turns == [1000: 1, 3: 4, 1: 11, 10: 2][size])
+        // One to begin with.
+        #expect(turns == [1000: 2, 3: 5, 1: 12, 10: 3][size])
         #expect(try desk.lines(Self.recipients) == Self.everybody, "pages of \(size)")
         #expect(try desk.state(id) == "running expanded")
         #expect(
@@ -68,6 +69,7 @@ import Testing
   func goesOn() async throws {
     try await CampaignDesk.open(Self.customers) { desk in
       try desk.plan(1, "running", expanded: false)
+      #expect(try desk.expand() == ["begun"])
       #expect(try desk.expand(2) == ["queued", "queued", "page"])
       for change in ["state = 'paused'", "state = 'running', expires_at = now()"] {
         try desk.session.run(script: "update campaign set \(change)")
@@ -85,6 +87,7 @@ import Testing
   func pausedMeanwhile() async throws {
     try await CampaignDesk.open(Self.customers) { desk in
       try desk.plan(1, "running", expanded: false)
+      try desk.expand()
       for state in ["paused", "cancelled", "closed"] {
         desk.meanwhile = { try desk.session.run(script: "update campaign set state = '\(state)'") }
         #expect(throws: PostgresError.changedMeanwhile) { try desk.expand() }
@@ -94,18 +97,6 @@ import Testing
       }
       #expect(try desk.expand().count == 11)
       #expect(try desk.lines(Self.recipients) == Self.everybody)
-    }
-  }
-
-  @Test("two lanes never take one campaign at once")
-  func lanes() async throws {
-    try await CampaignDesk.open(Self.customers) { desk in
-      try desk.plan(1, "running", expanded: false)
-      try desk.session.run(
-        script: "begin; select pg_advisory_xact_lock(hashtextextended('millrace expand campaign 1', 0))")
-      #expect(try desk.expand() == [])
-      try desk.session.run(script: "commit")
-      #expect(try desk.expand().count == 11)
     }
   }
 
@@ -154,7 +145,7 @@ import Testing
         script:
           "insert into set_aside (sweep, item, path, reason, detail) values ('expand-campaigns', '1/2', '', 'not-storable', '')"
       )
-      try desk.expand()
+      while try !desk.expand().isEmpty {}
       #expect(try desk.standing(1, 2) == "skipped not-storable by 0")
       #expect(try desk.standing(1, 7) == "queued open by 0")
       #expect(try desk.state(1) == "running expanded")
@@ -165,6 +156,7 @@ import Testing
   func withdrawn() async throws {
     try await CampaignDesk.open(Self.customers) { desk in
       try desk.plan(1, "running", expanded: false)
+      try desk.expand()
       try desk.session.run(
         script: """
           insert into template_withdrawal (name, channel, language, version) select name, channel, language, version from template

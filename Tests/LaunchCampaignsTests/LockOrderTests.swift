@@ -9,9 +9,13 @@ import Testing
   @Test("campaigns, recipients, messages, and counts after all that others wait for")
   func order() {
     #expect(tables(LaunchCampaigns.writes) == ["campaign", "campaign_recipient", "campaign_count", "campaign_count"])
-    #expect(tables(TendCampaigns.writes) == ["campaign", "reminder"])
+    #expect(tables(TendCampaigns.writes) == ["campaign", "campaign_range", "reminder"])
     #expect(tables(FallBack.writes) == ["campaign_recipient", "campaign_count", "campaign_count"])
-    #expect(tables(ExpandCampaigns.writes) == ["campaign", "campaign", "reminder", "campaign_count", "campaign_count"])
+    #expect(
+      tables(ExpandCampaigns.writes) == [
+        "campaign", "campaign_range", "campaign", "campaign_range", "campaign", "campaign", "reminder",
+        "campaign_count", "campaign_count",
+      ])
     #expect(tables(JoinCampaigns.writes).first == "campaign")
     #expect(tables(WithdrawMessages.writes) == ["message"])
   }

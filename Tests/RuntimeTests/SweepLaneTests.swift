@@ -39,6 +39,18 @@ import Values
     }
   }
 
+  @Test("where another lane holds the row that is at fault, whichever is claimed in its place is not put aside for it")
+  func innocent() async throws {
+    try await Scene.play { scene in
+      try scene.session.run(
+        script: DueSweep.tables + TurningSweep.sequence
+          + "insert into millrace.due values (1, 'bad'), (2, 'good'), (3, 'good')")
+      _ = try scene.sweep(TurningSweep.self)
+      try scene.session.waitUntil("the good ones") { try scene.done().sorted() == [2, 3] }
+      try scene.session.waitUntil("the bad one") { try scene.aside() == ["1 not-storable"] }
+    }
+  }
+
   @Test("what a sweep rejects is put aside with its reason; what it only looks at stays due")
   func rejected() async throws {
     try await sweep("insert into due values (1, 'reject'), (2, 'look'), (3, 'good')") { scene, _ in
@@ -149,4 +161,32 @@ private enum RestingSweep: Sweep {
   static func label(_ item: Int64) -> String { "\(item)" }
   static func load(_ items: [Int64], _ cache: inout NoCache, _ transaction: Transaction) throws(PostgresError) {}
   static func decide(_ item: Int64, _ state: inout Void, _ now: Timestamp) -> Decision<Void> { .ignore("none") }
+}
+
+/// Takes one row at a time, and each time another one first, as where other lanes hold the rest.
+private enum TurningSweep: Sweep {
+  static let name = "test-due"
+  static let pause = Duration.milliseconds(10)
+  static let chunk = 1
+  static let writes = DueSweep.writes
+  static let sequence = "create sequence millrace.turn;"
+
+  static func claim(_ limit: Int, _ transaction: Transaction) throws(PostgresError) -> [DueSweep.Item] {
+    let rows = try transaction.rows(
+      """
+      with turn as materialized (select nextval('millrace.turn') as n)
+      select id, kind from due, turn
+      where not is_done and not exists (select from set_aside s where s.sweep = 'test-due' and s.item = due.id::text)
+      order by (id + turn.n) % 2, id limit 1
+      """)
+    return rows.map { DueSweep.Item(id: $0.integer(0), kind: $0.text(1)) }
+  }
+
+  static func label(_ item: DueSweep.Item) -> String { DueSweep.label(item) }
+  static func load(_ items: [DueSweep.Item], _ cache: inout NoCache, _ transaction: Transaction) throws(PostgresError) {
+    try DueSweep.load(items, &cache, transaction)
+  }
+  static func decide(_ item: DueSweep.Item, _ state: inout Void, _ now: Timestamp) -> Decision<DueSweep.Row> {
+    DueSweep.decide(item, &state, now)
+  }
 }

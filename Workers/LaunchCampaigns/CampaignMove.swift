@@ -47,6 +47,14 @@ extension Write {
         """,
         touchesEach: false,
         .integer { $0.campaign }, .text { $0.before.rawValue }, .text { $0.step.word }, .text { $0.step.note }),
+      .each(
+        { change in move(change).flatMap { $0.step.isSettled ? $0 : nil } },
+        """
+        delete from campaign_range r
+        where (r.campaign_id, r.number) in (
+          select g.campaign_id, g.number from campaign_range g where g.campaign_id = any($1) for update skip locked)
+        """,
+        touchesEach: false, .integer { $0.campaign }),
       .raising(by: LaunchCampaigns.name) { _, changes in changes.compactMap { move($0)?.reminder } },
     ]
   }

@@ -2,67 +2,89 @@ import Campaigns
 import Contract
 import Outreach
 import Postgres
+import Settings
 import Topics
 import Values
 
-/// Writes to the people of a campaign that runs, a page of them after the other. A page and how far it went are one transaction: whoever
-/// dies over one leaves nobody behind, and comes to nobody again.
+/// Writes to the people of a campaign that runs, a page of them after the other, in ranges of their numbers that lanes share. A page and
+/// how far it went are one transaction: whoever dies over one leaves nobody behind, and comes to nobody again.
 enum ExpandCampaigns: Sweep {
   static let name = "expand-campaigns"
   static var chunk: Int { 1000 }
   typealias Cache = PlanMemory
 
+  static func lanes(_ settings: Settings) -> Int { settings[.expandingLanes] }
+
   /// One of a page's people, or the page's end.
   enum Item: Sendable {
+    /// A campaign that nobody has begun with: it becomes ranges.
+    case whole(campaign: Int64, after: Int64, given: ClosedRange<Int64>?)
     /// `isAside`: somebody whose message the database has refused.
     case person(Candidate, LaunchedCampaign, isAside: Bool)
-    /// Everybody up to this number has a row, and whether that is everybody.
-    case end(LaunchedCampaign, after: Int64, reached: Int64, isAll: Bool)
+    /// Everybody of the range up to this number has a row, and whether that is everybody.
+    case end(CampaignRange, reached: Int64, isAll: Bool)
     /// What it was made from is not there any more.
     case refused(campaign: Int64, name: String, owner: Int64, Refusal)
   }
 
-  /// The next page of one campaign; they take turns at random. Nobody else takes the same page, and its row is not locked: who pauses
-  /// or ends a campaign does not wait until its people are found, and then the page counts for nothing.
+  /// The next page of one campaign's first range that nobody works on; campaigns take turns at random. The campaign's own row is not
+  /// locked: who pauses or ends it does not wait until its people are found, and then the page counts for nothing.
   static func claim(
     _ limit: Int, _ memory: inout PlanMemory, _ transaction: Transaction
   ) throws(PostgresError) -> [Item] {
     let rows = try transaction.rows(
       """
-      select c.* from (
-        select id, branch_id, seed, expanded_to, name, owner_id from campaign
+      select c.id, c.branch_id, c.seed, c.name, c.owner_id, c.expanded_to, r.number, r.reached, r.until
+      from (
+        select id, branch_id, seed, name, owner_id, expanded_to from campaign
         where state = 'running' and settled_at is null and expanded_at is null and expires_at > clock_timestamp()
           and (joined_from is null or joined_from <= pg_snapshot_xmin(pg_current_snapshot()))
         order by random()) c
-      where pg_try_advisory_xact_lock(hashtextextended('millrace expand campaign ' || c.id, 0)) limit 1
+      left join lateral (
+        select number, reached, until from campaign_range where campaign_id = c.id order by number limit 1 for update skip locked) r
+        on true
+      where r.number is not null
+        or not exists (select from campaign_range a where a.campaign_id = c.id)
+          and pg_try_advisory_xact_lock(hashtextextended('millrace expand campaign ' || c.id, 0))
+      limit 1
       """)
     guard let row = rows.first else { return [] }
-    let (id, branch, seed, reached) = (row.integer(0), row.integer(1), row.text(2), row.integer(3))
+    let id = row.integer(0)
     memory.take(try transaction.ask(memory.news([id])))
     guard let plan = memory[id] else { return [] }
-    let campaign: LaunchedCampaign
-    switch try memory.launched(id, plan, branch: branch, seed: seed, transaction) {
-    case .success(let launched): campaign = launched
-    case .failure(let refusal): return [.refused(campaign: id, name: row.text(4), owner: row.integer(5), refusal)]
+    guard let number = row.optionalInteger(6) else {
+      return [
+        .whole(campaign: id, after: row.integer(5), given: try transaction.ask(Audience.numbers(of: plan.audience)))
+      ]
     }
+    let range = CampaignRange(campaign: id, number: Int32(number), reached: row.integer(7), until: row.integer(8))
+    switch try memory.launched(id, plan, branch: row.integer(1), seed: row.text(2), transaction) {
+    case .success(let launched): return try page(of: launched, range, limit, transaction)
+    case .failure(let refusal): return [.refused(campaign: id, name: row.text(3), owner: row.integer(4), refusal)]
+    }
+  }
+
+  private static func page(
+    of campaign: LaunchedCampaign, _ range: CampaignRange, _ limit: Int, _ transaction: Transaction
+  ) throws(PostgresError) -> [Item] {
     // Where few are meant of very many, a page takes its time.
     _ = try transaction.rows("set local statement_timeout = '60s'")
     let (people, aside) = try transaction.ask(
-      campaign.audience.page(after: reached, limit: limit),
+      campaign.audience.page(after: range.reached, through: range.until, limit: limit),
       Question("select item from set_aside where sweep = 'expand-campaigns'", reading: { Set($0.map { $0.text(0) }) }))
     let items = people.map { person in
-      Item.person(person, campaign, isAside: !aside.isEmpty && aside.contains("\(id)/\(person.subject)"))
+      let isAside = !aside.isEmpty && aside.contains("\(campaign.id)/\(person.subject)")
+      return Item.person(person, campaign, isAside: isAside)
     }
-    return items + [
-      .end(campaign, after: reached, reached: people.last?.subject ?? reached, isAll: people.count < limit)
-    ]
+    let reached = people.last?.subject ?? range.reached
+    return items + [.end(range, reached: reached, isAll: people.count < limit || reached == range.until)]
   }
 
   static func label(_ item: Item) -> String {
     switch item {
     case .person(let person, let campaign, _): Recipient.Key(campaign: campaign.id, subject: person.subject).label
-    case .end(let campaign, _, _, _): String(campaign.id)
-    case .refused(let campaign, _, _, _): String(campaign)
+    case .end(let range, _, _): String(range.campaign)
+    case .whole(let campaign, _, _), .refused(let campaign, _, _, _): String(campaign)
     }
   }
 
@@ -95,9 +117,11 @@ enum ExpandCampaigns: Sweep {
       let step = CampaignStep.pause(.definition, "definition: \(refusal)")
       let move = CampaignMove(campaign: campaign, name: name, owner: owner, before: .running, step: step, at: now)
       return .apply(.refused(move), outcome: step.outcome)
-    case .end(let campaign, let before, let reached, let isAll):
-      let end = Expansion.End(campaign: campaign.id, before: before, reached: reached, isAll: isAll)
-      return .apply(.end(end), outcome: isAll ? "expanded" : "page")
+    case .whole(let campaign, let start, let given):
+      return .apply(.ranges(CampaignRange.cut(campaign, after: start, given: given)), outcome: "begun")
+    case .end(let range, let reached, let isAll):
+      return .apply(
+        .end(Expansion.End(range: range, reached: reached, isAll: isAll)), outcome: isAll ? "range" : "page")
     case .person(let person, let campaign, let isAside):
       var made = Expansion.Person(person, of: campaign)
       if person.outcome == .send {

@@ -5,6 +5,7 @@ import Values
 
 /// What an expansion writes: a person of the audience with their message, or how far it has come.
 enum Expansion: Sendable {
+  case ranges([CampaignRange])
   case person(Person)
   case end(End)
   case refused(CampaignMove)
@@ -18,16 +19,17 @@ enum Expansion: Sendable {
   }
 
   struct End: Sendable {
-    let campaign: Int64
-    /// Where the page began.
-    let before: Int64
+    /// As it stood when the page began.
+    let range: CampaignRange
     let reached: Int64
+    /// Nobody of the range is left.
     let isAll: Bool
   }
 
   var person: Person? { if case .person(let person) = self { person } else { nil } }
   var end: End? { if case .end(let end) = self { end } else { nil } }
   var looked: JoinCampaigns.Looked? { if case .looked(let looked) = self { looked } else { nil } }
+  var ranges: [CampaignRange] { if case .ranges(let ranges) = self { ranges } else { [] } }
   var move: CampaignMove? { if case .refused(let move) = self { move } else { nil } }
 }
 
@@ -93,18 +95,52 @@ extension Expansion {
         .integer { $0.recipient.message }, .text { $0.region }, .integer { $0.branch },
         .boolean { $0.recipient.isOpen },
         .timestamp { $0.recipient.fallbackAt })
-    ] + Write.addingMessages { $0.person?.message } + [
-      .each(
-        \.end,
-        """
-        update campaign c set expanded_to = a.reached, expanded_at = case when a.is_all then clock_timestamp() end
-        from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::boolean[]) a (id, before, reached, is_all)
-        where c.id = a.id and c.expanded_to = a.before and c.expanded_at is null and c.state = 'running'
-        """,
-        .integer { $0.campaign }, .integer { $0.before }, .integer { $0.reached }, .boolean { $0.isAll })
-    ]
+    ] + Write.addingMessages { $0.person?.message }
+    + movingRanges
     + Write.moving(\.move)
     + Write.counting { _, changes in
       CampaignCount.changes(changes.compactMap(\.person).map { (nil, $0.recipient) })
     }
+
+  /// After all that other lanes do not wait for: the campaign's row is locked, so that whoever pauses or ends it comes before the page or
+  /// after it. The last range's end sees what other lanes have ended.
+  private static let movingRanges: [Write<ExpandCampaigns.Book, Expansion>] = [
+    .total(
+      { _, changes in changes.flatMap(\.ranges) },
+      """
+      insert into campaign_range (campaign_id, number, reached, until)
+      select a.* from unnest($1::bigint[], $2::int[], $3::bigint[], $4::bigint[]) a (campaign, number, reached, until)
+      join campaign c on c.id = a.campaign and c.state = 'running' and c.expanded_at is null
+      """,
+      .integer { $0.campaign }, .small { $0.number }, .integer { $0.reached }, .integer { $0.until }),
+    .total(
+      { _, changes in changes.compactMap(\.end).filter { !$0.isAll } },
+      """
+      with running as materialized (
+        select id from campaign where id = any($1) and state = 'running' and expanded_at is null order by id for update)
+      update campaign_range r set reached = a.reached
+      from unnest($1::bigint[], $2::int[], $3::bigint[], $4::bigint[]) a (campaign, number, before, reached)
+      join running c on c.id = a.campaign
+      where r.campaign_id = a.campaign and r.number = a.number and r.reached = a.before
+      """,
+      .integer { $0.range.campaign }, .small { $0.range.number }, .integer { $0.range.reached }, .integer { $0.reached }
+    ),
+    .total(
+      { _, changes in changes.compactMap(\.end).filter(\.isAll) },
+      """
+      with running as materialized (
+        select id from campaign where id = any($1) and state = 'running' and expanded_at is null order by id for update)
+      delete from campaign_range r
+      using unnest($1::bigint[], $2::int[], $3::bigint[]) a (campaign, number, before) join running c on c.id = a.campaign
+      where r.campaign_id = a.campaign and r.number = a.number and r.reached = a.before
+      """,
+      .integer { $0.range.campaign }, .small { $0.range.number }, .integer { $0.range.reached }),
+    .total(
+      { _, changes in changes.compactMap(\.end).filter(\.isAll) },
+      """
+      update campaign c set expanded_at = clock_timestamp()
+      where c.id = any($1) and c.expanded_at is null and not exists (select from campaign_range r where r.campaign_id = c.id)
+      """,
+      touchesEach: false, .integer { $0.range.campaign }),
+  ]
 }

@@ -13,7 +13,7 @@ struct LaunchCampaigns: Worker {
   typealias Input = OutreachOutcomes
   typealias Reading = OutcomeReading
   static let name = "launch-campaigns"
-  static var settings: SettingGroup? { .links }
+  static var settings: SettingGroup? { .launching }
   static var sweeps: [any Sweep.Type] {
     [
       MakePreviews.self, TendCampaigns.self, ExpandCampaigns.self, SpreadChanges.self, JoinCampaigns.self,
@@ -62,5 +62,19 @@ struct LaunchCampaigns: Worker {
           campaign: campaign, complaints: Int64(complaints), unsubscribes: Int64(changes.count - complaints))
       }.sorted { $0.campaign < $1.campaign }
     }
+  }
+}
+
+extension SettingGroup {
+  /// Links are what messages are made with, as those of `outreach.*` are.
+  fileprivate static let launching = SettingGroup(
+    "Campaigns", Setting.expandingLanes, Setting.linkURL, Setting.linkSecret, Setting.formerLinkSecret)
+}
+
+extension Setting<Int> {
+  static var expandingLanes: Setting {
+    Setting(
+      "EXPANDING_LANES", .integer(1...16), default: 2,
+      "lanes that write to the people of campaigns, each one thread with one database session")
   }
 }

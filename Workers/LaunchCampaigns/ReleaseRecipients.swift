@@ -12,16 +12,22 @@ enum ReleaseRecipients: Sweep {
   /// Hours in which a receipt may still come: short message centres try for three days as a rule.
   private static let hears: Int64 = 72
 
+  /// Campaign by campaign, so that nobody who is open in one that runs is met.
   static func claim(_ limit: Int, _ transaction: Transaction) throws(PostgresError) -> [Recipient] {
     try transaction.rows(
       """
-      select r.campaign_id, r.subject, r.variant, r.state, r.reason, r.place, r.channel, r.message_id, r.is_open, r.fallback_at
-      from campaign c join campaign_recipient r on r.campaign_id = c.id and r.is_open
+      select r.*
+      from campaign c cross join lateral (
+        select r.campaign_id, r.subject, r.variant, r.state, r.reason, r.place, r.channel, r.message_id, r.is_open, r.fallback_at
+        from campaign_recipient r
+        where r.campaign_id = c.id and r.is_open
+          and (r.state not in ('queued', 'uncertain')
+            or r.state = 'uncertain' and r.changed_at < clock_timestamp() - $2 * interval '1 hour')
+          and not exists (
+            select from set_aside s where s.sweep = 'release-recipients' and s.item = r.campaign_id || '/' || r.subject)
+        limit $1 for update skip locked) r
       where c.state in ('closed', 'cancelled') and c.settled_at is null
-        and (r.state not in ('queued', 'uncertain')
-          or r.state = 'uncertain' and r.changed_at < clock_timestamp() - $2 * interval '1 hour')
-        and not exists (select from set_aside s where s.sweep = 'release-recipients' and s.item = r.campaign_id || '/' || r.subject)
-      limit $1 for update of r skip locked
+      limit $1
       """
     ) {
       $0.integer(Int64(limit))

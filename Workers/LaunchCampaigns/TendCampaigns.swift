@@ -59,13 +59,14 @@ enum TendCampaigns: Sweep {
 }
 
 extension CampaignStanding {
-  /// Of these campaigns, or of all that are at work.
+  /// Of these campaigns, or of all that are at work. With `offset 0` who is open is looked up campaign by campaign; without it the planner
+  /// may read all who are open anywhere, as it believes in more campaigns than there are.
   static func ask(of ids: [Int64]?) -> Question<[CampaignStanding]> {
     Question(
       """
       select c.id, c.name, c.owner_id, c.state, c.starts_at <= clock_timestamp(), c.expires_at <= clock_timestamp(),
         c.expanded_at is not null,
-        exists (select from campaign_recipient r where r.campaign_id = c.id and r.is_open),
+        exists (select from campaign_recipient r where r.campaign_id = c.id and r.is_open offset 0),
         coalesce(k.sent, 0), coalesce(k.failed, 0), c.complaints, coalesce(s.causes, '{}'), c.joins
       from campaign c
       left join lateral (
