@@ -59,32 +59,21 @@ public struct Audience: Sendable {
     return candidates(.people(subjects), rest)
   }
 
-  /// Lets this transaction count in memory what a lane's statements have no room for; asked before `counts`, it halves their time where
-  /// an audience is large.
+  /// Lets this transaction count with all that the server has, as a lane's statements must not: in memory; by reading a table from its
+  /// beginning to its end, which several processes can share; and by putting together who is alike as they come, because groups are few,
+  /// whatever the planner believes, and sorting everybody is not. Asked before `counts`.
   public static var roomToCount: Question<Void> {
-    Question("select set_config('work_mem', '128MB', true)")
+    Question(
+      """
+      select set_config('work_mem', '128MB', true), set_config('enable_seqscan', 'on', true), set_config('enable_sort', 'off', true),
+        set_config('max_parallel_workers_per_gather', '4', true)
+      """)
   }
 
   /// How many of whom, those who are excluded among them, in one reading.
   public func counts() -> Question<[AudienceCount]> {
     var building = AudienceSQL(audience: self, places: definition.channels.indices)
-    building.sql.append(
-      """
-      select x.outcome, x.variant, x.place, x.branch_id, x.region, x.tongue, x.missing, count(*), min(x.subject), max(x.subject)
-      from (
-      """)
-    building.appendJudged {
-      $0.appendReachable(.none)
-    } _: {
-      // A lead's phone is nobody else's.
-      $0.sql.append(
-        $0.isOfLeads
-          ? "false"
-          : """
-          x.place is not null and row_number() over (partition by x.told_phone, x.told_email order by x.subject) > 1
-          """)
-    }
-    building.sql.append(") x group by 1, 2, 3, 4, 5, 6, 7")
+    building.appendCounted()
     return Question(building.sql) { $0.map(AudienceCount.init) }
   }
 
@@ -113,7 +102,7 @@ public struct Audience: Sendable {
     if !isAlone, joined == nil {
       building.sql.append(", rivals as materialized (select x.subject, x.told_phone, x.told_email from (")
       building.appendReachable(.rivals)
-      building.sql.append(" offset 0) x where x.place is not null)")
+      building.sql.append(" offset '0') x where x.place is not null)")
     }
     building.sql.append(Candidate.columns)
     building.appendJudged {

@@ -8,21 +8,59 @@ extension AudienceSQL {
   mutating func appendJudged(
     _ source: (inout AudienceSQL) -> Void, _ duplicate: (inout AudienceSQL) -> Void
   ) {
+    sql.append("select x.*, ")
+    sql.append(AudienceSQL.outcome)
+    sql.append(" as outcome from (select x.*, ")
+    duplicate(&self)
+    sql.append(" as is_duplicate from (")
+    appendSpoken(source)
+    sql.append(") x offset '0') x")
+  }
+
+  /// How many of everybody are alike. Before anybody is compared with anybody else, those whose address is nobody else's are counted
+  /// together, so that few are left to be compared.
+  mutating func appendCounted() {
+    sql.append("select ")
+    sql.append(AudienceSQL.outcome)
     sql.append(
       """
-      select x.*, case when x.place is null then x.obstacle when x.is_duplicate then 'duplicate-address'
-        when x.tongue is null then 'unknown-language' when cardinality(x.missing) > 0 then 'missing-variable'
-        when x.held_out then 'held-out' else 'send' end as outcome
-      from (select x.*,\u{20}
+      , x.variant, x.place, x.branch_id, x.region, x.tongue, x.missing, sum(x.people)::bigint, min(x.first), max(x.last)
+      from (
+        select x.*, x.told is not null and row_number() over (partition by x.told_phone, x.told_email order by x.told) > 1
+          as is_duplicate
+        from (
+          select x.place, x.obstacle, x.variant, x.branch_id, x.region, x.tongue, x.missing, x.held_out,
+            case when x.is_shared then x.told_phone end as told_phone, case when x.is_shared then x.told_email end as told_email,
+            case when x.is_shared then x.subject end as told, count(*) as people, min(x.subject) as first, max(x.subject) as last
+          from (select x.*,\u{20}
       """)
+    // A lead's phone is nobody else's.
+    sql.append(
+      isOfLeads
+        ? "false"
+        : "case when x.told_phone is not null then x.phone_shared else x.told_email is not null and x.email_shared end")
+    sql.append(" as is_shared from (")
+    appendSpoken { $0.appendReachable(.none) }
+    sql.append(
+      ") x offset '0') x group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) x offset '0') x group by 1, 2, 3, 4, 5, 6, 7")
+  }
+
+  /// The first that holds.
+  private static let outcome: StaticString = """
+    case when x.place is null then x.obstacle when x.is_duplicate then 'duplicate-address'
+      when x.tongue is null then 'unknown-language' when cardinality(x.missing) > 0 then 'missing-variable'
+      when x.held_out then 'held-out' else 'send' end
+    """
+
+  /// In which language people are written to, and what their template lacks.
+  private mutating func appendSpoken(_ source: (inout AudienceSQL) -> Void) {
+    sql.append("select x.*, ")
     appendMissing()
     sql.append(" as missing from (select x.*, ")
     appendTongue()
-    sql.append(" as tongue, ")
-    duplicate(&self)
-    sql.append(" as is_duplicate from (")
+    sql.append(" as tongue from (")
     source(&self)
-    sql.append(" offset 0) x offset 0) x offset 0) x")
+    sql.append(" offset '0') x offset '0') x")
   }
 
   /// The language of their template; of those without a channel their own.

@@ -21,6 +21,7 @@ extension AudienceSQL {
     // A layer for each channel: what is worked out in one is not worked out again for every mention of it.
     for place in places.reversed() {
       sql.append("(select x.*, ")
+      if place == places.lowerBound, restriction.isOfAll, !isOfLeads { appendShared() }
       appendObstacle(place)
       sql.append(AudienceSQL.names[place])
       sql.append(" from ")
@@ -35,8 +36,8 @@ extension AudienceSQL {
     }
     sql.append(" as hash from (")
     appendPeople(restriction)
-    sql.append(" offset 0) x offset 0) x")
-    for _ in places { sql.append(" offset 0) x") }
+    sql.append(" offset '0') x offset '0') x")
+    for _ in places { sql.append(" offset '0') x") }
   }
 
   // MARK: Channels
@@ -84,6 +85,20 @@ extension AudienceSQL {
     case .fax: sql.append(" else 'no-address'")
     }
     sql.append(" end")
+  }
+
+  /// Whether others have the same addresses, on the same layer as the first obstacle: what is above a layer that looks something up is
+  /// worked out by the session alone.
+  private mutating func appendShared() {
+    let channels = Set(definition.channels.map(\.channel))
+    sql.append(
+      channels.contains(.sms)
+        ? "exists (select from customer_phone k where k.phone = x.phone and k.customer_id <> x.customer)" : "false")
+    sql.append(" as phone_shared, ")
+    sql.append(
+      channels.contains(.email)
+        ? "exists (select from customer m where lower(m.email) = x.email and m.id <> x.customer)" : "false")
+    sql.append(" as email_shared, ")
   }
 
   // Others than themselves: an address that is nobody else's costs a look at an index and no more.

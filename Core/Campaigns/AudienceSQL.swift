@@ -1,6 +1,9 @@
 internal import Postgres
 
 /// The SQL of an audience, layer by layer; each names the rows of the one below `x`.
+///
+/// `offset '0'` keeps a layer a layer: what is worked out in it is worked out once. Written as a number, it would also keep processes
+/// beside the session from working on it: that it limits nothing is seen too late.
 struct AudienceSQL {
   enum Restriction {
     /// All of the audience, and those who are excluded from it.
@@ -13,6 +16,8 @@ struct AudienceSQL {
     case joining([Int64], campaign: Int64)
     /// These, whatever filter and exclusion say of them now.
     case people([Int64])
+
+    var isOfAll: Bool { if case .none = self { true } else { false } }
   }
 
   let audience: Audience
@@ -24,6 +29,21 @@ struct AudienceSQL {
   var isOfLeads: Bool { definition.audience == .leads }
 
   // MARK: Who they are
+
+  /// Looked up person by person.
+  private static let firstPhone: StaticString = """
+     left join lateral (
+      select k.phone, k.region from customer_phone k
+      where k.customer_id = c.id and (k.kind = 'mobile' or k.kind is null)
+      order by k.place limit 1) p on true
+    """
+  /// The same without a limit, which would keep other processes from helping and phones from being read in one go.
+  private static let firstPhoneOfAll: StaticString = """
+     left join customer_phone p on p.customer_id = c.id and (p.kind = 'mobile' or p.kind is null)
+      and not exists (
+        select from customer_phone k where k.customer_id = p.customer_id and (k.kind = 'mobile' or k.kind is null)
+          and (k.place, k.phone) < (p.place, p.phone))
+    """
 
   /// People as they are stored, with the addresses that they have.
   mutating func appendPeople(_ restriction: Restriction) {
@@ -54,12 +74,9 @@ struct AudienceSQL {
          as excluded
         from customer c
         left join person h on h.id = c.manager_id
-        left join lateral (
-          select k.phone, k.region from customer_phone k
-          where k.customer_id = c.id and (k.kind = 'mobile' or k.kind is null)
-          order by k.place limit 1) p on true
-        where c.status <> 'removed' and\u{20}
         """)
+      sql.append(restriction.isOfAll ? AudienceSQL.firstPhoneOfAll : AudienceSQL.firstPhone)
+      sql.append(" where c.status <> 'removed' and ")
     }
     appendScope()
     switch restriction {

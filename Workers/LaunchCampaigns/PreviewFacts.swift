@@ -92,7 +92,6 @@ struct PreviewFacts {
   ) throws(PostgresError) -> ([AudienceCount], [Candidate])? {
     _ = try transaction.rows("savepoint counting")
     _ = try transaction.rows("set local statement_timeout = '60s'")
-    _ = try transaction.rows("set local max_parallel_workers_per_gather = 4")
     do throws(PostgresError) {
       let (_, counts) = try transaction.ask(Audience.roomToCount, audience.counts())
       let samples: [Candidate] = try transaction.ask(audience.samples(counts))
