@@ -18,6 +18,8 @@ public enum CampaignProgress: Event, Equatable {
     case closed
     /// Nobody is left of whom anything is still to be learnt; of a cancelled one `settled`.
     case finished, settled
+    /// Of a plan that comes again: days on which nothing ran, and which are over.
+    case missed
   }
 
   public enum State: String, Sendable, CaseIterable {
@@ -31,7 +33,7 @@ public enum CampaignProgress: Event, Equatable {
 
   public struct Stepped: Equatable, Sendable {
     public let campaign: Int64
-    /// The campaign's own word in the firm.
+    /// The campaign's own word in the firm; of an occasion the plan's and its day, `birthday-care/2027-05-01`.
     public let name: String
     public let step: Step
     /// Which step of the campaign it is, from 1 on.

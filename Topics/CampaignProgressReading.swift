@@ -21,7 +21,7 @@ extension CampaignProgress {
 extension CampaignProgress.Stepped {
   init(reading data: JSONObject) throws(Refusal) {
     campaign = try data.integer("campaignId", LeadVersion.ids)
-    name = try data.text("name", 1...63)
+    name = try data.text("name", 1...80)
     step = try data.choice("step")
     number = try data.integer("number", 1...1_000_000_000)
     version = try data.integer("version", 1...1_000_000_000)
@@ -59,7 +59,7 @@ extension CampaignProgress.Stepped {
 extension CampaignProgress.Declined {
   init(reading data: JSONObject) throws(Refusal) {
     campaign = try data.integer("campaignId", LeadVersion.ids)
-    name = try data.text("name", 1...63)
+    name = try data.text("name", 1...80)
     wanted = try data.choice("wanted")
     by = try data.text("by", 1...60)
     reason = try data.text("reason", 1...60)

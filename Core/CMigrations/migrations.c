@@ -116,6 +116,9 @@ static const unsigned char audience_lists[] = {
 static const unsigned char campaign_ranges[] = {
 #embed "../../ops/migrations/0037_campaign_ranges.sql"
 };
+static const unsigned char occasions[] = {
+#embed "../../ops/migrations/0038_occasions.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -155,6 +158,7 @@ static const struct millrace_migration steps[] = {
     {"0035_campaign_commands", campaign_commands, sizeof campaign_commands},
     {"0036_audience_lists", audience_lists, sizeof audience_lists},
     {"0037_campaign_ranges", campaign_ranges, sizeof campaign_ranges},
+    {"0038_occasions", occasions, sizeof occasions},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

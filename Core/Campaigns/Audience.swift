@@ -2,7 +2,7 @@ public import Postgres
 
 /// Whom a campaign reaches, and why others not: the one SQL behind preview and launch.
 ///
-/// For each person the first that holds is what becomes of them: `unsuitable`; the first channel that has no obstacle is theirs, and
+/// For each person the first that holds is what becomes of them: `too-soon`, of an occasion; `unsuitable`; the first channel that has no obstacle is theirs, and
 /// where none is left, the first channel's is the reason: `no-address`, a suppression's reason, `consent-refused`, `no-consent`; then
 /// `duplicate-address`, where somebody with a lower number is reached there already; `unknown-language`, where the template is in no
 /// language of theirs; `missing-variable`; then the control group.
@@ -12,17 +12,20 @@ public struct Audience: Sendable {
   let seed: String
   let needs: [TemplateNeed]
   let names: CampaignNames
+  let occasion: Occasion?
 
   /// - Parameters:
   ///   - scope: of the definition's branch.
   ///   - seed: of the campaign's row; it decides who is of which variant and who is held out.
   ///   - needs: of every template that the definition names, in every language that somebody may get it in.
   ///   - names: what its filters name, all of it known; none for a definition that names nothing.
+  ///   - occasion: of one that comes again, whose day it is.
   public init(
     _ definition: CampaignDefinition, _ scope: AudienceScope, seed: String, needs: [TemplateNeed],
-    names: CampaignNames = .none
+    names: CampaignNames = .none, occasion: Occasion? = nil
   ) {
     (self.definition, self.scope, self.seed, self.needs, self.names) = (definition, scope, seed, needs, names)
+    self.occasion = occasion
   }
 
   /// The list whose columns templates can be told.

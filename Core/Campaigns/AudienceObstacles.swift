@@ -22,7 +22,7 @@ extension AudienceSQL {
     for place in places.reversed() {
       sql.append("(select x.*, ")
       if place == places.lowerBound, restriction.isOfAll, !isOfLeads { appendShared() }
-      appendObstacle(place)
+      appendObstacle(place, restriction)
       sql.append(AudienceSQL.names[place])
       sql.append(" from ")
     }
@@ -64,9 +64,10 @@ extension AudienceSQL {
     appendFirst(none) { sql, place in sql.append(steps[place].channel == channel ? address : none) }
   }
 
-  private mutating func appendObstacle(_ place: Int) {
+  private mutating func appendObstacle(_ place: Int, _ restriction: Restriction) {
     let channel = definition.channels[place].channel
     sql.append("case when x.excluded then 'excluded'")
+    appendIsTooSoon(restriction)
     if place > places.lowerBound {
       // Nobody wants to know.
       sql.append(" when ")

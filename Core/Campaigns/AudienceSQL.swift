@@ -154,6 +154,8 @@ struct AudienceSQL {
   }
 
   private var filterSQL: FilterSQL {
-    FilterSQL(kind: definition.audience, timeZone: audience.scope.timeZone, lists: audience.names.lists)
+    FilterSQL(
+      kind: definition.audience, timeZone: audience.scope.timeZone, lists: audience.names.lists,
+      day: audience.occasion?.day)
   }
 }

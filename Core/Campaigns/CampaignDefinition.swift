@@ -60,6 +60,8 @@ public struct CampaignDefinition: Sendable {
     case once
     /// At the launch, and whoever comes to fulfil the filter until it expires, soon after.
     case joined
+    /// On certain days, each time those whom it picks then.
+    case every(Recurrence)
   }
 
   public struct Product: Hashable, Sendable {

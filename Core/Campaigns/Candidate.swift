@@ -86,7 +86,7 @@ public enum AudienceOutcome: Hashable, Sendable {
   case send
   /// They would get one, were they not in the control group.
   case heldOut
-  /// `unsuitable`; of their first channel `no-address`, `opted-out`, `bounced`, `complained`, `manual`, `consent-refused` or
+  /// `too-soon`; `unsuitable`; of their first channel `no-address`, `opted-out`, `bounced`, `complained`, `manual`, `consent-refused` or
   /// `no-consent`; `duplicate-address`, `unknown-language`, `missing-variable`.
   case skipped(String)
   /// Taken out by the definition's own words: counted, but in no audience and no candidate.

@@ -3,7 +3,15 @@ internal import Values
 
 extension CampaignDefinition.Course {
   init(_ data: JSONObject, _ filter: Filter, _ exclusion: Filter?) throws(Refusal) {
-    guard try data.optionalBoolean("joining") ?? false else {
+    let isJoined = try data.optionalBoolean("joining") ?? false
+    if let every = try data.optionalObject("every") {
+      guard !isJoined else {
+        throw Refusal("wrong-parts", at: data.path("every"), "people join a campaign, or it comes again: not both")
+      }
+      self = .every(try Recurrence(every))
+      return
+    }
+    guard isJoined else {
       self = .once
       return
     }

@@ -22,7 +22,7 @@ extension CampaignDefinition {
       "name", "title", "objective", "owner", "branch", "purpose", "product", "audience", "exclude", "columnsOf",
       "control",
       "variants",
-      "channels", "variables", "starts", "expires", "joining", "hours", "pace", "budget", "pauseAt", "targets",
+      "channels", "variables", "starts", "expires", "joining", "every", "hours", "pace", "budget", "pauseAt", "targets",
       "conversion")
     name = try data.word("name")
     title = try data.text("title")

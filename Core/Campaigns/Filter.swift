@@ -79,6 +79,8 @@ enum FilterValue: Hashable, Sendable {
   case day(String)
   /// So long back from now.
   case ago(months: Int32, seconds: Int64)
+  /// So many days after the day that it is by that clock, or that an occasion is of.
+  case today(Int32)
 }
 
 /// What is wrong with a filter, and where.

@@ -89,7 +89,7 @@ extension FilterField.Values {
     case .tag: "a tag, as in tag = \"vip\""
     case .rating: "a rating from C1 to C5"
     case .years: "a number of years from 0 to 150"
-    case .dayOfYear: "month and day, as in 12-31"
+    case .dayOfYear: "month and day as in 12-31, or as in today + 3 days"
     case .money: "an amount and its currency, as in 500000 CNY"
     case .moment: "a day as in 2027-01-31, or a time back from now as in 30 days ago"
     case .branch: "the code of a branch"

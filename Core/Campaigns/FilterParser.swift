@@ -5,7 +5,7 @@ internal import Values
 struct FilterParser {
   private let tokens: [FilterToken]
   private let fields: [FilterField]
-  private var at = 0
+  var at = 0
   private var depth = 0
   private var values = 0
   /// What the values name that somebody has to have, in their order.
@@ -123,6 +123,7 @@ struct FilterParser {
     guard let text = current.text, isQuoted || !FilterParser.keywords.contains(text.lowercased()) else {
       throw expected(type.example)
     }
+    if case .dayOfYear = type, let today = try today() { return today }
     let next = at + 1 < tokens.count ? tokens[at + 1].text : nil
     let unit = at + 2 < tokens.count ? tokens[at + 2].text : nil
     guard let (value, length) = type.value(text, next, unit) else {
@@ -138,7 +139,7 @@ struct FilterParser {
 
   // MARK: Tokens
 
-  private var current: FilterToken { tokens[at] }
+  var current: FilterToken { tokens[at] }
 
   private mutating func take(_ keyword: String) -> Bool {
     guard case .word(let word) = current.kind, word.lowercased() == keyword else { return false }
@@ -152,7 +153,7 @@ struct FilterParser {
     return true
   }
 
-  private func expected(_ what: String) -> FilterError { error("\(what) was expected, \(current.shown) was found") }
+  func expected(_ what: String) -> FilterError { error("\(what) was expected, \(current.shown) was found") }
 
   /// Regions are known without asking anybody.
   private func unknownRegion(_ text: String) -> FilterError {

@@ -11,6 +11,10 @@ struct FilterSQL {
   var lists: [String: CampaignNames.List] = [:]
   /// Nobody with this number or a lower one is asked for: a page of a long list does not begin at its beginning.
   var after: Int64?
+  /// What day it is, where it is not the clock that tells it: `2027-05-01`.
+  var day: String?
+
+  private var today: Today { Today(timeZone: timeZone, day: day) }
 
   func append(_ condition: FilterCondition, to sql: inout Composition) {
     switch condition {
@@ -56,8 +60,9 @@ struct FilterSQL {
     case (.branch, _): appendBranch(column, test, to: &sql)
     case (.person, _):
       appendNamed(column, test, "select b.id from person b where b.code = any(", to: &sql)
+    case (.dayOfYear, _) where test.asksForToday: BirthdaySpan.append(column, test, today, to: &sql)
     case (.rating, _), (.dayOfYear, _): appendNumber(column, test, to: &sql)
-    case (.years, _): appendRanges(test, to: &sql) { AgeSpan($0, timeZone) }
+    case (.years, _): appendRanges(test, to: &sql) { AgeSpan($0, today) }
     case (.moment, _): appendRanges(test, to: &sql) { MomentSpan(column, $0, timeZone) }
     case (.money, _): appendMoney(column, currency(field), test, to: &sql)
     case (.list, _): preconditionFailure("a list is no column")
@@ -252,7 +257,7 @@ struct FilterSQL {
 }
 
 extension FilterComparison {
-  fileprivate var sql: StaticString {
+  var sql: StaticString {
     switch self {
     case .notEqual: " <> "
     case .less: " < "

@@ -41,7 +41,7 @@ struct MomentSpan: FilterSpan {
       sql.append(isEnd ? "::date + 1)::timestamp at time zone " : "::date)::timestamp at time zone ")
       sql.append { $0.text(timeZone) }
       sql.append(")")
-    case .text, .number, .money: preconditionFailure("the parser takes days and times alone")
+    case .text, .number, .money, .today: preconditionFailure("the parser takes days and times alone")
     }
   }
 }
@@ -49,20 +49,20 @@ struct MomentSpan: FilterSpan {
 /// The days of birth of those who are so old today. The older, the earlier they were born.
 struct AgeSpan: FilterSpan {
   private let years: Int32
-  private let timeZone: String
+  private let today: Today
 
-  init(_ value: FilterValue, _ timeZone: String) {
+  init(_ value: FilterValue, _ today: Today) {
     guard case .number(let years) = value else { preconditionFailure("the parser takes numbers alone") }
-    (self.years, self.timeZone) = (years, timeZone)
+    (self.years, self.today) = (years, today)
   }
 
   func append(_ side: FilterSide, to sql: inout Composition) {
     sql.append("c.birthday")
     let isYounger = side == .before || side == .notAfter
     sql.append(isYounger ? " > " : " <= ")
-    sql.append("((now() at time zone ")
-    sql.append { $0.text(timeZone) }
-    sql.append(")::date - make_interval(years => ")
+    sql.append("(")
+    today.append(to: &sql)
+    sql.append(" - make_interval(years => ")
     let years = side == .notAfter || side == .after ? self.years + 1 : self.years
     sql.append { $0.small(years) }
     sql.append("))::date")

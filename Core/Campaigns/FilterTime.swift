@@ -21,6 +21,7 @@ extension FilterTest {
   fileprivate func turns(to truth: Bool, _ field: FilterField) -> Bool {
     switch (field.values, self) {
     case (_, .known), (_, .unknown), (_, .under): false
+    case (.dayOfYear, _): asksForToday
     case (.years, .compare(.more, _)), (.years, .compare(.atLeast, _)): truth
     case (.years, .compare(.less, _)), (.years, .compare(.atMost, _)): !truth
     case (.years, _): true

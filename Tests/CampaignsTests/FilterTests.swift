@@ -37,7 +37,10 @@ import Testing
       ("age between 55 and 30", "line 1, column 20: the second is less than the first"),
       ("age = -1", "line 1, column 7: a number of years from 0 to 150 was expected, `-1` was found"),
       ("risk = C6", "line 1, column 8: a rating from C1 to C5 was expected, `C6` was found"),
-      ("birthday = 02-30", "line 1, column 12: month and day, as in 12-31 was expected, `02-30` was found"),
+      (
+        "birthday = 02-30",
+        "line 1, column 12: month and day as in 12-31, or as in today + 3 days was expected, `02-30` was found"
+      ),
       (
         "region under Jiangsu",
         "line 1, column 14: there is no region `Jiangsu`: a region as in CN, CN-JS or \"CN-JS/Nanjing\" was expected"

@@ -153,6 +153,9 @@ final class CampaignDesk {
   func expand(_ limit: Int = 1000) throws -> [String] { try sweep(ExpandCampaigns.self, limit) }
 
   @discardableResult
+  func makeOccasions() throws -> [String] { try sweep(MakeOccasions.self) }
+
+  @discardableResult
   func spread() throws -> [String] { try sweep(SpreadChanges.self) }
 
   @discardableResult

@@ -16,6 +16,7 @@ import Testing
         "campaign", "campaign_range", "campaign", "campaign_range", "campaign", "campaign", "reminder",
         "campaign_count", "campaign_count",
       ])
+    #expect(tables(MakeOccasions.writes) == ["campaign", "reminder"])
     #expect(tables(JoinCampaigns.writes).first == "campaign")
     #expect(tables(WithdrawMessages.writes) == ["message"])
   }

@@ -100,9 +100,9 @@ struct CampaignPreview {
     lookAtBudget()
     if facts.campaign.expires <= now {
       warnings.append("it has expired")
-    } else if let pace = facts.plan.pace, let ends = facts.ends, ends > facts.campaign.expires {
+    } else if let pace = facts.plan.pace, let ends = facts.ends, ends > facts.expires {
       warnings.append(
-        "at \(pace) messages an hour it would end at \(ends.rfc3339), after it has expired (\(facts.campaign.expires.rfc3339))"
+        "at \(pace) messages an hour it would end at \(ends.rfc3339), after it has expired (\(facts.expires.rfc3339))"
       )
     }
     for (channel, book) in facts.gateways.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
@@ -111,6 +111,13 @@ struct CampaignPreview {
       }
       for gateway in book.gateways where !gateway.isEnabled {
         warnings.append("the gateway \(gateway.name) for \(channel.rawValue) is not enabled")
+      }
+    }
+    if case .every = facts.plan.course {
+      if let occasion = facts.campaign.occasion, occasion.at < facts.campaign.expires {
+        warnings.append("it comes again: this is what it would do on \(occasion.day)")
+      } else {
+        warnings.append("it expires before it comes for the first time")
       }
     }
     if facts.plan.course == .joined {

@@ -38,6 +38,7 @@ enum ExpandCampaigns: Sweep {
       from (
         select id, branch_id, seed, name, owner_id, expanded_to from campaign
         where state = 'running' and settled_at is null and expanded_at is null and expires_at > clock_timestamp()
+          and not repeats
           and (joined_from is null or joined_from <= pg_snapshot_xmin(pg_current_snapshot()))
         order by random()) c
       left join lateral (

@@ -16,6 +16,8 @@ enum Expansion: Sendable {
     let region: String?
     let branch: Int64?
     private(set) var message: NewMessage?
+    /// The plan that this is an occasion of leaves them alone for a while.
+    let isRemembered: Bool
   }
 
   struct End: Sendable {
@@ -50,6 +52,7 @@ extension Expansion.Person {
       state: state, reason: reason, place: place, channel: place.map { campaign.plan.channels[$0].channel.rawValue },
       message: nil, isOpen: isSent)
     (region, branch, message) = (candidate.region, candidate.branch, nil)
+    isRemembered = isSent && campaign.isRemembered
   }
 
   /// Their message, or why there is none: then another channel may stand in.
@@ -96,6 +99,7 @@ extension Expansion {
         .boolean { $0.recipient.isOpen },
         .timestamp { $0.recipient.fallbackAt })
     ] + Write.addingMessages { $0.person?.message }
+    + [.remembering { $0.person.flatMap { $0.isRemembered && $0.message != nil ? $0.recipient.key : nil } }]
     + movingRanges
     + Write.moving(\.move)
     + Write.counting { _, changes in

@@ -16,7 +16,8 @@ struct LaunchCampaigns: Worker {
   static var settings: SettingGroup? { .launching }
   static var sweeps: [any Sweep.Type] {
     [
-      MakePreviews.self, TendCampaigns.self, ExpandCampaigns.self, SpreadChanges.self, JoinCampaigns.self,
+      MakePreviews.self, TendCampaigns.self, MakeOccasions.self, ExpandCampaigns.self, SpreadChanges.self,
+      JoinCampaigns.self,
       FallBack.self,
       WithdrawMessages.self, ReleaseRecipients.self,
     ]

@@ -14,12 +14,17 @@ final class LaunchedCampaign: Sendable {
   let audience: Audience
   let rules: FallBackRules
 
+  /// Whether those who get it are remembered, to be left alone for a while.
+  let isRemembered: Bool
+
   init(
     id: Int64, _ plan: CampaignDefinition, _ scope: AudienceScope, seed: String, needs: [TemplateNeed],
-    names: CampaignNames
+    names: CampaignNames, occasion: Occasion?
   ) {
     (self.id, self.plan) = (id, plan)
-    audience = Audience(plan, scope, seed: seed, needs: needs, names: names)
+    audience = Audience(plan, scope, seed: seed, needs: needs, names: names, occasion: occasion)
+    isRemembered =
+      if occasion != nil, case .every(let recurrence) = plan.course { recurrence.again != nil } else { false }
     rules = FallBackRules(plan)
   }
 
@@ -69,15 +74,18 @@ extension MessageIntake.Request {
 
 extension PlanMemory {
   /// A campaign with its templates as they are in use now, the branches as they stand, and what its filters name.
+  /// - Parameter occasion: of a plan, the one that it is asked about.
   func launched(
-    _ id: Int64, _ plan: CampaignDefinition, branch: Int64, seed: String, _ transaction: Transaction
+    _ id: Int64, _ plan: CampaignDefinition, branch: Int64, seed: String, of occasion: Occasion? = nil,
+    _ transaction: Transaction
   ) throws(PostgresError) -> Result<LaunchedCampaign, Refusal> {
-    let (templates, scope, names) = try transaction.ask(
-      CampaignTemplates.ask(plan), AudienceScope.ask(branch), CampaignNames.ask(plan))
+    let (templates, scope, names, own) = try transaction.ask(
+      CampaignTemplates.ask(plan), AudienceScope.ask(branch), CampaignNames.ask(plan), Occasion.ask(id, plan))
     do throws(Refusal) {
       try names.check(plan)
       let needs = try templates.needs(of: plan, given: hasLinks ? [MessageIntake.unsubscribing] : [])
-      return .success(LaunchedCampaign(id: id, plan, scope, seed: seed, needs: needs, names: names))
+      return .success(
+        LaunchedCampaign(id: id, plan, scope, seed: seed, needs: needs, names: names, occasion: own ?? occasion))
     } catch {
       return .failure(error)
     }

@@ -25,8 +25,9 @@ enum MakePreviews: Sweep {
     try transaction.rows(
       """
       select p.id, p.version, c.id, c.version, c.name, c.definition, c.branch_id, c.seed, c.starts_at, c.expires_at, c.calendar_id,
-        c.time_zone
+        c.time_zone, o.day::text, o.at
       from campaign_preview p join campaign c on c.id = p.campaign_id
+      left join lateral next_occasion(c.definition::jsonb -> 'every', c.time_zone, greatest(c.starts_at, clock_timestamp())) o on c.repeats
       where p.made_at is null
         and not exists (select from set_aside s where s.sweep = 'make-previews' and s.item = p.id::text)
       order by p.id limit $1 for update of p skip locked
@@ -108,6 +109,8 @@ struct PlannedCampaign: Sendable {
   let seed: String
   let starts: Timestamp
   let expires: Timestamp
+  /// Of one that comes again: its next one.
+  let occasion: Occasion?
   let calendar: Int64?
   let timeZone: String
 
@@ -117,5 +120,9 @@ struct PlannedCampaign: Sendable {
     (branch, seed) = (row.integer(column + 4), row.text(column + 5))
     (starts, expires) = (row.timestamp(column + 6), row.timestamp(column + 7))
     (calendar, timeZone) = (row.optionalInteger(column + 8), row.text(column + 9))
+    let campaign = id
+    occasion = row.optionalText(column + 10).map {
+      Occasion(plan: campaign, day: $0, at: row.timestamp(column + 11))
+    }
   }
 }

@@ -30,11 +30,19 @@ struct PreviewFacts {
 
   var plan: CampaignDefinition { launched.plan }
 
+  /// When what has not been sent is not sent any more.
+  var expires: Timestamp {
+    guard case .every(let recurrence) = plan.course, let occasion = campaign.occasion else { return campaign.expires }
+    return min(campaign.expires, occasion.at.adding(seconds: recurrence.open.components.seconds))
+  }
+
   static func gather(
     _ campaign: PlannedCampaign, _ plan: CampaignDefinition, _ memory: inout PlanMemory, _ transaction: Transaction
   ) throws(PostgresError) -> Result<PreviewFacts, PreviewFailure> {
     let launched: LaunchedCampaign
-    switch try memory.launched(campaign.id, plan, branch: campaign.branch, seed: campaign.seed, transaction) {
+    switch try memory.launched(
+      campaign.id, plan, branch: campaign.branch, seed: campaign.seed, of: campaign.occasion, transaction)
+    {
     case .success(let campaign): launched = campaign
     case .failure(let refusal): return .failure(PreviewFailure(refusal.description))
     }
@@ -137,7 +145,7 @@ struct PreviewFacts {
     ) {
       $0.integer(campaign.calendar)
       $0.text(campaign.timeZone)
-      $0.timestamp(campaign.starts)
+      $0.timestamp(campaign.occasion?.at ?? campaign.starts)
       $0.small(Int32(minutes))
     } reading: {
       $0.first?.optionalTimestamp(0)

@@ -66,7 +66,8 @@ extension CampaignStanding {
       """
       select c.id, c.name, c.owner_id, c.state, c.starts_at <= clock_timestamp(), c.expires_at <= clock_timestamp(),
         c.expanded_at is not null,
-        exists (select from campaign_recipient r where r.campaign_id = c.id and r.is_open offset 0),
+        exists (select from campaign_recipient r where r.campaign_id = c.id and r.is_open offset 0)
+          or c.repeats and exists (select from campaign o where o.parent_id = c.id and o.settled_at is null),
         coalesce(k.sent, 0), coalesce(k.failed, 0), c.complaints, coalesce(s.causes, '{}'), c.joins
       from campaign c
       left join lateral (

@@ -19,8 +19,8 @@ enum CampaignDefine {
          "expires": "2027-03-31T18:00:00+08:00", "pace": 20000, "budget": "spring-2027"}
 
       Filters: and, or, not, parentheses; = != < <= > >=, in (a, b), between a and b, is known, is unknown, under (a region
-      or branch and what belongs to it); tag = "vip"; 500000 CNY, 2027-01-31, 30 days ago, C3, 12-31 for birthdays;
-      list = "seminar-guests", as `millrace audience load` has brought it.
+      or branch and what belongs to it); tag = "vip"; 500000 CNY, 2027-01-31, 30 days ago, C3; 12-31, today or
+      today + 3 days for birthdays; list = "seminar-guests", as `millrace audience load` has brought it.
       Fields of customers: age, assets, birthday, branch, changed, language, level, list, manager, number, region, risk,
       status, tag. Of leads: branch, contacted, language, level, list, owner, product, region, registered, source, state,
       value.

@@ -84,6 +84,7 @@ struct CampaignFacts {
   private mutating func course(_ course: CampaignDefinition.Course) {
     switch course {
     case .once: break
+    case .every(let recurrence): say(Both("comes again", "定期重复"), CampaignFacts.recurrence(recurrence))
     case .joined: say(Both("who joins", "陆续加入"), Both("whoever comes to fulfil this until it expires", "到期前新符合条件的人"))
     }
   }
@@ -110,6 +111,32 @@ struct CampaignFacts {
           + (gateway.map { "（\($0)）" } ?? ""))
     }
     return Both(english.joined(separator: ", then "), chinese.joined(separator: "，之后"))
+  }
+
+  private static func recurrence(_ recurrence: Recurrence) -> Both {
+    let days: Both
+    if !recurrence.weekdays.isEmpty {
+      let names: [Recurrence.Weekday: Both] = [
+        .mon: Both("Monday", "周一"), .tue: Both("Tuesday", "周二"), .wed: Both("Wednesday", "周三"),
+        .thu: Both("Thursday", "周四"), .fri: Both("Friday", "周五"), .sat: Both("Saturday", "周六"),
+        .sun: Both("Sunday", "周日"),
+      ]
+      let known = recurrence.weekdays.compactMap { names[$0] }
+      days = Both(
+        "each " + known.map(\.english).joined(separator: ", "), "每" + known.map(\.chinese).joined(separator: "、"))
+    } else if !recurrence.days.isEmpty {
+      let list = recurrence.days.map(String.init)
+      days = Both(
+        "each month on day " + list.joined(separator: ", "), "每月 " + list.joined(separator: "、") + " 日")
+    } else {
+      days = Both("every day", "每天")
+    }
+    let open = span(recurrence.open)
+    let again = recurrence.again.map { span($0) }
+    return Both(
+      "\(days.english) at \(recurrence.at), open for \(open.english)"
+        + (again.map { "; nobody again within \($0.english)" } ?? ""),
+      "\(days.chinese) \(recurrence.at)，持续 \(open.chinese)" + (again.map { "；同一人 \($0.chinese)内不重复" } ?? ""))
   }
 
   private static func pause(_ pauseAt: CampaignDefinition.PauseAt) -> Both {

@@ -29,12 +29,14 @@ struct CampaignReport {
   func text(width: Int?) -> String {
     let since = campaign.reason.map { ": \(printable($0))" } ?? ""
     var text = "\(campaign.name), version \(campaign.version): \(CampaignWords.state(campaign.state).english)\(since)\n"
-    text += campaign.launchedAt == nil ? "It was not launched.\n" : line + "\n"
+    let isPlan = course?.repeats == true
+    text += campaign.launchedAt == nil ? "It was not launched.\n" : isPlan ? "" : line + "\n"
     if let sentence = course?.sentence(campaign) { text += sentence + "\n" }
+    if let course, !course.occasions.isEmpty { text += "\n" + course.table.fitted(to: width) }
     if !progress.counts.isEmpty { text += "\n" + counts.fitted(to: width) }
     let variants = variants
     if variants.rows.count > 1 { text += "\n" + variants.fitted(to: width) }
-    text += "\n" + outcome
+    if !isPlan { text += "\n" + outcome }
     if !health.gateways.isEmpty { text += "\n" + health.table.fitted(to: width) }
     for warning in warnings { text += "Warning: \(warning)\n" }
     return text
@@ -120,7 +122,7 @@ struct CampaignReport {
     if campaign.state == "scheduled", progress.at.seconds(since: campaign.startsAt) > 60 {
       all.append("its start is past and it has not begun: is launch-campaigns running?")
     }
-    if campaign.state == "running", campaign.expandedAt == nil, progress.counts.isEmpty,
+    if campaign.state == "running", campaign.expandedAt == nil, progress.counts.isEmpty, course?.repeats != true,
       progress.at.seconds(since: max(campaign.startsAt, campaign.launchedAt ?? campaign.startsAt)) > 60
     {
       let old = course?.isJoined == true ? " Or is a transaction open that began before it?" : ""
@@ -143,7 +145,8 @@ struct CampaignReport {
     var table = Table(
       .left("campaign"), .right("version"), .left("state"), .left("reason"), .right("done"), .right("left"),
       .right("share"), .right("rate"), .right("secondsLeft"), .left("starts"), .left("expires"), .right("complaints"),
-      .right("unsubscribes"), .left("joined"), .right("waiting"), .left("counts"), .left("variants"), .left("gateways"),
+      .right("unsubscribes"), .left("joined"), .right("waiting"), .left("plan"),
+      .left("next"), .left("occasions"), .left("counts"), .left("variants"), .left("gateways"),
       .left("warnings"))
     func nested(_ table: Table) -> Table.Cell { .nested(json: String(table.json.dropLast()), shown: "") }
     table.add(
@@ -151,7 +154,8 @@ struct CampaignReport {
       .number(progress.done), .number(progress.left), .decimal(progress.share), rate.map { .decimal($0) } ?? .none,
       secondsLeft.map { .decimal($0) } ?? .none, .time(campaign.startsAt), .time(campaign.expiresAt),
       .number(campaign.complaints), .number(campaign.unsubscribes), course.map { .boolean($0.isJoined) } ?? .none,
-      .number(optional: course?.waiting), nested(counts), nested(variants), nested(health.table),
+      .number(optional: course?.waiting), .text(optional: course?.plan), .time(optional: course?.next),
+      course.map { nested($0.table) } ?? .none, nested(counts), nested(variants), nested(health.table),
       .nested(json: "[\(warnings.map(jsonQuoted).joined(separator: ","))]", shown: ""))
     return table.json
   }

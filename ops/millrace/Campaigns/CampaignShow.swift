@@ -9,6 +9,7 @@ enum CampaignShow {
     options: [
       CommandOption("--state", "STATE", CampaignWords.states.joined(separator: ", ")),
       CommandOption("--branch", "CODE", "only those of this branch"),
+      CommandOption("--of", "NAME", "the occasions of this campaign, which comes again; else they are counted with it"),
       CommandOption("--limit", "N", "so many at most (default 50)"), .json,
     ],
     details:
@@ -16,6 +17,7 @@ enum CampaignShow {
     examples: [
       ("millrace campaign list", "what there is"),
       ("millrace campaign list --state submitted", "what waits for a review"),
+      ("millrace campaign list --of birthday-care", "each day of one that comes again"),
     ],
     run: runList)
 
@@ -36,11 +38,14 @@ enum CampaignShow {
   private static func runList(_ invocation: Invocation) throws -> Exit {
     let state = try invocation.choice("--state", CampaignWords.states)
     let limit = try invocation.integer("--limit", 1...100_000) ?? 50
-    let rows = try invocation.database().rows(
+    let session = try invocation.database()
+    let plan = try invocation.text("--of").map { try StoredCampaign.named($0, session).name }
+    let rows = try session.rows(
       """
       select c.name, c.version, c.state, c.branch, c.owner, c.starts_at, c.expires_at, n.people, n.queued, n.sent, n.failed, n.skipped
       from (
-        select * from campaign_seen s where ($1::text is null or s.state = $1) and ($2::text is null or s.branch = $2)
+        select s.* from campaign_seen s join campaign_course_seen k on k.campaign_id = s.id
+        where ($1::text is null or s.state = $1) and ($2::text is null or s.branch = $2) and k.plan is not distinct from $4
         order by s.id desc limit $3) c
       cross join lateral (
         select coalesce(sum(r.recipients), 0)::bigint as people,
@@ -48,13 +53,15 @@ enum CampaignShow {
           coalesce(sum(r.recipients) filter (where r.state in ('accepted', 'delivered', 'uncertain')), 0)::bigint as sent,
           coalesce(sum(r.recipients) filter (where r.state in ('failed', 'expired', 'cancelled')), 0)::bigint as failed,
           coalesce(sum(r.recipients) filter (where r.state in ('skipped', 'held-out')), 0)::bigint as skipped
-        from campaign_count r where r.campaign_id = c.id) n
+        from campaign_count r
+        where r.campaign_id = any(array(select c.id union all select o.campaign_id from campaign_course_seen o where o.plan_id = c.id))) n
       order by c.id desc
       """
     ) {
       $0.text(state)
       $0.text(invocation.text("--branch"))
       $0.integer(limit)
+      $0.text(plan)
     }
     var table = Table(
       .left("name"), .right("version"), .left("state"), .left("branch"), .left("owner"), .left("starts"),
@@ -79,11 +86,16 @@ enum CampaignShow {
       return .done
     }
     let steps = stepTable(try steps(campaign, session))
+    let course = try CampaignCourse.read(campaign, session)
     guard !invocation.output.isJSON else {
       let all = Table(
-        facts(campaign).columns + [.left("definition"), .left("steps")],
+        facts(campaign).columns + [
+          .left("plan"), .left("next"), .left("occasions"), .left("definition"), .left("steps"),
+        ],
         [
           facts(campaign).rows[0] + [
+            .text(optional: course.plan), .time(optional: course.next),
+            .nested(json: String(course.table.json.dropLast()), shown: ""),
             .nested(json: campaign.definition, shown: ""), .nested(json: String(steps.json.dropLast()), shown: ""),
           ]
         ])
@@ -102,6 +114,11 @@ enum CampaignShow {
         told.map(\.0) + said.map { .left($0.label.english) },
         [told.map(\.1) + said.map { .text($0.value.english) }]
       ).upright)
+    if let sentence = course.sentence(campaign) { invocation.output.write("\n\(sentence)\n") }
+    if !course.occasions.isEmpty {
+      invocation.output.write("\n")
+      invocation.output.show(course.table)
+    }
     invocation.output.write("\n")
     invocation.output.show(steps)
     invocation.output.note(CampaignAnswer.next(campaign.state, campaign.name))

@@ -27,6 +27,8 @@ enum PreviewWarning {
       "those for whom another channel stands in later are counted once, by their first channel",
       "后续可能改用其他渠道的人只按首选渠道计一次"
     ),
+    ("it comes again: this is what it would do on …", "本活动定期重复：以下为 … 当天的情况"),
+    ("it expires before it comes for the first time", "首次执行之前活动已到期"),
     ("those who come to fulfil the filter until it expires join it, and are not counted here", "到期前新符合条件的人将陆续加入，此处未计入"),
     (
       "the budget … is in …, and prices are in …: nothing would be sent",
