@@ -119,6 +119,9 @@ static const unsigned char campaign_ranges[] = {
 static const unsigned char occasions[] = {
 #embed "../../ops/migrations/0038_occasions.sql"
 };
+static const unsigned char caps[] = {
+#embed "../../ops/migrations/0039_caps.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -159,6 +162,7 @@ static const struct millrace_migration steps[] = {
     {"0036_audience_lists", audience_lists, sizeof audience_lists},
     {"0037_campaign_ranges", campaign_ranges, sizeof campaign_ranges},
     {"0038_occasions", occasions, sizeof occasions},
+    {"0039_caps", caps, sizeof caps},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

@@ -80,8 +80,12 @@ extension AudienceSQL {
       sql.append(" then 'unsuitable'")
     }
     switch channel {
-    case .sms: appendObstacles(channel, "x.phone", "'+' || x.phone", AudienceSQL.othersWithPhone)
-    case .email: appendObstacles(channel, "x.email", "x.email", AudienceSQL.othersWithEmail)
+    case .sms:
+      appendObstacles(channel, "x.phone", "'+' || x.phone", AudienceSQL.othersWithPhone)
+      appendIsCapped(channel)
+    case .email:
+      appendObstacles(channel, "x.email", "x.email", AudienceSQL.othersWithEmail)
+      appendIsCapped(channel)
     // Nobody's fax number is known.
     case .fax: sql.append(" else 'no-address'")
     }

@@ -46,6 +46,7 @@ public struct CampaignDefinition: Sendable {
   public let hours: String?
   /// Messages an hour.
   public let pace: Int?
+  public let cap: Cap?
   public let budget: String?
   public let pauseAt: PauseAt?
   public let targets: Targets
@@ -95,6 +96,15 @@ public struct CampaignDefinition: Sendable {
 
     /// Without a word of the definition: what receipts and bounces usually take at most.
     public static let failureWithin: Duration = .seconds(3 * 86_400)
+  }
+
+  /// How often somebody may have been written to by a channel for its purpose, by whatever campaign or integration, and still be written
+  /// to by it.
+  public struct Cap: Hashable, Sendable {
+    /// Who has had so many has had enough.
+    public let messages: Int
+    /// Counted back from when they would get it.
+    public let within: Duration
   }
 
   /// When it is to stop by itself: shares of what was sent.

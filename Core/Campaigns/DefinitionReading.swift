@@ -22,7 +22,8 @@ extension CampaignDefinition {
       "name", "title", "objective", "owner", "branch", "purpose", "product", "audience", "exclude", "columnsOf",
       "control",
       "variants",
-      "channels", "variables", "starts", "expires", "joining", "every", "hours", "pace", "budget", "pauseAt", "targets",
+      "channels", "variables", "starts", "expires", "joining", "every", "cap", "hours", "pace", "budget", "pauseAt",
+      "targets",
       "conversion")
     name = try data.word("name")
     title = try data.text("title")
@@ -50,6 +51,7 @@ extension CampaignDefinition {
     hours = try data.optionalText("hours", 1...60)
     pace = try data.optionalInteger("pace", 1...Int64(Int32.max)).map { Int($0) }
     budget = try data.optionalWord("budget")
+    cap = try data.optionalObject("cap").map { object throws(Refusal) in try Cap(object) }
     pauseAt = try data.optionalObject("pauseAt").map { object throws(Refusal) in try PauseAt(object) }
     targets = try data.optionalObject("targets").map { object throws(Refusal) in try Targets(object) } ?? Targets()
     conversion = try data.optionalObject("conversion").map { object throws(Refusal) in try Conversion(object) }
@@ -158,6 +160,17 @@ extension CampaignDefinition.Step {
           ? "the first channel stands in for none: it has neither onFailure nor afterSilence"
           : "a channel after the first says when it stands in: onFailure, afterSilence or both")
     }
+  }
+}
+
+extension CampaignDefinition.Cap {
+  fileprivate init(_ data: JSONObject) throws(Refusal) {
+    try data.refuseOthers("messages", "within")
+    messages = Int(try data.integer("messages", 1...1_000))
+    guard let within = try data.optionalPeriod("within", .seconds(60)...(.seconds(366 * 86_400))) else {
+      throw Refusal("missing", at: data.path("within"), "the field is required")
+    }
+    self.within = within
   }
 }
 

@@ -14,6 +14,8 @@ public struct ClaimBook: Sendable {
   var openings: [Place: Timestamp] = [:]
   /// By name. One that a message names and nobody knows any more is not among them.
   var budgets: [String: Budget] = [:]
+  /// Of campaigns, by number.
+  var caps: [Int64: CampaignCap] = [:]
   /// Of a part, at the gateway that takes the messages; nil is unknown.
   private let price: Money?
 
@@ -47,17 +49,18 @@ public struct ClaimBook: Sendable {
     self.channel = channel
     self.rules = rules
     self.price = price
-    let bound = messages.filter { message in rules.bounds.contains { $0.purpose == message.purpose } }
+    let bound = messages.filter { rules.counts($0.purpose) }
     let asked = messages.filter { $0.purpose != .transactional }
-    let (suppressed, consents, openings, _, contacts, budgets) = try transaction.ask(
+    let (suppressed, consents, openings, _, contacts, caps, budgets) = try transaction.ask(
       ClaimBook.suppressions(messages, channel), ClaimBook.consents(asked, channel),
       ClaimBook.openings(messages, rules), ClaimBook.locks(bound), ClaimBook.contacts(bound, rules),
-      Budget.lock(messages))
+      CampaignCap.ask(bound, rules), Budget.lock(messages))
     self.suppressed = suppressed
     self.consents = consents
     self.openings = openings
     self.contacts = contacts
     self.budgets = budgets
+    self.caps = caps
   }
 
   // MARK: Questions
@@ -131,15 +134,18 @@ public struct ClaimBook: Sendable {
   }
 
   private static func contacts(_ messages: [DueMessage], _ rules: ContactRules) -> Question<[String: [Contact]]> {
-    guard !messages.isEmpty, let longest = rules.bounds.map(\.period).max() else { return Question(known: [:]) }
+    guard !messages.isEmpty else { return Question(known: [:]) }
+    let longest = rules.bounds.map(\.period).max() ?? .zero
     return Question(
       """
       select recipient, channel, purpose, at from contact
-      where recipient = any($1) and at > clock_timestamp() - $2 * interval '1 second'
+      where recipient = any($1) and at > clock_timestamp() - interval '1 second' * greatest($2,
+        coalesce((select max(cap_seconds) from campaign where id = any($3)), 0) + 1)
       """
     ) {
       $0.texts(messages) { $0.recipient }
       $0.integer(longest.components.seconds + 1)
+      $0.integers(rules.capped.isEmpty ? [] : Set(messages.map(\.campaign)).sorted()) { $0 }
     } reading: {
       Dictionary(
         $0.map {
@@ -156,7 +162,9 @@ public struct ClaimBook: Sendable {
     if let deadline = message.deadline, deadline <= now {
       return ClaimChange(message, .end(.expired, Reason("deadline-passed")), now)
     }
-    if let reason = obstacle(message) { return ClaimChange(message, .end(.skipped, reason), now) }
+    if let reason = obstacle(message) ?? cap(message, now) {
+      return ClaimChange(message, .end(.skipped, reason), now)
+    }
     if let wait = self.wait(message, now) {
       guard let until = wait.until else { return ClaimChange(message, .end(.skipped, wait.reason), now) }
       if let deadline = message.deadline, deadline <= until {
@@ -188,7 +196,17 @@ public struct ClaimBook: Sendable {
     return .success(Reservation(name, cost))
   }
 
-  private func counts(_ message: DueMessage) -> Bool { rules.bounds.contains { $0.purpose == message.purpose } }
+  private func counts(_ message: DueMessage) -> Bool { rules.counts(message.purpose) }
+
+  /// Its campaign would rather not write than write once more.
+  private func cap(_ message: DueMessage, _ now: Timestamp) -> Reason? {
+    guard let cap = caps[message.campaign] else { return nil }
+    let counted = (contacts[message.recipient] ?? []).filter {
+      $0.purpose == message.purpose && $0.channel == channel.rawValue
+    }
+    guard cap.isReached(counted.map(\.at), now) else { return nil }
+    return Reason("cap", "\(cap.most) in \(cap.period.components.seconds) s by \(channel.rawValue)")
+  }
 
   /// Why it is never to be sent.
   private func obstacle(_ message: DueMessage) -> Reason? {

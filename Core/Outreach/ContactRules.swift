@@ -35,7 +35,13 @@ public struct ContactRules: Sendable, Equatable {
   /// Purposes for which nobody's word is needed as long as nobody has said no.
   public var needNoConsent: Set<Purpose> = [.transactional, .service]
 
+  /// Purposes that campaigns with bounds of their own are of.
+  public var capped: Set<Purpose> = []
+
   public init() {}
+
+  /// Whether contacts of this purpose are written down.
+  func counts(_ purpose: Purpose) -> Bool { capped.contains(purpose) || bounds.contains { $0.purpose == purpose } }
 
   public static func ask(_ channel: Channel) -> Question<ContactRules> {
     Question(
@@ -43,6 +49,7 @@ public struct ContactRules: Sendable, Equatable {
       select channel = 'all', purpose, calendar_id, extract(epoch from spread)::bigint, most,
         extract(epoch from period)::bigint, without_consent
       from contact_policy where channel in ($1, 'all')
+      union all select null, p, null, null, null, null, false from capped_purposes() p
       """
     ) {
       $0.text(channel.rawValue)
@@ -50,12 +57,16 @@ public struct ContactRules: Sendable, Equatable {
       var rules = ContactRules()
       for row in $0 {
         guard let purpose = Purpose(rawValue: row.text(1)) else { continue }
+        guard let isOfAllChannels = row.optionalBoolean(0) else {
+          rules.capped.insert(purpose)
+          continue
+        }
         if let calendar = row.optionalInteger(2) {
           rules.hours[purpose] = Hours(calendar: calendar, spread: .seconds(row.integer(3)))
         }
         if let most = row.optionalInteger(4), let period = row.optionalInteger(5) {
           rules.bounds.append(
-            Bound(purpose, isOfAllChannels: row.boolean(0), most: Int(most), period: .seconds(period)))
+            Bound(purpose, isOfAllChannels: isOfAllChannels, most: Int(most), period: .seconds(period)))
         }
         if row.boolean(6) { rules.needNoConsent.insert(purpose) }
       }

@@ -165,6 +165,38 @@ def one_that_fails_too_often_pauses_itself_and_what_has_expired_is_not_sent(grou
 
 
 @journey
+def whoever_comes_to_fulfil_the_filter_gets_it_once_though_the_launcher_dies_over_them(ground):
+    with Gateway() as gateway, outreach(ground, settings=TAKING_ITS_TIME.items()) as world:
+
+        def come(first, last):
+            until(lambda: world.ask("select expanded_at is not null from campaign"), lambda: "those of the launch to have a row")
+            with world.connect() as connection:
+                connection.execute("update customer set level = 'gold' where id between 50000 + %s and 50000 + %s", [first, last])
+
+        know(world, gateway, **PATIENT)
+        people(world, 300)
+        with world.connect() as connection:
+            connection.execute("update customer set level = 'gold' where id <= 50100")
+        launch(world, plan(audience={"customers": "level = gold"}, joining=True))
+        run(world, "relay-events", "send-sms")
+        world.struck("sweep.written@join-campaigns:kill", at=None, name="launch-campaigns", meanwhile=lambda: come(101, 200))
+        run(world, "launch-campaigns", "launch-campaigns")
+        come(150, 300)
+        until(lambda: standing(world) == {"accepted": 300}, lambda: f"all to be written to: {standing(world)}")
+        with world.connect() as connection:
+            connection.execute("update customer set level = 'silver' where id > 50250")
+            connection.execute("update customer set level = 'gold'")
+        until(lambda: world.ask("select count(*) = 0 from audience_change"), lambda: "what has changed to be spread")
+        until(lambda: world.ask("select count(*) = 0 from campaign_joiner"), lambda: "those who were there to be looked at")
+        assert state(world) == "running"
+        with world.connect() as connection:
+            connection.execute("update campaign set expires_at = clock_timestamp()")
+        until_settled(world)
+        assert state(world) == "finished" and len(gateway.taken) == 300
+        adds_up(world, 300, gateway)
+
+
+@journey
 def from_a_file_to_the_end_by_the_command_and_the_counts_are_those_of_the_preview(ground):
     with Gateway() as gateway, outreach(ground, settings=TAKING_ITS_TIME.items()) as world:
         know(world, gateway, **PATIENT)

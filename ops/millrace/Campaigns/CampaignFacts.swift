@@ -50,6 +50,14 @@ struct CampaignFacts {
         Both("pace", "发送速度"),
         Both("\(grouped(Int64(pace))) messages an hour at most", "每小时最多 \(grouped(Int64(pace))) 条"))
     }
+    if let cap = definition.cap {
+      let within = CampaignFacts.span(cap.within)
+      say(
+        Both("cap", "接触频次"),
+        Both(
+          "nobody who had \(cap.messages) by the channel within \(within.english)",
+          "\(within.chinese)内同一渠道最多 \(cap.messages) 条"))
+    }
     if let budget = definition.budget { add("budget", "预算", budget) }
     if let pauseAt = definition.pauseAt { say(Both("pauses itself", "自动暂停"), CampaignFacts.pause(pauseAt)) }
     targets(definition.targets)

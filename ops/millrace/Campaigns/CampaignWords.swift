@@ -70,6 +70,7 @@ enum CampaignWords {
     "manual": Both("somebody has suppressed the address", "已被人工屏蔽"),
     "consent-refused": Both("they have refused such messages", "客户拒绝接收此类信息"),
     "no-consent": Both("nobody knows that they consent", "未取得客户同意"),
+    "cap": Both("they were written to as often as this campaign allows", "已达本活动的接触频次上限"),
     "too-soon": Both("it has come to them before, not long ago", "近期已收到过本活动"),
     "unknown-language": Both("their template is not there in their language", "模板没有对应语言的版本"),
     "duplicate-address": Both("somebody else of the audience has the same address", "与其他客户地址重复"),

@@ -47,6 +47,7 @@ enum MessageWords {
     "manual": "Somebody has suppressed the address.",
     "consent-refused": "A customer with this address has refused such messages.",
     "no-consent": "Nobody knows that the recipient consents, and the firm's rules ask for consent.",
+    "cap": "The recipient was written to as often as their campaign allows.",
     "frequency-cap": "The recipient was written to as often as is allowed, and may not be before the deadline.",
     "outside-hours": "The recipient's own hours begin after the deadline.",
     "budget-spent": "What is left of its budget is less than it costs.",
