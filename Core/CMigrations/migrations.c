@@ -122,6 +122,9 @@ static const unsigned char occasions[] = {
 static const unsigned char caps[] = {
 #embed "../../ops/migrations/0039_caps.sql"
 };
+static const unsigned char tasks[] = {
+#embed "../../ops/migrations/0040_tasks.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -163,6 +166,7 @@ static const struct millrace_migration steps[] = {
     {"0037_campaign_ranges", campaign_ranges, sizeof campaign_ranges},
     {"0038_occasions", occasions, sizeof occasions},
     {"0039_caps", caps, sizeof caps},
+    {"0040_tasks", tasks, sizeof tasks},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

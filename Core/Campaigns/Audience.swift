@@ -2,8 +2,9 @@ public import Postgres
 
 /// Whom a campaign reaches, and why others not: the one SQL behind preview and launch.
 ///
-/// For each person the first that holds is what becomes of them: `too-soon`, of an occasion; `unsuitable`; the first channel that has no obstacle is theirs, and
-/// where none is left, the first channel's is the reason: `no-address`, a suppression's reason, `consent-refused`, `no-consent`, `cap`; then
+/// For each person the first that holds is what becomes of them: `too-soon`, of an occasion; `unsuitable`; the first channel that has no
+/// obstacle is theirs, and where none is left, the first channel's is the reason: `no-address`, a suppression's reason, `consent-refused`,
+/// `no-consent`, `cap`, `no-manager`; then
 /// `duplicate-address`, where somebody with a lower number is reached there already; `unknown-language`, where the template is in no
 /// language of theirs; `missing-variable`; then the control group.
 public struct Audience: Sendable {

@@ -42,8 +42,8 @@ extension AudienceSQL {
 
   // MARK: Channels
 
-  private static let obstacles: [StaticString] = ["x.obstacle0", "x.obstacle1", "x.obstacle2"]
-  private static let names: [StaticString] = [" as obstacle0", " as obstacle1", " as obstacle2"]
+  private static let obstacles: [StaticString] = ["x.obstacle0", "x.obstacle1", "x.obstacle2", "x.obstacle3"]
+  private static let names: [StaticString] = [" as obstacle0", " as obstacle1", " as obstacle2", " as obstacle3"]
 
   /// What the first channel without an obstacle comes to.
   private mutating func appendFirst(_ none: StaticString, _ value: (inout Composition, Int) -> Void) {
@@ -61,7 +61,7 @@ extension AudienceSQL {
 
   private mutating func appendTold(_ channel: MessageChannel, _ address: StaticString, _ none: StaticString) {
     let steps = definition.channels
-    appendFirst(none) { sql, place in sql.append(steps[place].channel == channel ? address : none) }
+    appendFirst(none) { sql, place in sql.append(steps[place].channel.message == channel ? address : none) }
   }
 
   private mutating func appendObstacle(_ place: Int, _ restriction: Restriction) {
@@ -81,11 +81,12 @@ extension AudienceSQL {
     }
     switch channel {
     case .sms:
-      appendObstacles(channel, "x.phone", "'+' || x.phone", AudienceSQL.othersWithPhone)
-      appendIsCapped(channel)
+      appendObstacles(.sms, "x.phone", "'+' || x.phone", AudienceSQL.othersWithPhone)
+      appendIsCapped(.sms)
     case .email:
-      appendObstacles(channel, "x.email", "x.email", AudienceSQL.othersWithEmail)
-      appendIsCapped(channel)
+      appendObstacles(.email, "x.email", "x.email", AudienceSQL.othersWithEmail)
+      appendIsCapped(.email)
+    case .manager: appendManagerObstacles()
     // Nobody's fax number is known.
     case .fax: sql.append(" else 'no-address'")
     }
@@ -159,6 +160,17 @@ extension AudienceSQL {
     sql.append("consented")
     appendBit()
     sql.append(") then 'no-consent'")
+  }
+
+  /// Who has nobody to talk to them, or does not want to be called. A manager may talk to whoever has said nothing of that.
+  private mutating func appendManagerObstacles() {
+    sql.append(
+      """
+       when not exists (select from person m where m.id = x.manager_id and m.active) then 'no-manager'
+       when x.refused & (1 << consent_slot('call',\u{20}
+      """)
+    sql.append { [word = definition.purpose.rawValue] in $0.text(word) }
+    sql.append(")) <> 0 then 'consent-refused'")
   }
 
   // MARK: Chance

@@ -34,7 +34,7 @@ public struct CampaignDefinition: Sendable {
   public let control: Percentage
   /// At least one. Without any in the definition: one of everybody, named `a`.
   public let variants: [Variant]
-  /// One to three, in the order in which they are tried; each channel once.
+  /// One to four, in the order in which they are tried; each channel once.
   public let channels: [Step]
   /// For everybody.
   public let variables: [String: TemplateValue]
@@ -78,20 +78,25 @@ public struct CampaignDefinition: Sendable {
     public let variables: [String: TemplateValue]
     /// In place of the channel's own.
     public let templates: [MessageChannel: String]
+    /// In place of the channel manager's own.
+    public let script: String?
   }
 
   /// One channel of a campaign.
   public struct Step: Hashable, Sendable {
-    public let channel: MessageChannel
-    public let template: String
+    public let channel: CampaignChannel
+    /// Of a message.
+    public let template: String?
+    /// Of the channel manager.
+    public let task: Task?
     /// BCP 47; nil is each person's own.
     public let language: String?
     /// The only one that may carry it.
     public let gateway: String?
     /// Tried when the one before it has failed, within this time of its acceptance by a gateway: bounces and receipts come late. nil
-    /// is never.
+    /// is never. A task has failed when nobody could be reached, or when it is overdue and `afterSilence` does not wait for longer.
     public let onFailure: Duration?
-    /// Tried when so long nothing was heard of the one before it.
+    /// Tried when so long nothing was heard of the one before it; of a task, when it has been overdue for so long.
     public let afterSilence: Duration?
 
     /// Without a word of the definition: what receipts and bounces usually take at most.
@@ -142,9 +147,10 @@ public struct CampaignDefinition: Sendable {
     public let credit: Credit
   }
 
-  /// The template of a variant on a channel, by their places.
-  public func template(variant: Int, place: Int) -> String {
-    variants[variant].templates[channels[place].channel] ?? channels[place].template
+  /// The template of a variant on a channel, by their places; nil where no message is sent.
+  public func template(variant: Int, place: Int) -> String? {
+    let step = channels[place]
+    return step.channel.message.flatMap { variants[variant].templates[$0] } ?? step.template
   }
 
   /// What all people of a variant are told alike.

@@ -12,7 +12,7 @@ public struct CampaignTemplates: Sendable {
   private var languages: [Key: [String: Result<MessageTemplate, Refusal>]] = [:]
 
   public static func ask(_ definition: CampaignDefinition) -> Question<CampaignTemplates> {
-    let keys = Set(definition.everyTemplate.map { Key(name: $0.name, channel: definition.channels[$0.place].channel) })
+    let keys = Set(definition.everyTemplate.map { Key(name: $0.name, channel: $0.channel) })
     let wanted = keys.sorted { ($0.name, $0.channel.rawValue) < ($1.name, $1.channel.rawValue) }
     return Question(
       """
@@ -48,8 +48,8 @@ public struct CampaignTemplates: Sendable {
     for use in definition.everyTemplate {
       let step = definition.channels[use.place]
       let path = definition.path(variant: use.variant, place: use.place)
-      guard let known = languages[Key(name: use.name, channel: step.channel)] else {
-        throw Refusal("unknown-template", at: path, "there is no such template of \(step.channel.rawValue) in use")
+      guard let known = languages[Key(name: use.name, channel: use.channel)] else {
+        throw Refusal("unknown-template", at: path, "there is no such template of \(use.channel.rawValue) in use")
       }
       let readable = TemplateLanguages(known.keys, wanted: step.language)
       guard !readable.isEmpty else {
@@ -68,32 +68,52 @@ public struct CampaignTemplates: Sendable {
           TemplateNeed(variant: use.variant, place: use.place, language: language, variables: variables.sorted()))
       }
     }
-    return needs
+    return try needs + definition.scriptNeeds()
   }
 
   /// nil where it is not in use, or cannot be read.
   public func template(
     of definition: CampaignDefinition, variant: Int, place: Int, language: String
   ) -> MessageTemplate? {
-    let key = Key(
-      name: definition.template(variant: variant, place: place), channel: definition.channels[place].channel)
-    guard case .success(let template) = languages[key]?[language] else { return nil }
+    guard let name = definition.template(variant: variant, place: place),
+      let channel = definition.channels[place].channel.message,
+      case .success(let template) = languages[Key(name: name, channel: channel)]?[language]
+    else { return nil }
     return template
   }
 }
 
 extension CampaignDefinition {
   /// Every variant's template on every channel.
-  fileprivate var everyTemplate: [(variant: Int, place: Int, name: String)] {
+  fileprivate var everyTemplate: [(variant: Int, place: Int, name: String, channel: MessageChannel)] {
     variants.indices.flatMap { variant in
-      channels.indices.map { (variant: variant, place: $0, name: template(variant: variant, place: $0)) }
+      channels.indices.compactMap { place in
+        guard let name = template(variant: variant, place: place), let channel = channels[place].channel.message
+        else { return nil }
+        return (variant: variant, place: place, name: name, channel: channel)
+      }
     }
+  }
+
+  /// What scripts of tasks want to know.
+  fileprivate func scriptNeeds() throws(Refusal) -> [TemplateNeed] {
+    var needs: [TemplateNeed] = []
+    for variant in variants.indices {
+      for place in channels.indices {
+        guard let task = channels[place].task, let script = try readScript(variant: variant, place: place) else {
+          continue
+        }
+        needs.append(
+          TemplateNeed(variant: variant, place: place, language: task.language, variables: script.variables.sorted()))
+      }
+    }
+    return needs
   }
 
   /// Where the template is named.
   fileprivate func path(variant: Int, place: Int) -> String {
     let channel = channels[place].channel
-    let isOwn = variants[variant].templates[channel] != nil
+    let isOwn = channel.message.map { variants[variant].templates[$0] != nil } ?? false
     return isOwn ? "variants[\(variant)].templates.\(channel.rawValue)" : "channels[\(place)].template"
   }
 }

@@ -20,6 +20,8 @@ public struct Candidate: Sendable {
   /// `CN-GD/Shenzhen`; nil where it is not known.
   public let region: String?
   public let branch: Int64?
+  /// Who has the customer or the lead.
+  public let manager: Person?
   /// The channel that is theirs, counted from 0: the first of the definition's without an obstacle, also where something else keeps the
   /// message away. nil where none is left.
   public let place: Int?
@@ -31,9 +33,16 @@ public struct Candidate: Sendable {
   /// Those of them that a list has said of this person.
   public let listed: Set<String>
 
+  /// Somebody of the firm.
+  public struct Person: Sendable {
+    public let id: Int64
+    public let code: String
+  }
+
   static let columns: StaticString = """
     select x.subject, x.code, x.name, x.phone, x.email, x.tongue, x.region, x.branch_id, x.place, x.variant, x.outcome, x.number,
-      x.level, trunc(x.amount * 10000)::bigint, x.currency, x.product, x.source, b.name, m.name, x.told
+      x.level, trunc(x.amount * 10000)::bigint, x.currency, x.product, x.source, b.name, m.name, x.told,
+      m.id, m.code
     from (
     """
 
@@ -52,6 +61,11 @@ public struct Candidate: Sendable {
     language = row.optionalText(5)
     region = row.optionalText(6)
     branch = row.optionalInteger(7)
+    if let id = row.optionalInteger(20), let code = row.optionalText(21) {
+      manager = Person(id: id, code: code)
+    } else {
+      manager = nil
+    }
     place = row.optionalInteger(8).map { Int($0) }
     variant = row.small(9)
     outcome = AudienceOutcome(row.text(10))
@@ -86,8 +100,8 @@ public enum AudienceOutcome: Hashable, Sendable {
   case send
   /// They would get one, were they not in the control group.
   case heldOut
-  /// `too-soon`; `unsuitable`; of their first channel `no-address`, `opted-out`, `bounced`, `complained`, `manual`, `consent-refused` or
-  /// `no-consent`; `duplicate-address`, `unknown-language`, `missing-variable`.
+  /// `too-soon`; `unsuitable`; of their first channel `no-address`, `opted-out`, `bounced`, `complained`, `manual`, `consent-refused`,
+  /// `no-consent`, `cap` or `no-manager`; `duplicate-address`, `unknown-language`, `missing-variable`.
   case skipped(String)
   /// Taken out by the definition's own words: counted, but in no audience and no candidate.
   case excluded

@@ -40,7 +40,7 @@ extension CampaignDefinition {
     columnsOf = try data.optionalWord("columnsOf")
     control = try CampaignDefinition.control(data)
     channels = try CampaignDefinition.channels(data)
-    variants = try CampaignDefinition.variants(data, channels.map(\.channel))
+    variants = try CampaignDefinition.variants(data, channels)
     variables = try data.variables()
     starts = try data.optionalTimestamp("starts")
     expires = try data.timestamp("expires")
@@ -73,13 +73,13 @@ extension CampaignDefinition {
   }
 
   private static func channels(_ data: JSONObject) throws(Refusal) -> [Step] {
-    let objects = try data.objects("channels", atMost: MessageChannel.allCases.count)
+    let objects = try data.objects("channels", atMost: CampaignChannel.allCases.count)
     guard !objects.isEmpty else {
       throw Refusal("missing", at: data.path("channels"), "at least one channel is required")
     }
     var steps: [Step] = []
     for object in objects {
-      let step = try Step(object, isFirst: steps.isEmpty)
+      let step = try Step(object, after: steps.last)
       guard !steps.contains(where: { $0.channel == step.channel }) else {
         throw Refusal("twice", at: object.path("channel"), "the channel stands there twice")
       }
@@ -88,9 +88,11 @@ extension CampaignDefinition {
     return steps
   }
 
-  private static func variants(_ data: JSONObject, _ channels: [MessageChannel]) throws(Refusal) -> [Variant] {
+  private static func variants(_ data: JSONObject, _ channels: [Step]) throws(Refusal) -> [Variant] {
     let objects = try data.objects("variants", atMost: 10)
-    guard !objects.isEmpty else { return [Variant(name: "a", share: .all, variables: [:], templates: [:])] }
+    guard !objects.isEmpty else {
+      return [Variant(name: "a", share: .all, variables: [:], templates: [:], script: nil)]
+    }
     guard objects.count > 1 else {
       throw Refusal("too-few", at: data.path("variants"), "two variants at least, or none, were expected")
     }
@@ -119,8 +121,8 @@ extension CampaignDefinition.Product {
 }
 
 extension CampaignDefinition.Variant {
-  fileprivate init(_ data: JSONObject, _ channels: [MessageChannel]) throws(Refusal) {
-    try data.refuseOthers("name", "share", "variables", "templates")
+  fileprivate init(_ data: JSONObject, _ channels: [CampaignDefinition.Step]) throws(Refusal) {
+    try data.refuseOthers("name", "share", "variables", "templates", "script")
     name = try data.word("name")
     share = try data.percentage("share", Percentage(hundredths: 1)...(.all))
     variables = try data.variables()
@@ -130,33 +132,45 @@ extension CampaignDefinition.Variant {
       templates[.sms] = try object.optionalWord("sms")
       templates[.email] = try object.optionalWord("email")
       templates[.fax] = try object.optionalWord("fax")
-      for channel in templates.keys where !channels.contains(channel) {
+      for channel in templates.keys where !channels.contains(where: { $0.channel.message == channel }) {
         throw Refusal("unused", at: object.path("") + channel.rawValue, "the campaign does not use this channel")
       }
     }
     self.templates = templates
+    script = try data.optionalScript(in: channels.compactMap(\.task?.language).first)
   }
 }
 
 extension CampaignDefinition.Step {
-  fileprivate init(_ data: JSONObject, isFirst: Bool) throws(Refusal) {
-    try data.refuseOthers("channel", "template", "language", "gateway", "onFailure", "failureWithin", "afterSilence")
+  fileprivate init(_ data: JSONObject, after last: CampaignDefinition.Step?) throws(Refusal) {
     channel = try data.choice("channel")
-    template = try data.word("template")
-    language = try data.optionalLanguage("language")
-    gateway = try data.optionalWord("gateway")
+    if channel == .manager {
+      try data.refuseOthers("channel", "script", "language", "due", "onFailure", "failureWithin", "afterSilence")
+      let task = try CampaignDefinition.Task(data)
+      (self.task, template, language, gateway) = (task, nil, task.language, nil)
+    } else {
+      try data.refuseOthers("channel", "template", "language", "gateway", "onFailure", "failureWithin", "afterSilence")
+      task = nil
+      template = try data.word("template")
+      language = try data.optionalLanguage("language")
+      gateway = try data.optionalWord("gateway")
+    }
     let standsInOnFailure = try data.optionalBoolean("onFailure") ?? false
     let within = try data.optionalPeriod("failureWithin", .seconds(1)...(.seconds(30 * 86_400)))
     guard standsInOnFailure || within == nil else {
       throw Refusal("wrong-parts", at: data.path("failureWithin"), "it belongs to onFailure")
     }
+    guard last?.channel != .manager || within == nil else {
+      throw Refusal(
+        "wrong-parts", at: data.path("failureWithin"), "after a task nothing is waited for but its due time")
+    }
     onFailure = standsInOnFailure ? within ?? CampaignDefinition.Step.failureWithin : nil
     afterSilence = try data.optionalPeriod("afterSilence", .seconds(60)...(.seconds(30 * 86_400)))
     let standsIn = onFailure != nil || afterSilence != nil
-    guard standsIn != isFirst else {
+    guard standsIn == (last != nil) else {
       throw Refusal(
         "wrong-parts", at: data.path("onFailure"),
-        isFirst
+        last == nil
           ? "the first channel stands in for none: it has neither onFailure nor afterSilence"
           : "a channel after the first says when it stands in: onFailure, afterSilence or both")
     }

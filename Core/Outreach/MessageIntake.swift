@@ -143,7 +143,8 @@ public struct MessageIntake {
   /// The variable that every template knows: where the recipient says that they want no more.
   public static let unsubscribing = "unsubscribe_url"
 
-  private static func word(_ refusal: RenderRefusal) -> String {
+  /// As a row tells why there is no text.
+  public static func word(_ refusal: RenderRefusal) -> String {
     switch refusal {
     case .missing: "missing-variable"
     case .tooLong: "too-long"

@@ -168,7 +168,67 @@ import Values
     }
   }
 
-  @Test("the worked examples are definitions", arguments: ["spring-bonds", "birthday-care", "welcome-leads"])
+  private static let manager = #"{"channel": "manager", "script": "Call {{name}}", "due": "P3D"}"#
+
+  @Test("a task has a script, a language and a due time, and variants may have scripts of their own")
+  func task() throws {
+    let definition = try CampaignDefinition(
+      reading: DefinitionTests.least.replacing(
+        #"[{"channel": "sms", "template": "spring"}]"#,
+        with: #"""
+          [{"channel": "sms", "template": "spring"},
+           {"channel": "manager", "script": "Call {{name}}", "language": "en-gb", "due": "P3D", "onFailure": true},
+           {"channel": "email", "template": "spring", "afterSilence": "PT1H"}],
+          "variants": [{"name": "a", "share": 50}, {"name": "b", "share": 50, "script": "Greet {{name}} of {{branch}}"}]
+          """#))
+    #expect(definition.channels.map(\.channel) == [.sms, .manager, .email])
+    let task = try #require(definition.channels[1].task)
+    #expect(task.script == "Call {{name}}" && task.language == "en-GB" && task.due == .seconds(259_200))
+    #expect(definition.template(variant: 1, place: 1) == nil && definition.template(variant: 1, place: 0) == "spring")
+    #expect(try definition.scripts.map(\.variables) == [["name"], ["name", "branch"]])
+    #expect(try definition.scripts[1].text(telling: ["name": .text("王"), "branch": .text("SH")]) == "Greet 王 of SH")
+  }
+
+  @Test(
+    "what is wrong with a task is refused with its path",
+    arguments: [
+      (manager, manager.replacing("P3D", with: "P91D"), "channels[0].due out-of-range"),
+      (manager, manager.replacing(#", "due": "P3D""#, with: ""), "channels[0].due missing"),
+      (manager, manager.replacing("Call {{name}}", with: " "), "channels[0].script empty"),
+      (manager, manager.replacing("{{name}}", with: "{{name"), "channels[0].script not-a-template"),
+      (manager, manager.replacing(#""script": "Call {{name}}", "#, with: ""), "channels[0].script missing"),
+      (manager, String(manager.dropLast()) + #", "gateway": "x"}"#, "channels[0].gateway unknown-field"),
+      (manager, String(manager.dropLast()) + #", "onFailure": true}"#, "channels[0].onFailure wrong-parts"),
+      (
+        manager,
+        manager + #", {"channel": "sms", "template": "x", "onFailure": true, "failureWithin": "PT1H"}"#,
+        "channels[1].failureWithin wrong-parts"
+      ),
+      (
+        manager + "]",
+        manager + #"], "variants": [{"name": "a", "share": 50, "script": "{{"}, {"name": "b", "share": 50}]"#,
+        "variants[0].script not-a-template"
+      ),
+      (
+        "[" + manager + "]",
+        #"[{"channel": "sms", "template": "x"}], "variants": [{"name": "a", "share": 50, "script": "x"}, {"name": "b", "share": 50}]"#,
+        "variants[0].script unused"
+      ),
+    ])
+  func refusedTask(_ said: String, _ instead: String, _ expected: String) {
+    let least = DefinitionTests.least.replacing(
+      #"{"channel": "sms", "template": "spring"}"#, with: DefinitionTests.manager)
+    do throws(Refusal) {
+      _ = try CampaignDefinition(reading: least.replacing(said, with: instead))
+      Issue.record("it was taken")
+    } catch {
+      #expect("\(error.path) \(error.reason)" == expected)
+    }
+  }
+
+  @Test(
+    "the worked examples are definitions",
+    arguments: ["spring-bonds", "birthday-care", "welcome-leads", "maturing-bonds"])
   func examples(_ name: String) throws {
     let text = try SourceFile.read("ops/campaigns/examples/\(name).json")
     #expect(try CampaignDefinition(reading: text).name.hasPrefix(name))

@@ -225,6 +225,7 @@ TABLES = {
     "campaign_step": "select * from campaign_step order by campaign_id, number",
     "campaign_recipient": """select campaign_id, subject, variant, state, reason, place, channel, message_id, is_open
                              from campaign_recipient order by campaign_id, subject""",
+    "task": "select id, campaign_id, subject, place, state, outcome, version, followed from task order by id",
     "campaign_count": "select * from campaign_count",
     "message": """select id, campaign_id, event_id, channel, state, reason, coalesce(email, phone::text) as address
                   from message where campaign_id <> 0 order by id""",

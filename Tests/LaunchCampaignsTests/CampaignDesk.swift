@@ -171,6 +171,9 @@ final class CampaignDesk {
   func release() throws -> [String] { try sweep(ReleaseRecipients.self) }
 
   @discardableResult
+  func tendTasks(_ limit: Int = 1000) throws -> [String] { try sweep(TendTasks.self, limit) }
+
+  @discardableResult
   func preview() throws -> [String] { try sweep(MakePreviews.self, 1) }
 
   private func sweep<S: Sweep>(_ sweep: S.Type, _ limit: Int = 1000) throws -> [String] where S.Cache == PlanMemory {

@@ -6,11 +6,14 @@ import Testing
 
 /// The order of locks, in what the worker writes.
 @Suite struct LockOrderTests {
-  @Test("campaigns, recipients, messages, and counts after all that others wait for")
+  @Test("campaigns, recipients, messages and tasks, and counts after all that others wait for")
   func order() {
     #expect(tables(LaunchCampaigns.writes) == ["campaign", "campaign_recipient", "campaign_count", "campaign_count"])
     #expect(tables(TendCampaigns.writes) == ["campaign", "campaign_range", "reminder"])
-    #expect(tables(FallBack.writes) == ["campaign_recipient", "campaign_count", "campaign_count"])
+    #expect(tables(FallBack.writes) == ["campaign_recipient", "task", "campaign_count", "campaign_count"])
+    #expect(
+      tables(TendTasks.writes)
+        == ["campaign_recipient", "task", "reminder", "reminder", "campaign_count", "campaign_count"])
     #expect(
       tables(ExpandCampaigns.writes) == [
         "campaign", "campaign_range", "campaign", "campaign_range", "campaign", "campaign", "reminder",

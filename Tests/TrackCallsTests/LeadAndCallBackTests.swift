@@ -33,6 +33,40 @@ import Values
     }
   }
 
+  @Test("a conversation does what its agent has to do about that customer or lead, once, and nothing of anybody else")
+  func tasks() async throws {
+    try await CallDesk.open(
+      """
+      insert into customer (id, code, version, data, status, name, manager_id, changed_at)
+      select n, 'C-' || n, 1, gen_random_uuid(), 'active', 'N', 1, now() from generate_series(1, 3) n;
+      insert into customer_phone (phone, customer_id, place, kind)
+      values (8613812345678, 1, 0, 'mobile'), (8613812345679, 2, 0, 'mobile'), (8613812345679, 3, 0, 'mobile');
+      insert into task (campaign_id, subject, place, campaign, title, subject_kind, subject_name, assignee_id, assignee, branch_id, script,
+        made_at, due_at)
+      select c, n, 0, 'c', 't', case when c = 4 then 'lead' else 'customer' end, n::text, case when c = 3 then 2 else 1 end, 'x', 2, 's',
+        now() + case when c = 2 then interval '10 minutes' else interval '-1 day' end, now() + interval '1 day'
+      from generate_series(1, 4) c, generate_series(1, 3) n;
+      """
+    ) { desk in
+      let tasks: Statement = """
+        select concat_ws(' ', campaign_id, subject_kind, subject, outcome, settled_by, version) from task where state = 'done' order by 1
+        """
+      // The phone is both a customer's and a lead's; the task of the second campaign is younger than the call.
+      try desk.take([[conversation(0)[0]], conversation(0), [told(.disposed, 90, agent: "8001")]])
+      #expect(try desk.lines(tasks) == ["1 customer 1 contacted P1 2", "4 lead 1 contacted P1 2"])
+      // Two customers have the other one: which of them it was nobody knows.
+      try desk.take([conversation(100, call: "2", from: "13812345679"), conversation(200, call: "3", agent: "P2")])
+      #expect(
+        try desk.lines(tasks) == [
+          "1 customer 1 contacted P1 2", "3 customer 1 contacted P2 2", "4 lead 1 contacted P1 2",
+          "4 lead 2 contacted P1 2",
+        ])
+      // Another call with somebody about whom everything is done already.
+      try desk.take([conversation(300, call: "4")])
+      #expect(try desk.lines(tasks).count == 4)
+    }
+  }
+
   @Test("what is no conversation, or not with the owner, or not in their time, moves no clock")
   func noClock() async throws {
     try await CallDesk.open { desk in

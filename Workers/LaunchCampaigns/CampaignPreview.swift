@@ -11,7 +11,7 @@ struct CampaignPreview {
     let place: Int
     let variant: Int
     let language: String?
-    /// With most of it hidden.
+    /// With most of it hidden; of a task the code of whoever would get it.
     let to: String
     let subject: String?
     let text: String
@@ -42,7 +42,8 @@ struct CampaignPreview {
     }
     for candidate in samples {
       switch facts.compose(candidate, now) {
-      case .success(let message): self.samples.append(Sample(message, candidate))
+      case .success(.message(let message)): self.samples.append(Sample(message, candidate))
+      case .success(.task(let task)): self.samples.append(Sample(task, candidate))
       // Those whom no gateway serves are counted as skipped.
       case .failure(let unmade) where tally.skipped[unmade.reason] != nil: continue
       case .failure(let unmade): sentences.insert(unmade.detail ?? unmade.reason)
@@ -97,6 +98,7 @@ struct CampaignPreview {
 
   private mutating func look(_ now: Timestamp) {
     if tally.recipients == 0 { warnings.append("nobody gets a message") }
+    lookAtTasks(now)
     lookAtBudget()
     if facts.campaign.expires <= now {
       warnings.append("it has expired")
@@ -128,6 +130,15 @@ struct CampaignPreview {
     }
   }
 
+  /// What is due after the end can be done until the end alone.
+  private mutating func lookAtTasks(_ now: Timestamp) {
+    guard let task = facts.plan.channels.compactMap(\.task).first else { return }
+    let due = max(now, facts.campaign.starts).adding(seconds: task.due.components.seconds)
+    guard facts.campaign.expires > now, due > facts.campaign.expires else { return }
+    warnings.append(
+      "tasks would be due at \(due.rfc3339), after it has expired (\(facts.campaign.expires.rfc3339))")
+  }
+
   private mutating func lookAtBudget() {
     guard let budget = facts.budget else { return }
     guard let cost else { return }
@@ -155,22 +166,29 @@ extension CampaignPreview.Sample {
     text = String(message.body.prefix(CampaignPreview.longestText))
     parts = message.channel == .sms ? message.parts.map { Int64($0) } : nil
   }
+
+  fileprivate init(_ task: NewTask, _ candidate: Candidate) {
+    (place, variant, language) = (candidate.place ?? 0, candidate.variant, candidate.language)
+    to = candidate.manager?.code ?? ""
+    (subject, parts) = (nil, nil)
+    text = String(task.script.prefix(CampaignPreview.longestText))
+  }
 }
 
 extension PreviewFacts {
   var tally: PreviewTally { PreviewTally(counts, plan, branches: branches, gateways: gateways) }
 
-  mutating func compose(_ candidate: Candidate, _ now: Timestamp) -> Result<NewMessage, Unmade> {
-    guard let place = candidate.place,
-      let request = launched.request(to: candidate, by: place, telling: candidate.masked)
-    else { return .failure(.noAddress) }
-    return intakes.compose(request, plan.channels[place].channel, now)
+  mutating func compose(_ candidate: Candidate, _ now: Timestamp) -> Result<Approach, Unmade> {
+    guard let place = candidate.place else { return .failure(.noAddress) }
+    let told = candidate.masked
+    let request = launched.request(to: candidate, by: place, telling: told)
+    return intakes.approach(candidate, of: launched, by: place, request, telling: told, now)
   }
 
   /// The first that would be tried.
   func gateway(of group: PreviewTally.Group) -> GatewayBook.Gateway? {
     let step = plan.channels[group.place]
-    guard let book = gateways[step.channel] else { return nil }
+    guard let channel = step.channel.message, let book = gateways[channel] else { return nil }
     if let name = step.gateway { return book[name] }
     let country = step.channel == .sms ? PreviewTally.country(group.region) : nil
     // Of those of whom nobody knows where they are: the one that most would have.

@@ -103,10 +103,11 @@ enum ExpandCampaigns: Sweep {
     var wanted: [Channel: [MessageIntake.Request]] = [:]
     for item in items {
       guard case .person(let person, let campaign, isAside: false) = item, person.outcome == .send,
-        let place = person.place, let request = campaign.request(to: person, by: place)
+        let place = person.place, let channel = campaign.plan.channels[place].channel.message,
+        let request = campaign.request(to: person, by: place)
       else { continue }
       book.requests[person.subject] = request
-      wanted[campaign.plan.channels[place].channel, default: []].append(request)
+      wanted[channel, default: []].append(request)
     }
     book.intakes = try memory.intakes(for: wanted, transaction)
     return book
@@ -142,9 +143,9 @@ enum ExpandCampaigns: Sweep {
 extension ExpandCampaigns.Book {
   fileprivate mutating func compose(
     _ person: Candidate, _ campaign: LaunchedCampaign, _ now: Timestamp
-  ) -> Result<NewMessage, Unmade> {
-    guard let place = person.place, let request = requests[person.subject] else { return .failure(.noAddress) }
-    return intakes.compose(request, campaign.plan.channels[place].channel, now)
+  ) -> Result<Approach, Unmade> {
+    guard let place = person.place else { return .failure(.noAddress) }
+    return intakes.approach(person, of: campaign, by: place, requests[person.subject], now)
   }
 }
 

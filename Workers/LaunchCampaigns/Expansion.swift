@@ -18,6 +18,7 @@ enum Expansion: Sendable {
     private(set) var message: NewMessage?
     /// The plan that this is an occasion of leaves them alone for a while.
     let isRemembered: Bool
+    private(set) var task: NewTask?
   }
 
   struct End: Sendable {
@@ -51,14 +52,17 @@ extension Expansion.Person {
       key: Recipient.Key(campaign: campaign.id, subject: candidate.subject), variant: Int32(candidate.variant),
       state: state, reason: reason, place: place, channel: place.map { campaign.plan.channels[$0].channel.rawValue },
       message: nil, isOpen: isSent)
-    (region, branch, message) = (candidate.region, candidate.branch, nil)
+    (region, branch, message, task) = (candidate.region, candidate.branch, nil, nil)
     isRemembered = isSent && campaign.isRemembered
   }
 
-  /// Their message, or why there is none: then another channel may stand in.
-  mutating func take(_ made: Result<NewMessage, Unmade>, _ rules: FallBackRules, _ now: Timestamp) {
+  /// Their message or the task about them, or why there is none: then another channel may stand in.
+  mutating func take(_ made: Result<Approach, Unmade>, _ rules: FallBackRules, _ now: Timestamp) {
     switch made {
-    case .success(let message):
+    case .success(.task(let task)):
+      self.task = task
+      recipient.state = .assigned
+    case .success(.message(let message)):
       self.message = message
       recipient.message = message.id
     case .failure(let unmade):
@@ -75,6 +79,7 @@ extension Expansion.Person {
   var outcome: StaticString {
     switch recipient.state {
     case .queued: "queued"
+    case .assigned: "assigned"
     case .heldOut: "held-out"
     default: "skipped"
     }
@@ -98,8 +103,12 @@ extension Expansion {
         .integer { $0.recipient.message }, .text { $0.region }, .integer { $0.branch },
         .boolean { $0.recipient.isOpen },
         .timestamp { $0.recipient.fallbackAt })
-    ] + Write.addingMessages { $0.person?.message }
-    + [.remembering { $0.person.flatMap { $0.isRemembered && $0.message != nil ? $0.recipient.key : nil } }]
+    ] + Write.addingMessages { $0.person?.message } + [.addingTasks { $0.person?.task }]
+    + [
+      .remembering {
+        $0.person.flatMap { $0.isRemembered && ($0.message != nil || $0.task != nil) ? $0.recipient.key : nil }
+      }
+    ]
     + movingRanges
     + Write.moving(\.move)
     + Write.counting { _, changes in

@@ -5,7 +5,8 @@ import Postgres
 import Topics
 import Values
 
-/// Writes by the next channel to those of whom the one before it was silent for too long, or has failed.
+/// Reaches those by the next channel of whom the one before it was silent for too long, or has failed: a message, or a task for whoever
+/// has them. A task that another channel stands in for ends.
 ///
 /// Those of whom a failure was awaited in vain are done with here too.
 enum FallBack: Sweep {
@@ -45,6 +46,9 @@ enum FallBack: Sweep {
     var people: [Recipient.Key: Candidate] = [:]
     var requests: [Recipient.Key: MessageIntake.Request] = [:]
     var intakes: [Channel: MessageIntake] = [:]
+    /// Of those whose last channel was one.
+    var tasks: [Recipient.Key: StandingTask] = [:]
+    var endedTasks: [TaskMove] = []
     /// As they were claimed, and as they are left.
     var moved: [(before: Recipient, now: Recipient)] = []
   }
@@ -72,47 +76,84 @@ enum FallBack: Sweep {
           let key = Recipient.Key(campaign: id, subject: person.subject)
           book.people[key] = person
           guard person.outcome == .send, let next = person.place else { continue }
-          guard let request = campaign.request(to: person, by: next) else { continue }
+          guard let channel = plan.channels[next].channel.message,
+            let request = campaign.request(to: person, by: next)
+          else { continue }
           book.requests[key] = request
-          wanted[plan.channels[next].channel, default: []].append(request)
+          wanted[channel, default: []].append(request)
         }
       }
     }
+    let tasks = try transaction.ask(StandingTask.lock(of: items.map(\.recipient).filter { $0.channel == "manager" }))
+    book.tasks = Dictionary(uniqueKeysWithValues: tasks.map { ($0.recipient, $0) })
     book.intakes = try memory.intakes(for: wanted, transaction)
     return book
   }
 
-  static func decide(_ due: Due, _ book: inout Book, _ now: Timestamp) -> Decision<NewMessage?> {
+  static func decide(_ due: Due, _ book: inout Book, _ now: Timestamp) -> Decision<Approach?> {
     let before = due.recipient
     var recipient = before
-    let made = book.compose(recipient.key, now)
-    if let (message, place) = made {
-      (recipient.state, recipient.reason, recipient.message) = (.queued, nil, message.id)
-      (recipient.place, recipient.channel) = (place, message.channel.rawValue)
-      (recipient.isOpen, recipient.fallbackAt) = (true, nil)
+    let task = book.tasks[before.key]
+    // It was settled a moment ago, which `TendTasks` has still to follow.
+    if let task, before.state.isToBeDone, !task.state.isToBeDone {
+      recipient.fallbackAt = nil
+      book.moved.append((before, recipient))
+      return .apply(nil, outcome: "settled-meanwhile")
+    }
+    let made = book.approach(recipient.key, now)
+    if let (approach, place) = made {
+      recipient.begin(approach, by: place)
+      book.end(task)
+    } else if recipient.state.isToBeDone {
+      // It can be done still, however late.
+      recipient.fallbackAt = nil
     } else {
       // No other channel reaches them, or none is wanted any more: they stay where they are.
       recipient.end()
     }
     book.moved.append((before, recipient))
-    if made != nil { return .apply(made?.message, outcome: "fell-back") }
+    if let made { return .apply(made.approach, outcome: "fell-back") }
     let rules = book.campaigns[before.key.campaign].map { FallBackRules($0.plan) } ?? .none
     return .apply(nil, outcome: rules.standsIn(for: before) ? "no-other-channel" : "nothing-failed")
   }
 
-  static let writes: [Write<Book, NewMessage?>] =
+  static let writes: [Write<Book, Approach?>] =
     [.moving { book, _ in book.moved.map(\.now).sorted { $0.key < $1.key } }]
-    + Write.addingMessages { $0 }
+    + Write.addingMessages { if case .message(let message) = $0 { message } else { nil } }
+    + [
+      .addingTasks { if case .task(let task) = $0 { task } else { nil } },
+      .movingTasks { book, _ in book.endedTasks },
+    ]
     + Write.counting { book, _ in CampaignCount.changes(book.moved.map { ($0.before, $0.now) }) }
 }
 
 extension FallBack.Book {
-  /// nil where nobody can write to them by another channel.
-  fileprivate mutating func compose(_ key: Recipient.Key, _ now: Timestamp) -> (message: NewMessage, place: Int)? {
-    guard let campaign = campaigns[key.campaign], let place = people[key]?.place, let request = requests[key],
-      case .success(let message) = intakes.compose(request, campaign.plan.channels[place].channel, now)
+  /// nil where no other channel reaches them.
+  fileprivate mutating func approach(_ key: Recipient.Key, _ now: Timestamp) -> (approach: Approach, place: Int)? {
+    guard let campaign = campaigns[key.campaign], let person = people[key], person.outcome == .send,
+      let place = person.place,
+      case .success(let approach) = intakes.approach(person, of: campaign, by: place, requests[key], now)
     else { return nil }
-    return (message, place)
+    return (approach, place)
+  }
+
+  /// Its assignee hears of it by `TendTasks`.
+  fileprivate mutating func end(_ task: StandingTask?) {
+    guard var ended = task, ended.state.isToBeDone, let before = task else { return }
+    ended.fallBack()
+    endedTasks.append(TaskMove(before: before, now: ended))
+  }
+}
+
+extension Recipient {
+  /// The next channel is tried.
+  fileprivate mutating func begin(_ approach: Approach, by place: Int) {
+    (self.place, reason) = (place, nil)
+    switch approach {
+    case .message(let made): (state, message, channel) = (.queued, made.id, made.channel.rawValue)
+    case .task: (state, message, channel) = (.assigned, nil, CampaignChannel.manager.rawValue)
+    }
+    (isOpen, fallbackAt) = (true, nil)
   }
 }
 

@@ -40,6 +40,12 @@ struct FallBackRules: Sendable, Equatable {
     return (next.afterSilence ?? next.onFailure).map { accepted.adding(seconds: $0) }
   }
 
+  /// When the next channel is tried after a task that has been overdue since then; nil is never.
+  func patience(after place: Int?, overdueSince due: Timestamp) -> Timestamp? {
+    guard let next = next(after: place) else { return nil }
+    return next.afterSilence.map { due.adding(seconds: $0) } ?? next.onFailure.map { _ in due }
+  }
+
   /// Whether a message was skipped for what another channel may not share. The others are the firm's will, on whatever channel: they
   /// have had enough of its messages, or nothing is left to pay for one.
   static func isOfChannel(_ reason: String?) -> Bool {

@@ -17,9 +17,7 @@ struct LaunchCampaigns: Worker {
   static var sweeps: [any Sweep.Type] {
     [
       MakePreviews.self, TendCampaigns.self, MakeOccasions.self, ExpandCampaigns.self, SpreadChanges.self,
-      JoinCampaigns.self,
-      FallBack.self,
-      WithdrawMessages.self, ReleaseRecipients.self,
+      JoinCampaigns.self, FallBack.self, WithdrawMessages.self, ReleaseRecipients.self, TendTasks.self,
     ]
   }
 

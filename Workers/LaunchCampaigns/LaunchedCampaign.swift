@@ -13,6 +13,8 @@ final class LaunchedCampaign: Sendable {
   let plan: CampaignDefinition
   let audience: Audience
   let rules: FallBackRules
+  /// By variant: what tasks say; none where it gives none.
+  let scripts: [CampaignScript]
 
   /// Whether those who get it are remembered, to be left alone for a while.
   let isRemembered: Bool
@@ -20,8 +22,9 @@ final class LaunchedCampaign: Sendable {
   init(
     id: Int64, _ plan: CampaignDefinition, _ scope: AudienceScope, seed: String, needs: [TemplateNeed],
     names: CampaignNames, occasion: Occasion?
-  ) {
+  ) throws(Refusal) {
     (self.id, self.plan) = (id, plan)
+    scripts = try plan.scripts
     audience = Audience(plan, scope, seed: seed, needs: needs, names: names, occasion: occasion)
     isRemembered =
       if occasion != nil, case .every(let recurrence) = plan.course { recurrence.again != nil } else { false }
@@ -34,6 +37,7 @@ final class LaunchedCampaign: Sendable {
     to candidate: Candidate, by place: Int, telling variables: [String: TemplateValue]? = nil
   ) -> MessageIntake.Request? {
     let step = plan.channels[place]
+    guard let channel = step.channel.message else { return nil }
     var said = MessageRequest(plan.purpose)
     said.template = plan.template(variant: candidate.variant, place: place)
     said.language = candidate.language
@@ -41,7 +45,7 @@ final class LaunchedCampaign: Sendable {
     let message = CampaignMessage(to: Recipient.Key(campaign: id, subject: candidate.subject), by: place)
     guard
       var request = MessageIntake.Request(
-        said, variables ?? candidate.variables, as: message.id, to: candidate, by: step.channel)
+        said, variables ?? candidate.variables, as: message.id, to: candidate, by: channel)
     else { return nil }
     request.campaign = id
     return request
@@ -85,7 +89,7 @@ extension PlanMemory {
       try names.check(plan)
       let needs = try templates.needs(of: plan, given: hasLinks ? [MessageIntake.unsubscribing] : [])
       return .success(
-        LaunchedCampaign(id: id, plan, scope, seed: seed, needs: needs, names: names, occasion: own ?? occasion))
+        try LaunchedCampaign(id: id, plan, scope, seed: seed, needs: needs, names: names, occasion: own ?? occasion))
     } catch {
       return .failure(error)
     }

@@ -47,7 +47,7 @@ struct PreviewFacts {
     case .failure(let refusal): return .failure(PreviewFailure(refusal.description))
     }
     var gateways: [Channel: GatewayBook] = [:]
-    for channel in Set(plan.channels.map(\.channel)) {
+    for channel in Set(plan.channels.compactMap(\.channel.message)) {
       var book = memory.intakes[channel]?.gateways ?? GatewayBook()
       book.take(try transaction.ask(book.news(channel)))
       gateways[channel] = book
@@ -61,15 +61,16 @@ struct PreviewFacts {
     let branches = try transaction.ask(askBranches(Set(counts.compactMap(\.branch)).sorted()))
     var wanted: [Channel: [MessageIntake.Request]] = [:]
     for sample in samples {
-      guard let place = sample.place, let request = launched.request(to: sample, by: place, telling: sample.masked)
+      guard let place = sample.place, let channel = plan.channels[place].channel.message,
+        let request = launched.request(to: sample, by: place, telling: sample.masked)
       else { continue }
-      wanted[plan.channels[place].channel, default: []].append(request)
+      wanted[channel, default: []].append(request)
     }
     let intakes = try memory.intakes(for: wanted, transaction)
     var facts = PreviewFacts(
       campaign: campaign, launched: launched, counts: counts, samples: samples, branches: branches, gateways: gateways,
       intakes: intakes, budget: budget, ends: nil)
-    facts = PreviewFacts(facts, ends: try transaction.ask(facts.askEnd(of: facts.tally.recipients)))
+    facts = PreviewFacts(facts, ends: try transaction.ask(facts.askEnd(of: facts.tally.messages(of: plan))))
     return .success(facts)
   }
 
@@ -158,8 +159,10 @@ struct PreviewFacts {
     _ plan: CampaignDefinition, _ gateways: [Channel: GatewayBook]
   ) -> PreviewFailure? {
     for (place, step) in plan.channels.enumerated() {
-      guard let name = step.gateway, gateways[step.channel]?[name] == nil else { continue }
-      return PreviewFailure("channels[\(place)].gateway: there is no gateway \(name) for \(step.channel.rawValue)")
+      guard let name = step.gateway, let channel = step.channel.message, gateways[channel]?[name] == nil else {
+        continue
+      }
+      return PreviewFailure("channels[\(place)].gateway: there is no gateway \(name) for \(channel.rawValue)")
     }
     return nil
   }

@@ -34,6 +34,11 @@ struct PreviewTally: Equatable {
   private(set) var missing: [Missing: Int64] = [:]
 
   var recipients: Int64 { send.values.reduce(0, +) }
+  /// Of these, those who get a message.
+  func messages(of plan: CampaignDefinition) -> Int64 {
+    send.reduce(0) { $0 + (plan.channels[$1.key.place].channel.message == nil ? 0 : $1.value) }
+  }
+
   /// Those who will have a row, whatever becomes of them.
   var audience: Int64 { heldOut + skipped.values.reduce(0, +) + recipients }
 
@@ -48,7 +53,7 @@ struct PreviewTally: Equatable {
         skipped[reason, default: 0] += count.people
         guard reason == "missing-variable", let place = count.place else { continue }
         for variable in count.missing {
-          let template = plan.template(variant: count.variant, place: place)
+          let template = plan.template(variant: count.variant, place: place) ?? "script"
           missing[Missing(variable: variable, template: template), default: 0] += count.people
         }
       case .send:
@@ -69,7 +74,8 @@ struct PreviewTally: Equatable {
   private static func obstacle(
     _ count: AudienceCount, _ step: CampaignDefinition.Step, _ purpose: Purpose, _ gateways: [Channel: GatewayBook]
   ) -> String? {
-    let book = gateways[step.channel] ?? GatewayBook()
+    guard let channel = step.channel.message else { return nil }
+    let book = gateways[channel] ?? GatewayBook()
     let country = step.channel == .sms ? PreviewTally.country(count.region) : nil
     // Nobody knows where they are: they are taken for served.
     guard step.channel != .sms || country != nil else { return nil }

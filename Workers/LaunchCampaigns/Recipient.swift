@@ -15,9 +15,13 @@ struct Recipient: Sendable, Equatable {
   enum State: String, Sendable, CaseIterable {
     case queued, accepted, delivered, uncertain, failed, expired, skipped, cancelled
     case heldOut = "held-out"
+    /// Whoever has them has a task.
+    case assigned, overdue, done
 
     /// Whether the message may still go on from there.
     var isUnderWay: Bool { self == .queued || self == .uncertain || self == .accepted }
+    /// Whether the task may still be done.
+    var isToBeDone: Bool { self == .assigned || self == .overdue }
   }
 
   let key: Key

@@ -55,7 +55,8 @@ struct RecipientBook {
     }
   }
 
-  private static func locked(_ keys: [Recipient.Key]) -> Question<[Recipient]> {
+  /// Under locks, in the order of the keys.
+  static func locked(_ keys: [Recipient.Key]) -> Question<[Recipient]> {
     guard !keys.isEmpty else { return Question(known: []) }
     return Question(
       """

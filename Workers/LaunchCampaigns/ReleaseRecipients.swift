@@ -3,7 +3,7 @@ import Postgres
 import Values
 
 /// Recipients of campaigns that are over of whom nothing more is awaited: those for whom another channel would have stood in, and
-/// those of whom nobody has found out within the time that gateways tell of messages.
+/// those of whom nobody has found out within the time that gateways tell of messages. Tasks end by themselves (`TendTasks`).
 enum ReleaseRecipients: Sweep {
   static let name = "release-recipients"
   static var pause: Duration { .seconds(2) }
@@ -21,7 +21,7 @@ enum ReleaseRecipients: Sweep {
         select r.campaign_id, r.subject, r.variant, r.state, r.reason, r.place, r.channel, r.message_id, r.is_open, r.fallback_at
         from campaign_recipient r
         where r.campaign_id = c.id and r.is_open
-          and (r.state not in ('queued', 'uncertain')
+          and (r.state not in ('queued', 'uncertain', 'assigned', 'overdue')
             or r.state = 'uncertain' and r.changed_at < clock_timestamp() - $2 * interval '1 hour')
           and not exists (
             select from set_aside s where s.sweep = 'release-recipients' and s.item = r.campaign_id || '/' || r.subject)

@@ -54,6 +54,7 @@ extension LeadBook {
             .init(lead: lead.seen(at: at), owner: act.person.code, protectedUntil: clock.until)))
       ]
     }
+    change.contact = LeadContact(lead: lead.id, person: act.person.id, at: happened)
     change.settled = settled(act, "contacted")
     leads[lead.id] = lead
     return .apply(change, emit: emissions, outcome: "contacted")
@@ -73,7 +74,7 @@ extension LeadBook {
     lead.formerSince = nil
     lead.formerUntil = nil
     leads[lead.id] = lead
-    let change = LifeChange(
+    var change = LifeChange(
       step: LifeStep(
         lead, "restored", at: at, reason: "later-proof", by: act.person.id, source: act.source, event: act.event),
       settled: settled(act, "restored"),
@@ -83,6 +84,7 @@ extension LeadBook {
           to: .person(act.person.id), due: clock.until, urgency: .low,
           detail: "The lead is yours again: a contact before its end was told later.")
       ])
+    change.contact = LeadContact(lead: lead.id, person: act.person.id, at: happened)
     return .apply(change, emit: [allocated(lead, to: act.person, .restored)], outcome: "restored")
   }
 

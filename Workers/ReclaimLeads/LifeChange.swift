@@ -10,6 +10,8 @@ struct LifeChange {
   var step: LifeStep?
   var settled: (command: Fingerprint, outcome: String)?
   var marker: DayMarker?
+  /// Does what whoever has the lead was to do about it.
+  var contact: LeadContact?
   var reminders: [Reminder] = []
   var gone: [Reminder.Gone] = []
 }
@@ -44,6 +46,13 @@ final class LifeStep: Sendable {
     self.source = source
     self.event = event
   }
+}
+
+/// That whoever has a lead has been in contact with it.
+struct LeadContact {
+  let lead: Int64
+  let person: Int64
+  let at: Timestamp
 }
 
 struct DayMarker {
@@ -93,6 +102,14 @@ extension LifeChange {
       .integer { $0.lead }, .small { $0.version }, .timestamp { $0.at }, .text { $0.what }, .integer { $0.branch },
       .integer { $0.owner }, .integer { $0.formerOwner }, .text { $0.reason }, .integer { $0.by }, .text { $0.source },
       .text { $0.event }),
+    .each(
+      \.contact,
+      """
+      select do_tasks_by_contact(array_fill('lead'::text, array[cardinality($1::bigint[])]), $1::bigint[], $2::bigint[],
+        array_fill(null::text, array[cardinality($1::bigint[])]), $3::timestamptz[])
+      """,
+      touchesEach: false,
+      .integer { $0.lead }, .integer { $0.person }, .timestamp { $0.at }),
     .each(
       \.settled,
       """

@@ -16,6 +16,7 @@ struct CallChange: Sendable {
   var agent: AgentState?
   var callBacks: [CallBackRow] = []
   var contacts: [ContactRow] = []
+  var talks: [TaskTalk] = []
   var steps: [LeadStep] = []
   var late: [LateContact] = []
 
@@ -79,6 +80,18 @@ struct ContactRow: Sendable {
   let at: Timestamp
 }
 
+/// That an agent has talked to somebody about whom there may be tasks.
+struct TaskTalk: Hashable, Sendable {
+  enum Subject: Hashable, Sendable {
+    case customer(Int64)
+    case lead(Int64)
+  }
+
+  let subject: Subject
+  let agent: String
+  let at: Timestamp
+}
+
 struct FigureRow {
   let key: CallFigures.Key
   let sums: CallFigures.Sums
@@ -130,12 +143,25 @@ extension CallBook {
       if let contact = contact(use.story), contact != told.flatMap({ self.contact($0.story) }) {
         change.contacts.append(ContactRow(phone: contact.phone, at: contact.at))
       }
+      if kept?.memory.who != use.memory.who || use.story.talkTimes != told?.story.talkTimes ?? [] {
+        change.talks += talks(use)
+      }
     }
     for row in call.rows where row.use > call.uses.count {
       change.gone.append(GoneRow(call: id, use: row.use, version: row.version))
       change.talked.append(UseKey(call: id, use: row.use))
     }
     return change
+  }
+
+  /// Where several customers have the phone, nobody knows which of them was talked to.
+  private func talks(_ use: Use) -> [TaskTalk] {
+    let who = use.memory.who
+    let subjects: [TaskTalk.Subject] =
+      (who.customers.count == 1 ? [.customer(who.customers[0])] : []) + (who.lead.map { [.lead($0)] } ?? [])
+    return use.story.conversations(atLeast: terms.talk).flatMap { talk in
+      subjects.map { TaskTalk(subject: $0, agent: talk.agent, at: talk.since) }
+    }
   }
 
   private struct Contacted: Equatable {

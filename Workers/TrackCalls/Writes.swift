@@ -7,7 +7,7 @@ extension CallChange {
   /// Calls as they are decided; then, sorted, what several calls may have in common: leads, who was talked to and who waits,
   /// and last the figures, whose rows everybody wants.
   static let writes: [Write<CallBook, CallChange>] = [
-    calls, goneCalls, talked, agentStates, leads, steps, late, contacts, callBacks, goneCallBacks, figures,
+    calls, goneCalls, talked, agentStates, leads, steps, late, contacts, tasks, callBacks, goneCallBacks, figures,
     .cancelling(by: TrackCalls.name) { _, changes in
       changes.flatMap(\.steps).map { .about(.lead($0.lead), kind: "protection-ends", because: "contacted") }
         + changes.flatMap(\.gone).map { .key(CallBackRow.key($0.call, $0.use), because: "no-call") }
@@ -121,6 +121,12 @@ extension CallChange {
     touchesEach: false,
     .integer { $0.phone }, .timestamp { $0.at })
 
+  private static let tasks: Write<CallBook, CallChange> = .total(
+    { _, changes in changes.flatMap(\.talks) },
+    "select do_tasks_by_contact($1::text[], $2::bigint[], array_fill(null::bigint, array[cardinality($1::text[])]), $3::text[], $4::timestamptz[])",
+    touchesEach: false,
+    .text { $0.subject.kind }, .integer { $0.subject.number }, .text { $0.agent }, .timestamp { $0.at })
+
   private static let callBacks: Write<CallBook, CallChange> = .total(
     { _, changes in changes.flatMap(\.callBacks).sorted { ($0.call, $0.use) < ($1.call, $1.use) } },
     """
@@ -170,4 +176,19 @@ extension CallChange {
     .integer { $0.sums.transferred }, .integer { $0.sums.answerTime }, .integer { $0.sums.talk },
     .integer { $0.sums.hold }, .integer { $0.sums.wrapUp }, .text { FigureRow.literal($0.sums.answeredAfter) },
     .text { FigureRow.literal($0.sums.abandonedAfter) }, .integer { $0.sums.passedIn })
+}
+
+extension TaskTalk.Subject {
+  fileprivate var kind: String {
+    switch self {
+    case .customer: "customer"
+    case .lead: "lead"
+    }
+  }
+
+  fileprivate var number: Int64 {
+    switch self {
+    case .customer(let id), .lead(let id): id
+    }
+  }
 }

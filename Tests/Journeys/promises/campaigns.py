@@ -43,11 +43,23 @@ def counts_are_rows(evidence):
             yield f"{place} is counted as {counts.get(place, 0)}, and {rows.get(place, 0)} rows are there"
 
 
-@promise("campaign-recipients", "a recipient stands where their last message does", "campaign_recipient")
+# Where a recipient stands by their task.
+TASKS = {"open": "assigned", "overdue": "overdue", "done": "done", "expired": "expired", "cancelled": "cancelled"}
+
+
+@promise("campaign-recipients", "a recipient stands where their last message or task does", "campaign_recipient")
 def recipients_agree(evidence):
     messages = messages_of(evidence)
+    tasks = {(row.campaign_id, row.subject, row.place): row for row in evidence.rows("task")}
     for row in evidence.rows("campaign_recipient"):
         who = f"recipient {row.subject} of campaign {row.campaign_id} is {row.state}"
+        task = tasks.pop((row.campaign_id, row.subject, row.place), None)
+        if row.channel == "manager" and row.state != "skipped":
+            if task is None:
+                yield f"{who}, and has no task"
+            elif (row.state, row.reason) != (TASKS[task.state], task.outcome):
+                yield f"{who} for {row.reason}; the task about them is {task.state} for {task.outcome}"
+            continue
         if row.message_id is None:
             if row.state not in ("skipped", "held-out"):
                 yield f"{who}, and has no message"
@@ -57,6 +69,9 @@ def recipients_agree(evidence):
             yield f"{who} by message {row.message_id}, which is not there"
         elif (message.campaign_id, message.channel, message.state) != (row.campaign_id, row.channel, row.state):
             yield f"{who} by {row.channel}; their message of campaign {message.campaign_id} is {message.state} by {message.channel}"
+    for row in tasks.values():
+        if row.state in ("open", "overdue"):
+            yield f"a task about {row.subject} of campaign {row.campaign_id} is {row.state}, and is nobody's last channel"
 
 
 @promise("campaign-once", "nobody has two messages of one campaign by one channel", "message")

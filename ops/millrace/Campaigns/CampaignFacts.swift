@@ -101,22 +101,10 @@ struct CampaignFacts {
     var english: [String] = []
     var chinese: [String] = []
     for (place, step) in steps.enumerated() {
-      let channel = CampaignWords.channel(step.channel.rawValue)
-      var when: [Both] = []
-      if let within = step.onFailure {
-        when.append(
-          Both("on failure within \(span(within).english)", "\(span(within).chinese)内发送失败时"))
-      }
-      if let silence = step.afterSilence {
-        when.append(Both("after \(span(silence).english) of silence", "\(span(silence).chinese)无回执时"))
-      }
-      let gateway = step.gateway
-      english.append(
-        (place > 0 ? when.map(\.english).joined(separator: " or ") + " " : "") + "\(channel.english) “\(step.template)”"
-          + (gateway.map { " by \($0)" } ?? ""))
-      chinese.append(
-        (place > 0 ? when.map(\.chinese).joined(separator: "或") : "") + "\(channel.chinese)“\(step.template)”"
-          + (gateway.map { "（\($0)）" } ?? ""))
+      let when = place > 0 ? when(step, after: steps[place - 1]) : []
+      let what = what(step)
+      english.append((when.isEmpty ? "" : when.map(\.english).joined(separator: " or ") + " ") + what.english)
+      chinese.append(when.map(\.chinese).joined(separator: "或") + what.chinese)
     }
     return Both(english.joined(separator: ", then "), chinese.joined(separator: "，之后"))
   }
@@ -145,6 +133,32 @@ struct CampaignFacts {
       "\(days.english) at \(recurrence.at), open for \(open.english)"
         + (again.map { "; nobody again within \($0.english)" } ?? ""),
       "\(days.chinese) \(recurrence.at)，持续 \(open.chinese)" + (again.map { "；同一人 \($0.chinese)内不重复" } ?? ""))
+  }
+
+  private static func what(_ step: CampaignDefinition.Step) -> Both {
+    let channel = CampaignWords.channel(step.channel.rawValue)
+    if let task = step.task {
+      let due = span(task.due)
+      return Both("\(channel.english), due within \(due.english)", "\(channel.chinese)（\(due.chinese)内完成）")
+    }
+    let template = step.template ?? ""
+    return Both(
+      "\(channel.english) “\(template)”" + (step.gateway.map { " by \($0)" } ?? ""),
+      "\(channel.chinese)“\(template)”" + (step.gateway.map { "（\($0)）" } ?? ""))
+  }
+
+  private static func when(_ step: CampaignDefinition.Step, after last: CampaignDefinition.Step) -> [Both] {
+    let (within, silence) = (step.onFailure.map(span), step.afterSilence.map(span))
+    if last.task != nil {
+      // What is overdue for so long, or at once, where nothing else is said.
+      let overdue =
+        silence.map { Both("when overdue by \($0.english)", "逾期\($0.chinese)时") } ?? Both("when overdue", "逾期时")
+      return (within == nil ? [] : [Both("when nobody could be reached", "联系不上时")]) + [overdue]
+    }
+    return [
+      within.map { Both("on failure within \($0.english)", "\($0.chinese)内发送失败时") },
+      silence.map { Both("after \($0.english) of silence", "\($0.chinese)无回执时") },
+    ].compactMap { $0 }
   }
 
   private static func pause(_ pauseAt: CampaignDefinition.PauseAt) -> Both {

@@ -39,6 +39,7 @@ struct CampaignHealth {
 
   /// Those that may carry its messages.
   private static func gateways(_ definition: CampaignDefinition, _ session: Connection) throws -> [Gateway] {
+    let messages = definition.channels.filter { $0.channel.message != nil }
     let rows = try session.rows(
       """
       select g.name, g.channel, g.enabled, e.ended_at, concat_ws(': ', e.code, e.detail)
@@ -51,8 +52,8 @@ struct CampaignHealth {
       order by g.channel, g.place, g.name
       """
     ) {
-      $0.texts(definition.channels) { $0.channel.rawValue }
-      $0.texts(definition.channels) { $0.gateway }
+      $0.texts(messages) { $0.channel.rawValue }
+      $0.texts(messages) { $0.gateway }
       $0.text(definition.purpose.rawValue)
     }
     return rows.map {
@@ -88,6 +89,12 @@ struct CampaignHealth {
     }
     if let budget, let left = budget.left, left.tenThousandths <= 0, progress.left > 0 {
       all.append("its budget \(budget.name) is spent: `millrace outreach budget set` gives it more.")
+    }
+    let overdue = progress.sum { $0 == "overdue" }
+    if overdue > 0 {
+      all.append(
+        "\(grouped(overdue)) \(overdue == 1 ? "task is" : "tasks are") overdue: `millrace tasks list --all --campaign "
+          + "\(campaign.name) --state overdue`.")
     }
     let sent = progress.sum { ["accepted", "delivered", "uncertain", "failed"].contains($0) }
     if let pauseAt, sent >= Int64(pauseAt.after) {

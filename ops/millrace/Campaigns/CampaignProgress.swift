@@ -14,20 +14,31 @@ struct CampaignProgress {
 
   let at: Timestamp
   let counts: [Count]
-  /// Messages of people who have no row yet, as far as anybody can say.
+  /// Messages and tasks of people who have no row yet, as far as anybody can say.
   let unexpanded: Int64
 
-  /// People whose message was sent, or for whom it has come to nothing.
+  /// People whose message was sent or whose task was done, or for whom it has come to nothing.
   var done: Int64 {
-    sum { ["accepted", "delivered", "uncertain", "failed", "expired", "cancelled"].contains($0) }
+    sum { ["accepted", "delivered", "uncertain", "failed", "expired", "cancelled", "done"].contains($0) }
   }
 
+  /// Tasks that are still to be done.
+  var tasks: Int64 { sum { $0 == "assigned" || $0 == "overdue" } }
   var queued: Int64 { sum { $0 == "queued" } }
   /// Whom a message still has to go to.
   var left: Int64 { queued + unexpanded }
+  var all: Int64 { done + left + tasks }
   /// Of nothing all is done once nothing is to come.
-  var share: Double { done + left > 0 ? Double(done) / Double(done + left) : isExpanded ? 1 : 0 }
+  var share: Double { all > 0 ? Double(done) / Double(all) : isExpanded ? 1 : 0 }
   private let isExpanded: Bool
+
+  /// People whom a message has reached, or somebody in person.
+  var reached: Int64 {
+    counts.reduce(0) {
+      let isReached = ["accepted", "delivered"].contains($1.state) || $1.state == "done" && $1.reason != "unreachable"
+      return $0 + (isReached ? $1.recipients : 0)
+    }
+  }
 
   func sum(_ isCounted: (_ state: String) -> Bool) -> Int64 {
     counts.reduce(0) { $0 + (isCounted($1.state) ? $1.recipients : 0) }
@@ -40,8 +51,7 @@ struct CampaignProgress {
     self.isExpanded = isExpanded
     let known = counts.reduce(0) {
       $0
-        + (["queued", "accepted", "delivered", "uncertain", "failed", "expired", "cancelled"].contains($1.state)
-          ? $1.recipients : 0)
+        + (["skipped", "held-out"].contains($1.state) ? 0 : $1.recipients)
     }
     unexpanded = isExpanded ? 0 : max(0, planned - known)
   }

@@ -7,7 +7,7 @@ enum CampaignRecipients {
     name: "campaign recipients", summary: "list a campaign's recipients and what became of each", operands: "NAME",
     operandCount: 1...1,
     options: [
-      CommandOption("--state", "STATE", CampaignWords.recipientStates.joined(separator: ", ")),
+      CommandOption("--state", "STATE", "where they stand; `campaign status` lists the states"),
       CommandOption("--reason", "REASON", "why: `opted-out`"),
       CommandOption("--limit", "N", "so many at most (default 50; with --csv all)"),
       CommandOption("--csv", nil, "all of them as a table for spreadsheets, in UTF-8 with a heading"), .json,

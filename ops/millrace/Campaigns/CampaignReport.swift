@@ -43,9 +43,11 @@ struct CampaignReport {
   }
 
   private var outcome: String {
-    let reached = progress.sum { $0 == "accepted" || $0 == "delivered" }
+    let reached = progress.reached
     let target = health.targetReach.map { ", of \(grouped($0)) hoped for (\(percent(reached, of: $0)))" } ?? ""
     var text = "Reached: \(grouped(reached))\(target). "
+    let (tasks, done) = (progress.tasks, progress.sum { $0 == "done" })
+    if tasks + done > 0 { text += "Tasks: \(grouped(tasks)) to do, \(grouped(done)) done. " }
     text += "Complaints: \(grouped(campaign.complaints)). Unsubscribed: \(grouped(campaign.unsubscribes)).\n"
     if let budget = health.budget {
       text += "Budget \(budget.name): \(budget.spent) spent\(budget.left.map { ", \($0) left" } ?? "").\n"
@@ -60,7 +62,7 @@ struct CampaignReport {
     let about = progress.unexpanded > 0 ? "about " : ""
     var parts = [
       "[\(bar)] \(Int(progress.share * 100)) %",
-      "\(grouped(progress.done)) of \(about)\(grouped(progress.done + progress.left))",
+      "\(grouped(progress.done)) of \(about)\(grouped(progress.all))",
     ]
     if let rate, campaign.state == "running" { parts.append("\(oneDecimal(rate))/s") }
     if let seconds = secondsLeft { parts.append("\(Self.span(seconds)) left") }
@@ -101,7 +103,8 @@ struct CampaignReport {
 
   private var variants: Table {
     var table = Table(
-      .left("variant"), .right("people"), .right("queued"), .right("sent"), .right("delivered"), .right("failed"))
+      .left("variant"), .right("people"), .right("queued"), .right("sent"), .right("delivered"), .right("failed"),
+      .right("tasks"), .right("tasksDone"))
     for (variant, counts) in Dictionary(grouping: progress.counts, by: \.variant).sorted(by: { $0.key < $1.key }) {
       func sum(_ states: String...) -> Table.Cell {
         people(counts.reduce(0) { $0 + (states.isEmpty || states.contains($1.state) ? $1.recipients : 0) })
@@ -110,7 +113,7 @@ struct CampaignReport {
       let name = names.indices.contains(Int(variant)) ? names[Int(variant)] : "\(variant)"
       table.add(
         .text(name), sum(), sum("queued"), sum("accepted", "delivered", "uncertain"), sum("delivered"),
-        sum("failed", "expired", "cancelled"))
+        sum("failed", "expired", "cancelled"), sum("assigned", "overdue", "done"), sum("done"))
     }
     return table
   }
@@ -144,14 +147,15 @@ struct CampaignReport {
   var json: String {
     var table = Table(
       .left("campaign"), .right("version"), .left("state"), .left("reason"), .right("done"), .right("left"),
-      .right("share"), .right("rate"), .right("secondsLeft"), .left("starts"), .left("expires"), .right("complaints"),
-      .right("unsubscribes"), .left("joined"), .right("waiting"), .left("plan"),
+      .right("tasks"), .right("share"), .right("rate"), .right("secondsLeft"), .left("starts"), .left("expires"),
+      .right("complaints"), .right("unsubscribes"), .left("joined"), .right("waiting"), .left("plan"),
       .left("next"), .left("occasions"), .left("counts"), .left("variants"), .left("gateways"),
       .left("warnings"))
     func nested(_ table: Table) -> Table.Cell { .nested(json: String(table.json.dropLast()), shown: "") }
     table.add(
       .text(campaign.name), .number(campaign.version), .text(campaign.state), .text(optional: campaign.reason),
-      .number(progress.done), .number(progress.left), .decimal(progress.share), rate.map { .decimal($0) } ?? .none,
+      .number(progress.done), .number(progress.left), .number(progress.tasks), .decimal(progress.share),
+      rate.map { .decimal($0) } ?? .none,
       secondsLeft.map { .decimal($0) } ?? .none, .time(campaign.startsAt), .time(campaign.expiresAt),
       .number(campaign.complaints), .number(campaign.unsubscribes), course.map { .boolean($0.isJoined) } ?? .none,
       .number(optional: course?.waiting), .text(optional: course?.plan), .time(optional: course?.next),

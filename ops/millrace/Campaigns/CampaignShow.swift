@@ -13,7 +13,10 @@ enum CampaignShow {
       CommandOption("--limit", "N", "so many at most (default 50)"), .json,
     ],
     details:
-      "Sent: a gateway has it, or nobody knows whether it has it. People: everybody of the audience who has a row so far.",
+      """
+      Sent: a gateway has it, or nobody knows whether it has it. People: everybody of the audience who has a row so far.
+      Tasks: those that are to be done still.
+      """,
     examples: [
       ("millrace campaign list", "what there is"),
       ("millrace campaign list --state submitted", "what waits for a review"),
@@ -42,7 +45,8 @@ enum CampaignShow {
     let plan = try invocation.text("--of").map { try StoredCampaign.named($0, session).name }
     let rows = try session.rows(
       """
-      select c.name, c.version, c.state, c.branch, c.owner, c.starts_at, c.expires_at, n.people, n.queued, n.sent, n.failed, n.skipped
+      select c.name, c.version, c.state, c.branch, c.owner, c.starts_at, c.expires_at, n.people, n.queued, n.sent, n.failed, n.skipped,
+        n.tasks, n.tasks_done
       from (
         select s.* from campaign_seen s join campaign_course_seen k on k.campaign_id = s.id
         where ($1::text is null or s.state = $1) and ($2::text is null or s.branch = $2) and k.plan is not distinct from $4
@@ -52,7 +56,9 @@ enum CampaignShow {
           coalesce(sum(r.recipients) filter (where r.state = 'queued'), 0)::bigint as queued,
           coalesce(sum(r.recipients) filter (where r.state in ('accepted', 'delivered', 'uncertain')), 0)::bigint as sent,
           coalesce(sum(r.recipients) filter (where r.state in ('failed', 'expired', 'cancelled')), 0)::bigint as failed,
-          coalesce(sum(r.recipients) filter (where r.state in ('skipped', 'held-out')), 0)::bigint as skipped
+          coalesce(sum(r.recipients) filter (where r.state in ('skipped', 'held-out')), 0)::bigint as skipped,
+          coalesce(sum(r.recipients) filter (where r.state in ('assigned', 'overdue')), 0)::bigint as tasks,
+          coalesce(sum(r.recipients) filter (where r.state = 'done'), 0)::bigint as tasks_done
         from campaign_count r
         where r.campaign_id = any(array(select c.id union all select o.campaign_id from campaign_course_seen o where o.plan_id = c.id))) n
       order by c.id desc
@@ -66,12 +72,14 @@ enum CampaignShow {
     var table = Table(
       .left("name"), .right("version"), .left("state"), .left("branch"), .left("owner"), .left("starts"),
       .left("expires"),
-      .right("people"), .right("queued"), .right("sent"), .right("notSent"), .right("notWrittenTo"))
+      .right("people"), .right("queued"), .right("sent"), .right("notSent"), .right("notWrittenTo"),
+      .right("tasks"), .right("tasksDone"))
     for row in rows {
       table.add(
         .text(row.text(0)), .number(row.integer(1)), .text(row.text(2)), .text(row.text(3)), .text(row.text(4)),
         .time(row.timestamp(5)), .time(row.timestamp(6)), people(row.integer(7)), people(row.integer(8)),
-        people(row.integer(9)), people(row.integer(10)), people(row.integer(11)))
+        people(row.integer(9)), people(row.integer(10)), people(row.integer(11)), people(row.integer(12)),
+        people(row.integer(13)))
     }
     invocation.output.show(table, nothing: "There is no such campaign. `millrace campaign define FILE` makes one.")
     if rows.count == Int(limit) { invocation.output.note("There may be more: --limit \(limit) was reached.") }

@@ -57,7 +57,7 @@ enum CampaignTest {
     let session = try invocation.database()
     let campaign = try StoredCampaign.named(invocation.operands[0], session)
     let definition = try CampaignDefinition(reading: campaign.definition)
-    guard let place = definition.channels.firstIndex(where: { $0.channel == recipient.channel }) else {
+    guard let place = definition.channels.firstIndex(where: { $0.channel.message == recipient.channel }) else {
       let known = definition.channels.map(\.channel.rawValue).joined(separator: ", ")
       throw Failure.no("\(campaign.name) has nothing for \(recipient.channel.rawValue): it goes by \(known).")
     }
@@ -96,7 +96,9 @@ enum CampaignTest {
     _ recipient: MessageRecipient, _ invocation: Invocation, _ session: Connection
   ) throws -> Message {
     let step = definition.channels[place]
-    let name = definition.template(variant: variant, place: place)
+    guard let name = definition.template(variant: variant, place: place) else {
+      throw Failure.no("\(definition.name) has no template for \(step.channel.rawValue).")
+    }
     let language = invocation.text("--language") ?? step.language
     let found = try TemplateChoice(name, recipient.channel, language).one(session)
     let template = try found.template.check()

@@ -53,7 +53,8 @@ enum CampaignWords {
 
   /// Of recipients, as `campaign_recipient` has them.
   static let recipientStates = [
-    "queued", "accepted", "delivered", "uncertain", "failed", "expired", "skipped", "cancelled", "held-out",
+    "queued", "accepted", "delivered", "uncertain", "failed", "assigned", "overdue", "done", "expired", "skipped",
+    "cancelled", "held-out",
   ]
 
   /// Why somebody of an audience gets no message.
@@ -75,6 +76,7 @@ enum CampaignWords {
     "unknown-language": Both("their template is not there in their language", "模板没有对应语言的版本"),
     "duplicate-address": Both("somebody else of the audience has the same address", "与其他客户地址重复"),
     "missing-variable": Both("their template wants something that nobody knows of them", "模板所需的变量缺失"),
+    "no-manager": Both("nobody has them who could talk to them", "没有可跟进的客户经理"),
     "no-gateway": Both("no gateway serves where they are", "没有网关可送达其所在地区"),
     "not-served": Both("the gateway does not serve where they are", "指定网关不支持其所在地区"),
     "frequency-cap": Both("they were written to as often as is allowed", "已达发送频次上限"),
@@ -87,6 +89,7 @@ enum CampaignWords {
     case "sms": Both("SMS", "短信")
     case "email": Both("e-mail", "邮件")
     case "fax": Both("fax", "传真")
+    case "manager": Both("task for whoever has them", "客户经理任务")
     default: Both(word, word)
     }
   }
@@ -95,12 +98,24 @@ enum CampaignWords {
   static func recipient(_ state: String, _ reason: String) -> String {
     switch (state, reason) {
     case ("held-out", _): "They are left alone, for comparison."
+    case ("assigned", _): "Whoever has them has a task."
+    case ("overdue", _): "Whoever has them has a task, which is overdue."
+    case ("done", let result): taskResults[result] ?? "Their task is done."
+    case ("expired", "campaign-closed"): "The campaign ended before it came to them."
+    case ("cancelled", "campaign-cancelled"): "The campaign was cancelled before it came to them."
+    case ("cancelled", let reason) where taskEnds[reason] != nil: taskEnds[reason] ?? ""
     case ("queued", ""): "Their message waits for its turn."
     case ("skipped", let reason):
       reasons[reason].map { sentence($0.english) } ?? MessageWords.of(state: state, reason: reason)
     default: MessageWords.of(state: state, reason: reason.isEmpty ? nil : reason)
     }
   }
+
+  private static let taskResults = [
+    "contacted": "Whoever has them has talked to them.", "interested": "They were talked to, and are interested.",
+    "declined": "They were talked to, and do not want it.", "unreachable": "Nobody could reach them.",
+  ]
+  private static let taskEnds = ["converted": "The lead is a customer now.", "erased": "They were erased."]
 
   private static func sentence(_ words: String) -> String { words.prefix(1).uppercased() + words.dropFirst() + "." }
 }

@@ -36,10 +36,11 @@ enum DefinitionCheck {
       (channel: $0.text(0), name: $0.text(1), language: $0.text(2))
     }
     for (place, step) in definition.channels.enumerated() {
+      guard let message = step.channel.message, let template = step.template else { continue }
       let names =
-        [(path: "channels[\(place)].template", name: step.template)]
+        [(path: "channels[\(place)].template", name: template)]
         + definition.variants.enumerated().compactMap { number, variant in
-          variant.templates[step.channel].map { ("variants[\(number)].templates.\(step.channel.rawValue)", $0) }
+          variant.templates[message].map { ("variants[\(number)].templates.\(message.rawValue)", $0) }
         }
       for (path, name) in names {
         let channel = step.channel.rawValue
@@ -62,7 +63,7 @@ enum DefinitionCheck {
     let rows = try session.rows("select channel, name, purposes is null or $1 = any(purposes) from gateway") {
       $0.text(definition.purpose.rawValue)
     }
-    for (place, step) in definition.channels.enumerated() {
+    for (place, step) in definition.channels.enumerated() where step.channel.message != nil {
       let channel = rows.filter { $0.text(0) == step.channel.rawValue }
       guard let name = step.gateway else {
         guard channel.contains(where: { $0.boolean(2) }) else {

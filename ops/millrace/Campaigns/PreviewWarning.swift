@@ -14,6 +14,7 @@ enum PreviewWarning {
   private static let patterns = [
     ("nobody gets a message", "没有人会收到信息"),
     ("it has expired", "活动已到期"),
+    ("tasks would be due at …, after it has expired (…)", "任务截止时间为 …，晚于活动到期时间（…）"),
     ("a sample cannot be made: …", "无法生成示例：…"),
     ("what it costs is not known: the gateway … has no price", "费用未知：网关 … 没有单价"),
     ("what it costs is not one sum: prices are in …", "费用无法合计：单价币种为 …"),
