@@ -125,6 +125,9 @@ static const unsigned char caps[] = {
 static const unsigned char tasks[] = {
 #embed "../../ops/migrations/0040_tasks.sql"
 };
+static const unsigned char people_report[] = {
+#embed "../../ops/migrations/0041_people_report.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -167,6 +170,7 @@ static const struct millrace_migration steps[] = {
     {"0038_occasions", occasions, sizeof occasions},
     {"0039_caps", caps, sizeof caps},
     {"0040_tasks", tasks, sizeof tasks},
+    {"0041_people_report", people_report, sizeof people_report},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

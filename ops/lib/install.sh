@@ -48,6 +48,8 @@ lacking() {
         { command -v paps && command -v gs && command -v tiff2pdf; } >/dev/null && [ -n "$(fc-list :lang=zh-cn 2>/dev/null)" ] \
           || printf '%s\n' paps ghostscript libtiff-tools fontconfig fonts-wqy-zenhei
         ;;
+      # Shows the tests the pages that the command writes.
+      chromium) command -v chromium >/dev/null || command -v google-chrome >/dev/null || printf '%s\n' chromium ;;
       nginx) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || printf '%s\n' nginx-light ;;
       postgres) postgres_programs >/dev/null || printf '%s\n' postgresql ;;
       python) private_python_works || system_python >/dev/null || printf '%s\n' python3 python3-venv ;;
@@ -56,7 +58,7 @@ lacking() {
   done | sort -u
 }
 
-# need WHAT...: librdkafka, libpq, libcurl, openssl, kannel, hylafax, paps, nginx, postgres, python. Returns non-zero, having said why, when it cannot be had.
+# need WHAT...: librdkafka, libpq, libcurl, openssl, kannel, hylafax, paps, chromium, nginx, postgres, python. Returns non-zero, having said why, when it cannot be had.
 need() {
   local packages
   packages="$(lacking "$@")" || return

@@ -31,7 +31,7 @@ enum Commands {
     CampaignDefine.command, CampaignPreview.command, CampaignTest.command, CampaignSteps.submit, CampaignSteps.approve,
     CampaignSteps.reject, CampaignSteps.launch, CampaignSteps.pause, CampaignSteps.resume, CampaignSteps.cancel,
     CampaignSteps.extend, CampaignClone.command, CampaignShow.list, CampaignShow.show, CampaignStatus.command,
-    CampaignRecipients.command, CampaignFigures.verify, CampaignFigures.rebuild,
+    CampaignRecipients.command, CampaignEvaluation.command, CampaignFigures.verify, CampaignFigures.rebuild,
     ServiceLogExport.command, ServiceLogVerify.command, PrivacyErase.command,
     Phone.command,
     TopicCommands.list, TopicCommands.check, TopicCommands.apply,

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Postgres
 internal import Values
 
@@ -48,7 +47,7 @@ enum CampaignPreview {
     let page = PreviewPage(
       report, campaign, steps, branches: try branchNames(report, campaign, session),
       clock: try BranchClock.read(campaign.branch, moments, session))
-    try write(try page.html(), to: file)
+    try OutputFile.write(try page.html(), to: file)
     invocation.output.write("Written: \(printable(file)). \(printable(file))#zh opens it in Chinese.\n")
     return .done
   }
@@ -85,23 +84,5 @@ enum CampaignPreview {
     let codes = Set(report.groups.compactMap(\.branch) + [campaign.branch]).sorted()
     let rows = try session.rows("select code, name from branch where code = any($1)") { $0.texts(codes) { $0 } }
     return Dictionary(uniqueKeysWithValues: rows.map { ($0.text(0), $0.text(1)) })
-  }
-
-  /// Beside its place first, so that nobody reads half of it. For its owner alone: it holds what people are told.
-  private static func write(_ text: String, to path: String) throws(Failure) {
-    let part = path + ".part"
-    let descriptor = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw failed(path) }
-    defer { close(descriptor) }
-    var text = text
-    guard text.withUTF8({ writeAll(UnsafeRawBufferPointer($0), to: descriptor) }), rename(part, path) == 0 else {
-      let failure = failed(path)
-      unlink(part)
-      throw failure
-    }
-  }
-
-  private static func failed(_ path: String) -> Failure {
-    .no("\(shown(path)) cannot be written: \(String(cString: strerror(errno))).")
   }
 }

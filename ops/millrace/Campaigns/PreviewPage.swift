@@ -1,9 +1,7 @@
 internal import Campaigns
 internal import Values
 
-/// A preview as one page for whoever reviews it: in English and Chinese, with everything in the file, and no script.
-///
-/// Both languages stand in it; which is seen is for the style to say, by the fragment of the address: `#zh` or `#en`.
+/// A preview as one page for whoever reviews it.
 struct PreviewPage {
   typealias Both = CampaignWords.Both
 
@@ -23,38 +21,13 @@ struct PreviewPage {
 
   func html() throws(Refusal) -> String {
     let definition = try CampaignDefinition(reading: campaign.definition)
-    return """
-      <!doctype html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-      <meta name="robots" content="noindex">
-      <title>\(escaped(definition.title)) · \(escaped(campaign.name)) \(report.version)</title>
-      <style>
-      \(PreviewStyle.text)
-      </style>
-      </head>
-      <body>
-      <i id="zh"></i><i id="en"></i>
-      <main>
-      \(head(definition))
-      \(warnings)
-      \(figures)
-      \(audience)
-      \(skipped)
-      \(recipients(definition))
-      \(samples(definition))
-      \(missing)
-      \(plan(definition))
-      \(history)
-      \(decision)
-      </main>
-      </body>
-      </html>
-
-      """
+    return Page(
+      title: "\(definition.title) · \(campaign.name) \(report.version)", style: PreviewStyle.text,
+      parts: [
+        head(definition), warnings, figures, audience, skipped, recipients(definition), samples(definition), missing,
+        plan(definition), history, decision,
+      ]
+    ).html
   }
 
   // MARK: Parts
@@ -62,7 +35,7 @@ struct PreviewPage {
   private func head(_ definition: CampaignDefinition) -> String {
     """
     <header>
-    <nav><a class="to-en" href="#en" lang="en">English</a><a class="to-zh" href="#zh" lang="zh-CN">中文</a></nav>
+    \(Page.languages)
     <p class="kind">\(say("Campaign preview", "营销活动预览"))</p>
     <h1>\(escaped(definition.title))</h1>
     <p class="sub"><code>\(escaped(campaign.name))</code>
@@ -84,28 +57,25 @@ struct PreviewPage {
 
   private var figures: String {
     var all = [
-      figure(grouped(report.recipients), Both("people would be written to", "人将收到信息"), isFirst: true),
-      figure(
-        report.cost.map { money($0) } ?? "–",
+      Page.figure(grouped(report.recipients), Both("people would be written to", "人将收到信息"), isFirst: true),
+      Page.figure(
+        report.cost.map { moneyShown($0) } ?? "–",
         report.cost == nil ? Both("cost unknown: no price", "费用未知：无单价") : Both("cost, about", "预计费用")),
     ]
     if let budget = report.budget {
       all.append(
-        figure(
-          budget.left.map { money($0) } ?? "∞",
+        Page.figure(
+          budget.left.map { moneyShown($0) } ?? "∞",
           Both("left in the budget \(budget.name)", "预算 \(budget.name) 余额")))
     }
-    if let perHour = report.perHour { all.append(figure(grouped(perHour), Both("messages an hour", "条/小时"))) }
-    if let ends = report.ends { all.append(figure(time(ends), Both("would be through by", "预计完成时间"))) }
+    if let perHour = report.perHour { all.append(Page.figure(grouped(perHour), Both("messages an hour", "条/小时"))) }
+    if let ends = report.ends { all.append(Page.figure(time(ends), Both("would be through by", "预计完成时间"))) }
     if let mean = report.partsOnAverage, let most = report.partsAtMost {
       all.append(
-        figure(oneDecimal(mean), Both("parts a short message on average, \(most) at most", "平均每条短信计费条数，最多 \(most) 条")))
+        Page.figure(
+          oneDecimal(mean), Both("parts a short message on average, \(most) at most", "平均每条短信计费条数，最多 \(most) 条")))
     }
     return "<section class=\"figures\">\(all.joined())</section>"
-  }
-
-  private func figure(_ value: String, _ words: Both, isFirst: Bool = false) -> String {
-    "<div\(isFirst ? " class=\"first\"" : "")><b>\(escaped(value))</b>\(say(words))</div>"
   }
 
   private var audience: String {
@@ -277,31 +247,5 @@ struct PreviewPage {
 
   // MARK: Writing
 
-  private func say(_ words: Both) -> String { say(words.english, words.chinese) }
-
-  /// What is the same in both stands there once.
-  private func say(_ english: String, _ chinese: String) -> String {
-    english == chinese
-      ? escaped(english)
-      : "<span class=\"en\">\(escaped(english))</span><span class=\"zh\" lang=\"zh-CN\">\(escaped(chinese))</span>"
-  }
-
   private func time(_ moment: Timestamp) -> String { clock.shown(moment) }
-
-  private func money(_ money: Money) -> String {
-    let parts = money.amount.split(separator: ".", omittingEmptySubsequences: false)
-    return grouped(Int64(parts[0]) ?? 0) + (parts.count > 1 ? ".\(parts[1])" : "") + " \(money.currency)"
-  }
-
-  /// Fit for text and for attributes in quotation marks. What would steer a reader's eye, as marks that turn the direction of writing,
-  /// is written as an escape.
-  private func escaped(_ text: String) -> String {
-    lines(text).replacing(each: ["&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&quot;", "'": "&#39;"])
-  }
-}
-
-extension String {
-  fileprivate func replacing(each known: [Character: String]) -> String {
-    reduce(into: "") { $0 += known[$1] ?? String($1) }
-  }
 }

@@ -1,7 +1,8 @@
 internal import Postgres
 internal import Values
 
-/// What a branch or a person has of leads. Counters and small indexes tell it: no statement here goes through all leads.
+/// What a branch or a person has of leads, and what was done in a time. Counters, small indexes and the part of the history that lies in
+/// the time tell it: nothing here goes through all leads.
 struct PeopleCounts {
   let branch: String
   /// nil: the branch as a whole.
@@ -13,89 +14,45 @@ struct PeopleCounts {
   let pooled: Int64?
   let owned: Int64
   let allocated: Int64
+  let contactedInTime: Int64
+  let reclaimed: Int64
   let converted: Int64
+  let calls: Int64
+  let talkSeconds: Int64
+  let campaignSent: Int64?
+  let campaignConverted: Double
 
-  /// Branches by code, each followed by its people.
-  /// - Parameter branch: with all below it; nil for all there are.
+  /// Branches by code, then people by branch and code.
+  /// - Parameter branch: with all below it; nil for all that may be seen.
+  /// - Parameter isOwn: what the login's own person may see.
   static func read(
-    under branch: String?, _ span: PeopleReport.Span, _ session: Connection
+    under branch: String?, _ span: PeopleReport.Span, isOwn: Bool, _ session: Connection
   ) throws(PostgresError) -> [PeopleCounts] {
-    let rows: Rows
-    if span.isAll {
-      rows = try session.rows(everything) { $0.text(branch) }
-    } else {
-      rows = try session.rows(within) {
-        $0.text(branch)
-        $0.timestamp(span.from)
-        $0.timestamp(span.until)
-      }
-    }
-    return rows.map {
+    try session.rows(isOwn ? ofPerson : ofOperator) {
+      $0.text(branch)
+      $0.timestamp(span.from)
+      $0.timestamp(span.until)
+    }.map {
       PeopleCounts(
         branch: $0.text(0), person: $0.optionalText(1), name: $0.text(2), held: $0.optionalInteger(3),
-        waiting: $0.optionalInteger(4), pooled: $0.optionalInteger(5), owned: $0.integer(6),
-        allocated: $0.integer(7), converted: $0.integer(8))
+        waiting: $0.optionalInteger(4), pooled: $0.optionalInteger(5), owned: $0.integer(6), allocated: $0.integer(7),
+        contactedInTime: $0.integer(8), reclaimed: $0.integer(9), converted: $0.integer(10), calls: $0.integer(11),
+        talkSeconds: $0.integer(12),
+        campaignSent: $0.optionalInteger(13), campaignConverted: $0.double(14))
     }
   }
 
-  /// Since ever: what people were given is counted where it is given.
-  static let everything: Statement = """
-    with recursive wanted as (
-      select id from branch where case when $1::text is null then true else code = $1 end
-      union
-      select b.id from wanted w join branch b on b.parent_id = w.id where $1 is not null),
-    waiting as (select branch_id, count(*) as n from lead where state = 'waiting' group by 1),
-    pooled as (select branch_id, count(*) as n from lead where state = 'pooled' group by 1),
-    converted as materialized (
-      select branch_id, owner_id, count(*) as n from lead where state = 'converted' group by 1, 2),
-    people as (
-      select p.branch_id, p.code, p.name, l.open_leads, l.allocated,
-        coalesce((select sum(n) from converted c where c.owner_id = p.id), 0)::bigint as converted
-      from wanted w join person p on p.branch_id = w.id join person_load l on l.person_id = p.id)
-    select b.code, null::text as person, b.name, l.held, coalesce(w.n, 0), coalesce(o.n, 0),
-      coalesce(p.owned, 0)::bigint, coalesce(p.allocated, 0)::bigint, coalesce(c.n, 0)::bigint
-    from wanted join branch b on b.id = wanted.id join branch_load l on l.branch_id = b.id
-    left join waiting w on w.branch_id = b.id left join pooled o on o.branch_id = b.id
-    left join (select branch_id, sum(open_leads) as owned, sum(allocated) as allocated from people group by 1) p
-      on p.branch_id = b.id
-    left join (select branch_id, sum(n) as n from converted group by 1) c on c.branch_id = b.id
-    union all
-    select b.code, p.code, p.name, null, null, null, p.open_leads, p.allocated, p.converted
-    from people p join branch b on b.id = p.branch_id
-    order by 1, 2 nulls first
-    """
+  static let ofOperator: Statement = "select * from people_report($1, $2, $3)"
+  static let ofPerson: Statement = "select * from own_people_report($1, $2, $3)"
 
-  /// In a time: from the part of the history that lies in it.
-  static let within: Statement = """
-    with recursive wanted as (
-      select id from branch where case when $1::text is null then true else code = $1 end
-      union
-      select b.id from wanted w join branch b on b.parent_id = w.id where $1 is not null),
-    waiting as (select branch_id, count(*) as n from lead where state = 'waiting' group by 1),
-    pooled as (select branch_id, count(*) as n from lead where state = 'pooled' group by 1),
-    given as materialized (
-      select branch_id, owner_id, count(*) filter (where what = 'allocated') as allocated,
-        count(*) filter (where what = 'converted') as converted
-      from lead_history
-      where at >= coalesce($2, '-infinity'::timestamptz) and at < coalesce($3, 'infinity'::timestamptz)
-        and what in ('allocated', 'converted')
-      group by 1, 2),
-    people as (
-      select p.branch_id, p.code, p.name, l.open_leads, coalesce(sum(g.allocated), 0)::bigint as allocated,
-        coalesce(sum(g.converted), 0)::bigint as converted
-      from wanted w join person p on p.branch_id = w.id join person_load l on l.person_id = p.id
-        left join given g on g.owner_id = p.id
-      group by p.id, l.person_id)
-    select b.code, null::text as person, b.name, l.held, coalesce(w.n, 0), coalesce(o.n, 0),
-      coalesce(p.owned, 0)::bigint, coalesce(g.allocated, 0)::bigint, coalesce(g.converted, 0)::bigint
-    from wanted join branch b on b.id = wanted.id join branch_load l on l.branch_id = b.id
-    left join waiting w on w.branch_id = b.id left join pooled o on o.branch_id = b.id
-    left join (select branch_id, sum(open_leads) as owned from people group by 1) p on p.branch_id = b.id
-    left join (select branch_id, sum(allocated) as allocated, sum(converted) as converted from given group by 1) g
-      on g.branch_id = b.id
-    union all
-    select b.code, p.code, p.name, null, null, null, p.open_leads, p.allocated, p.converted
-    from people p join branch b on b.id = p.branch_id
-    order by 1, 2 nulls first
-    """
+  /// Of those that were given in the time; nil where none was.
+  var inTime: Double? { allocated > 0 ? Double(contactedInTime) / Double(allocated) : nil }
+
+  /// By what they may be ranked, with the words of the option.
+  static let orders: [(name: String, value: @Sendable (PeopleCounts) -> Double)] = [
+    ("converted", { Double($0.converted) }), ("allocated", { Double($0.allocated) }), ("owned", { Double($0.owned) }),
+    ("contactedInTime", { Double($0.contactedInTime) }), ("inTime", { $0.inTime ?? -1 }),
+    ("reclaimed", { Double($0.reclaimed) }), ("calls", { Double($0.calls) }), ("talk", { Double($0.talkSeconds) }),
+    ("campaignConverted", { $0.campaignConverted }),
+  ]
 }
