@@ -230,25 +230,25 @@ def test_the_page_for_producers_tells_every_step_of_a_message_and_every_reason_t
 
 
 @pytest.fixture(scope="module")
-def services(tmp_path_factory):
+def own_services(tmp_path_factory):
     """Services of this file's own: the contract's topics have fixed names."""
     with ServicesInUse.started(tmp_path_factory.mktemp("contract") / "services", fast=True) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
-def millrace(services, executables):
+def millrace(own_services, executables):
     def run(*words, stdin=None):
         return subprocess.run(
             [executables / "millrace", *words], input=stdin, capture_output=True, text=True, timeout=60,
-            env=services.environment(),
+            env=own_services.environment(),
         )  # fmt: skip
 
     return run
 
 
 @pytest.fixture(scope="module")
-def topics(services, millrace):
+def topics(own_services, millrace):
     done = millrace("topics", "apply", "--execute")
     assert done.returncode == 0, done.stderr + done.stdout
 
@@ -293,8 +293,8 @@ class Log:
 
 
 @pytest.fixture
-def log(services, topics):
-    log = Log(services)
+def log(own_services, topics):
+    log = Log(own_services)
     yield log
     log.consumer.close()
 
@@ -393,10 +393,10 @@ def test_wrong_lines_stop_the_file_and_go_out_as_they_are_when_told_to(millrace,
     assert headers_of(records[lines[0]])["ce_type"] == "lead.registered"
 
 
-def test_the_python_on_the_page_for_producers_runs_and_partitions_as_the_command_does(services, millrace, log):
+def test_the_python_on_the_page_for_producers_runs_and_partitions_as_the_command_does(own_services, millrace, log):
     page = (TOPICS / "README.md").read_text()
     snippet = re.search(r"```python\n(.*?)```", page, re.S).group(1)
-    environment = services.environment()
+    environment = own_services.environment()
     subprocess.run([sys.executable, "-c", snippet], check=True, timeout=60, env=environment)
     (theirs,) = log.read_at_least(1)
     headers = headers_of(theirs)

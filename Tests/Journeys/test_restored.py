@@ -17,7 +17,7 @@ EPOCH = 1 << 36
 
 
 @pytest.fixture
-def ground(executables, tmp_path):
+def own_ground(executables, tmp_path):
     """PostgreSQL of the test's own: its files are put back."""
     with ServicesInUse.started(tmp_path / "services", fast=True) as services:
         yield Ground(services, executables)
@@ -114,8 +114,8 @@ def number(record):
 
 
 @pytest.mark.parametrize("kind", [Files, Recovery, Dump], ids=["files", "recovery", "dump"])
-def test_a_database_set_back_to_a_backup_stands_still_and_is_recovered(ground, kind):
-    with ground.world(partitions=3) as world:
+def test_a_database_set_back_to_a_backup_stands_still_and_is_recovered(own_ground, kind):
+    with own_ground.world(partitions=3) as world:
         leads = firm.Leads(kind.__name__, spoilt=0)
         backup = kind(world)
         apply(world, leads.take(200))
