@@ -131,7 +131,7 @@ import Testing
     }
   }
 
-  @Test("what campaigns brought is that of the time")
+  @Test("tasks and what campaigns brought are those of the time")
   func campaigns() throws {
     try with { database throws in
       try database.connect().run(
@@ -146,12 +146,18 @@ import Testing
             share, amount, currency) values (1, 5, 9, 1, 'assets-added', true, 'credited', 'sms', 0, '', 2, now() - interval '1 hour', 0.5, null, ''),
             (2, 5, 9, 0, 'assets-added', true, 'held-out', '', 0, '', 2, now() - interval '1 hour', 0, null, ''),
             (3, 5, 9, 1, 'earned', false, 'credited', 'sms', 0, '', 2, now() - interval '1 hour', 1, null, '');
+          insert into task (campaign_id, subject, place, campaign, title, subject_kind, subject_name, assignee_id, assignee, branch_id, script, due_at,
+            state, outcome, settled_at, settled_by_id) values
+            (5, 9, 0, 'five', 'Five', 'customer', 'C9', 1, 'P1', 2, 'x', now(), 'done', 'contacted', now() - interval '1 hour', 1),
+            (5, 8, 0, 'five', 'Five', 'customer', 'C8', 2, 'P2', 3, 'x', now(), 'overdue', null, null, null),
+            (5, 7, 0, 'five', 'Five', 'customer', 'C7', 1, 'P1', 2, 'x', now(), 'done', 'contacted', now() - interval '40 days', 1);
           """)
       let run = CommandRun("people", "report", "--people", "--json", on: database)
-      let names = ["branch", "person", "campaignSent", "campaignConverted"]
+      let names = ["branch", "person", "tasksDone", "tasksOverdue", "campaignSent", "campaignConverted"]
       #expect(
         Set(members(run, names)).isSuperset(of: [
-          ["GD", "null", "70", "0.5"], ["GD", "P1", "null", "0.5"], ["SZ", "P2", "null", "0.0"],
+          ["GD", "null", "1", "0", "70", "0.5"], ["GD", "P1", "1", "0", "null", "0.5"],
+          ["SZ", "P2", "0", "1", "null", "0.0"],
         ]), "\(run.out)\(run.err)")
     }
   }

@@ -11,7 +11,7 @@ create index conversion_credit_at on conversion_credit (converted_at);
 -- leads that are theirs now.
 create function people_figures(branches bigint[], people bigint[], since timestamptz, until timestamptz)
 returns table (branch_id bigint, person_id bigint, held bigint, waiting bigint, pooled bigint, owned bigint, allocated bigint,
-  contacted_in_time bigint, reclaimed bigint, converted bigint, calls bigint, talk_seconds bigint,
+  contacted_in_time bigint, reclaimed bigint, converted bigint, calls bigint, talk_seconds bigint, tasks_done bigint, tasks_overdue bigint,
   campaign_sent bigint, campaign_converted double precision)
 language sql stable set search_path from current as $$
   with person_in as materialized (
@@ -43,6 +43,11 @@ language sql stable set search_path from current as $$
     join call_figure f on f.is_agent and f.name = a.name and f.quarter >= floor(extract(epoch from greatest(since, '1970-01-01')) / 900)::bigint
       and f.quarter < ceil(extract(epoch from least(until, '2200-01-01')) / 900)::bigint
     group by 1),
+  done as materialized (
+    select p.id, count(*) as tasks from person_in p join task t on t.assignee_id = p.id
+    where t.state = 'done' and t.settled_at >= since and t.settled_at < until group by 1),
+  overdue as materialized (
+    select p.id, count(*) as tasks from person_in p join task t on t.assignee_id = p.id where t.state = 'overdue' group by 1),
   credit as materialized (
     select k.branch_id, coalesce(u.manager_id, l.owner_id) as person_id, sum(k.share)::float8 as share
     from conversion_credit k join campaign c on c.id = k.campaign_id
@@ -59,28 +64,30 @@ language sql stable set search_path from current as $$
   one as (
     select p.id, p.branch_id, coalesce(o.open_leads, 0)::bigint as owned, coalesce(c.allocated, 0)::bigint as allocated,
       coalesce(c.in_time, 0)::bigint as in_time, coalesce(c.reclaimed, 0)::bigint as reclaimed, coalesce(c.converted, 0)::bigint as converted,
-      coalesce(t.calls, 0) as calls, coalesce(t.seconds, 0) as seconds,
+      coalesce(t.calls, 0) as calls, coalesce(t.seconds, 0) as seconds, coalesce(d.tasks, 0) as done, coalesce(v.tasks, 0) as overdue,
       coalesce(k.share, 0) as share
     from person_in p
     left join owned o on o.person_id = p.id
     left join (select x.person_id, sum(x.allocated) as allocated, sum(x.in_time) as in_time, sum(x.reclaimed) as reclaimed,
       sum(x.converted) as converted from counted x group by 1) c on c.person_id = p.id
     left join talked t on t.id = p.id
+    left join done d on d.id = p.id
+    left join overdue v on v.id = p.id
     left join (select x.person_id, sum(x.share) as share from credit x group by 1) k on k.person_id = p.id)
   select o.branch_id, o.id, null::bigint, null::bigint, null::bigint, o.owned, o.allocated, o.in_time, o.reclaimed, o.converted, o.calls,
-    o.seconds, null::bigint, o.share
+    o.seconds, o.done, o.overdue, null::bigint, o.share
   from one o
   union all
   select b.id, null, l.held, coalesce(w.leads, 0), coalesce(q.leads, 0), coalesce(o.owned, 0)::bigint, coalesce(c.allocated, 0)::bigint,
     coalesce(c.in_time, 0)::bigint, coalesce(c.reclaimed, 0)::bigint, coalesce(c.converted, 0)::bigint, coalesce(o.calls, 0)::bigint,
-    coalesce(o.seconds, 0)::bigint, coalesce(s.messages, 0),
+    coalesce(o.seconds, 0)::bigint, coalesce(o.done, 0)::bigint, coalesce(o.overdue, 0)::bigint, coalesce(s.messages, 0),
     coalesce(k.share, 0)
   from branch b
   join branch_load l on l.branch_id = b.id
   left join (select x.branch_id, count(*) as leads from lead x where x.state = 'waiting' group by 1) w on w.branch_id = b.id
   left join (select x.branch_id, count(*) as leads from lead x where x.state = 'pooled' group by 1) q on q.branch_id = b.id
-  left join (select x.branch_id, sum(x.owned) as owned, sum(x.calls) as calls, sum(x.seconds) as seconds
-    from one x group by 1) o on o.branch_id = b.id
+  left join (select x.branch_id, sum(x.owned) as owned, sum(x.calls) as calls, sum(x.seconds) as seconds, sum(x.done) as done,
+    sum(x.overdue) as overdue from one x group by 1) o on o.branch_id = b.id
   left join (select x.branch_id, sum(x.allocated) as allocated, sum(x.in_time) as in_time, sum(x.reclaimed) as reclaimed,
     sum(x.converted) as converted from counted x group by 1) c on c.branch_id = b.id
   left join sent s on s.branch_id = b.id
@@ -90,13 +97,13 @@ $$;
 
 -- With codes and names, branches first.
 create type people_line as (branch text, person text, name text, held bigint, waiting bigint, pooled bigint, owned bigint, allocated bigint,
-  contacted_in_time bigint, reclaimed bigint, converted bigint, calls bigint, talk_seconds bigint,
+  contacted_in_time bigint, reclaimed bigint, converted bigint, calls bigint, talk_seconds bigint, tasks_done bigint, tasks_overdue bigint,
   campaign_sent bigint, campaign_converted double precision);
 
 create function people_lines(branches bigint[], people bigint[], since timestamptz, until timestamptz)
 returns setof people_line language sql stable set search_path from current as $$
   select b.code, p.code, coalesce(p.name, b.name), f.held, f.waiting, f.pooled, f.owned, f.allocated, f.contacted_in_time, f.reclaimed,
-    f.converted, f.calls, f.talk_seconds, f.campaign_sent, f.campaign_converted
+    f.converted, f.calls, f.talk_seconds, f.tasks_done, f.tasks_overdue, f.campaign_sent, f.campaign_converted
   from people_figures(branches, people, since, until) f join branch b on b.id = f.branch_id left join person p on p.id = f.person_id
   order by p.code is not null, b.code, p.code
 $$;

@@ -46,8 +46,14 @@ enum EvaluationReading {
     return try StoredCampaign.named(wanted, session)
   }
 
-  /// Campaigns whose figures are meant: itself.
-  private static func occasions(of campaign: StoredCampaign, _ session: Connection) throws -> [Int64] { [campaign.id] }
+  /// Campaigns whose figures are meant: itself, and of a plan that comes again its occasions.
+  private static func occasions(of campaign: StoredCampaign, _ session: Connection) throws -> [Int64] {
+    try session.rows(occasions) { $0.integer(campaign.id) }.map { $0.integer(0) }
+  }
+
+  static let occasions: Statement = """
+    select $1::bigint union all select o.campaign_id from campaign_course_seen o where o.plan_id = $1 order by 1
+    """
 
   static let plan: Statement = """
     select b.id, b.name, b.title, b.objective, b.branch, coalesce(r.name, b.branch), b.owner, b.settled_at, b.variants, b.time_zone,

@@ -19,6 +19,8 @@ struct PeopleCounts {
   let converted: Int64
   let calls: Int64
   let talkSeconds: Int64
+  let tasksDone: Int64
+  let tasksOverdue: Int64
   let campaignSent: Int64?
   let campaignConverted: Double
 
@@ -37,8 +39,8 @@ struct PeopleCounts {
         branch: $0.text(0), person: $0.optionalText(1), name: $0.text(2), held: $0.optionalInteger(3),
         waiting: $0.optionalInteger(4), pooled: $0.optionalInteger(5), owned: $0.integer(6), allocated: $0.integer(7),
         contactedInTime: $0.integer(8), reclaimed: $0.integer(9), converted: $0.integer(10), calls: $0.integer(11),
-        talkSeconds: $0.integer(12),
-        campaignSent: $0.optionalInteger(13), campaignConverted: $0.double(14))
+        talkSeconds: $0.integer(12), tasksDone: $0.integer(13), tasksOverdue: $0.integer(14),
+        campaignSent: $0.optionalInteger(15), campaignConverted: $0.double(16))
     }
   }
 
@@ -53,6 +55,7 @@ struct PeopleCounts {
     ("converted", { Double($0.converted) }), ("allocated", { Double($0.allocated) }), ("owned", { Double($0.owned) }),
     ("contactedInTime", { Double($0.contactedInTime) }), ("inTime", { $0.inTime ?? -1 }),
     ("reclaimed", { Double($0.reclaimed) }), ("calls", { Double($0.calls) }), ("talk", { Double($0.talkSeconds) }),
+    ("tasksDone", { Double($0.tasksDone) }), ("tasksOverdue", { Double($0.tasksOverdue) }),
     ("campaignConverted", { $0.campaignConverted }),
   ]
 }

@@ -33,7 +33,7 @@ struct PeopleRanking {
 
   private static let measures = [
     "held", "waiting", "pooled", "owned", "allocated", "contactedInTime", "inTime", "reclaimed", "converted", "calls",
-    "talk", "campaignSent", "campaignConverted",
+    "talk", "tasksDone", "tasksOverdue", "campaignSent", "campaignConverted",
   ]
 
   private static func values(_ counts: PeopleCounts) -> [ReportTable.Value] {
@@ -42,7 +42,7 @@ struct PeopleRanking {
       count(counts.held), count(counts.waiting), count(counts.pooled), .count(counts.owned), .count(counts.allocated),
       .count(counts.contactedInTime), .share(optional: counts.inTime), .count(counts.reclaimed),
       .count(counts.converted), .count(counts.calls), .decimal((Double(counts.talkSeconds) / 6).rounded() / 10),
-      count(counts.campaignSent),
+      .count(counts.tasksDone), .count(counts.tasksOverdue), count(counts.campaignSent),
       .decimal(counts.campaignConverted),
     ]
   }

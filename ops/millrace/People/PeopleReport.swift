@@ -4,7 +4,7 @@ internal import Values
 /// `people report`: what branches and people have of leads, what they did in a time, and who comes first.
 enum PeopleReport {
   static let command = Command(
-    name: "people report", summary: "rank branches and people by leads, contacts, conversions, calls, campaigns",
+    name: "people report", summary: "rank branches and people by leads, contacts, conversions, calls, tasks, campaigns",
     options: [
       CommandOption("--branch", "CODE", "only this branch and those below it, with their people"),
       CommandOption("--people", nil, "people too, not only branches"),
@@ -14,12 +14,12 @@ enum PeopleReport {
       CommandOption("--own", nil, "what your own login may see; needs no more than millrace_person"),
     ] + ReportForm.options,
     details: """
-      Held (nobody can take them), waiting (to be passed down), pooled (to be claimed) and owned are as of now; all else is
-      of the time that is asked for. A branch's leads are those that were given, reclaimed or converted there; a person's,
-      wherever that was. Contacted in time: of the leads that were given those whose owner talked to them before they were
-      taken back, given up or given to somebody else. Calls were answered; talk is in minutes. Campaigns: messages that went
-      to a branch's people, and conversions that are a campaign's merit; a person's are those of the customers and leads
-      that are theirs now.
+      Held (nobody can take them), waiting (to be passed down), pooled (to be claimed), owned and tasks overdue are as
+      of now; all else is of the time that is asked for. A branch's leads are those that were given, reclaimed or
+      converted there; a person's, wherever that was. Contacted in time: of the leads that were given those whose
+      owner talked to them before they were taken back, given up or given to somebody else. Calls were answered; talk
+      is in minutes. Campaigns: messages that went to a branch's people, and conversions that are a campaign's merit;
+      a person's are those of the customers and leads that are theirs now.
 
       Ranked by one of: \(PeopleReport.orderLines).
 
