@@ -24,7 +24,7 @@ import Testing
         try desk.lines(
           "select concat_ws(' ', result::jsonb ->> 'recipients', result::jsonb -> 'skipped') from campaign_preview")
           == [#"3 {"cap": 1}"#])
-      try desk.expand()
+      while try !desk.expand().isEmpty {}
       #expect(try desk.people(1) == ["1 skipped cap", "2 queued", "3 queued", "4 queued"])
     }
   }
@@ -35,7 +35,7 @@ import Testing
       let plan = CampaignDesk.definition(
         channels: CampaignDesk.textsAndMails, more: #", "cap": {"messages": 1, "within": "PT90M"}"#)
       try desk.plan(1, "running", plan, expanded: false)
-      try desk.expand()
+      while try !desk.expand().isEmpty {}
       #expect(
         try desk.lines("select concat_ws(' ', subject, state, channel) from campaign_recipient order by subject")
           == ["1 queued email", "2 queued sms", "3 queued sms", "4 queued sms"])

@@ -65,6 +65,7 @@ import Testing
     try await CampaignDesk.open(ExpansionTests.customers + Self.list) { desk in
       try desk.plan(1, "running", CampaignDesk.definition(filter: "list = guests"), expanded: false)
       #expect(try self.preview(desk) == "7 4 0")
+      #expect(try desk.expand() == ["begun"])
       #expect(try desk.expand(2) == ["queued", "queued", "page"])
       // No command does that: a list that a campaign names is not removed.
       try desk.session.run(script: "update audience_list set whole_at = null")

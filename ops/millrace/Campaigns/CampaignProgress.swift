@@ -56,12 +56,14 @@ struct CampaignProgress {
     unexpanded = isExpanded ? 0 : max(0, planned - known)
   }
 
+  /// Of one that comes again: of all its occasions.
   static func read(_ campaign: StoredCampaign, _ session: Connection, planned: Int64? = nil) throws -> CampaignProgress
   {
     let rows = try session.rows(
       """
       select clock_timestamp(), variant, channel, state, reason, recipients from campaign_count
-      right join (select 1) one on campaign_id = $1 and recipients > 0
+      right join (select 1) one on recipients > 0
+        and campaign_id = any(array(select $1 union all select campaign_id from campaign_course_seen where plan_id = $1))
       order by state, recipients desc, variant, channel
       """
     ) { $0.integer(campaign.id) }
