@@ -171,12 +171,12 @@ def whoever_comes_to_fulfil_the_filter_gets_it_once_though_the_launcher_dies_ove
         def come(first, last):
             until(lambda: world.ask("select expanded_at is not null from campaign"), lambda: "those of the launch to have a row")
             with world.connect() as connection:
-                connection.execute("update customer set level = 'gold' where id between 50000 + %s and 50000 + %s", [first, last])
+                connection.execute("update customer set level = 'gold' where id between 50000 + 100 * %s and 50000 + 100 * %s", [first, last])
 
         know(world, gateway, **PATIENT)
         people(world, 300)
         with world.connect() as connection:
-            connection.execute("update customer set level = 'gold' where id <= 50100")
+            connection.execute("update customer set level = 'gold' where id <= 60000")
         launch(world, plan(audience={"customers": "level = gold"}, joining=True))
         run(world, "relay-events", "send-sms")
         world.struck("sweep.written@join-campaigns:kill", at=None, name="launch-campaigns", meanwhile=lambda: come(101, 200))
@@ -184,7 +184,7 @@ def whoever_comes_to_fulfil_the_filter_gets_it_once_though_the_launcher_dies_ove
         come(150, 300)
         until(lambda: standing(world) == {"accepted": 300}, lambda: f"all to be written to: {standing(world)}")
         with world.connect() as connection:
-            connection.execute("update customer set level = 'silver' where id > 50250")
+            connection.execute("update customer set level = 'silver' where id > 75000")
             connection.execute("update customer set level = 'gold'")
         until(lambda: world.ask("select count(*) = 0 from audience_change"), lambda: "what has changed to be spread")
         until(lambda: world.ask("select count(*) = 0 from campaign_joiner"), lambda: "those who were there to be looked at")
@@ -203,7 +203,7 @@ def from_a_file_to_the_end_by_the_command_and_the_counts_are_those_of_the_previe
         people(world, 300, without_phone_each=7)
         with world.connect() as connection:
             connection.execute("insert into suppression (channel, address, reason) values ('sms', '+8613983000001', 'opted-out')")
-            connection.execute("update customer set name = null where id = 50002")
+            connection.execute("update customer set name = null where id = 50200")
         variants = [{"name": "a", "share": 50}, {"name": "b", "share": 50}]
         file = world.place / f"spring-{world.number}.json"
         file.write_text(json.dumps(plan(variants=variants, control={"share": 10}, exclude='number = "none"')))

@@ -54,16 +54,16 @@ TAMPERED = {
             jsonb_build_object('id', new.id + 1000000000000, 'event_id', new.event_id || '1'))).*;
           return null;
         end $$;
-        create trigger copied after insert on message for each row when (new.event_id like '%/50012/0') execute function copied()""",
+        create trigger copied after insert on message for each row when (new.event_id like '%/51200/0') execute function copied()""",
     "held": """
         create function held() returns trigger language plpgsql as $$ begin new.state := 'held-out'; return new; end $$;
-        create trigger held before insert on campaign_recipient for each row when (new.subject = 50011) execute function held()""",
+        create trigger held before insert on campaign_recipient for each row when (new.subject = 51100) execute function held()""",
     "lost": """
         create function lost() returns trigger language plpgsql security definer set search_path from current as $$ begin
           delete from campaign_recipient where subject = new.subject;
           return null;
         end $$;
-        create trigger lost after insert on campaign_recipient for each row when (new.subject = 50010) execute function lost()""",
+        create trigger lost after insert on campaign_recipient for each row when (new.subject = 51000) execute function lost()""",
     "untold": """
         create function untold() returns trigger language plpgsql as $$ begin return null; end $$;
         create trigger untold before insert on outbox for each row

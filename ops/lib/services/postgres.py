@@ -21,7 +21,7 @@ LONGEST_SOCKET_DIRECTORY = 107 - len("/.s.PGSQL.65535")  # sun_path, less what l
 CONFIGURATION = """
 # Written by ops/services.
 listen_addresses = '127.0.0.1'
-max_connections = 200
+max_connections = 400
 shared_buffers = 256MB
 max_wal_size = 4GB
 checkpoint_timeout = 15min
