@@ -32,13 +32,12 @@ extension Firm {
     agents = try section("agents", root) { row throws(Refusal) in try Agent(row) }
     queues = try section("queues", root) { row throws(Refusal) in try Queue(row) }
     guard let file else { return }
-    for (name, count) in [
+    let counts: [(section: String, rows: Int?)] = [
       ("firm", terms.map { _ in 1 }), ("calendars", calendars?.count), ("branches", branches?.count),
       ("people", people?.count), ("sources", sources?.count), ("rules", rules?.count), ("policies", policies?.count),
       ("pools", pools?.count), ("steps", steps?.count), ("agents", agents?.count), ("queues", queues?.count),
-    ] {
-      if let count { origins[name] = [FirmOrigin(file: file, count: count)] }
-    }
+    ]
+    for case (let section, let rows?) in counts { origins[section] = [FirmOrigin(file: file, count: rows)] }
   }
 }
 
