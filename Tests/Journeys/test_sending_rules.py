@@ -171,7 +171,7 @@ def who_is_suppressed_while_the_message_waits_gets_nothing(ground):
             # What was claimed by then is on its way, unless its moment passes: then it waits again, and was not suppressed.
             waiting = {row[0] for row in connection.execute(
                 "select address from suppression s join message m on '+' || m.phone = s.address where m.state = 'queued'")}  # fmt: skip
-        assert len(waiting) > 100
+        assert waiting, "all were claimed before"
         until_accounted(world, 200)
         late = {arrival.to for arrival in gateway.arrivals} & waiting
         assert not late, late
