@@ -10,7 +10,7 @@ public struct OutreachOutcomes: Event, Equatable {
   public enum Step: String, Sendable, CaseIterable {
     case accepted, delivered, failed, expired, skipped, uncertain, cancelled
     /// Told once a message; of `opened` and of each link `clicked` once more where only machines had done it before.
-    case opened, clicked, unsubscribed, complained
+    case opened, clicked, replied, unsubscribed, complained
   }
 
   private enum Channel: String, CaseIterable { case sms, email, fax }
@@ -35,13 +35,14 @@ public struct OutreachOutcomes: Event, Equatable {
   public let url: String?
   /// Of `opened` and `clicked`: whether a program did it; nil where nobody can tell.
   public let machine: Bool?
+  /// Of `clicked` and `replied`: true where it is the first thing that its recipient did in answer to the message.
+  public let firstResponse: Bool?
   public let at: Timestamp
 
   public init(
     id: Int64, _ step: Step, channel: String, purpose: MessageRequest.Purpose, reason: String? = nil, source: String,
     request: String, gateway: String? = nil, cost: Money? = nil, parts: Int32? = nil, url: String? = nil,
-    machine: Bool? = nil,
-    at: Timestamp
+    machine: Bool? = nil, firstResponse: Bool? = nil, at: Timestamp
   ) {
     self.id = id
     self.step = step
@@ -55,7 +56,20 @@ public struct OutreachOutcomes: Event, Equatable {
     self.parts = parts
     self.url = url
     self.machine = machine
+    self.firstResponse = firstResponse
     self.at = at
+  }
+
+  /// Of a message that has gone on before anybody knew that its gateway had it: its acceptance, with what it cost, and then this step.
+  public var afterAcceptance: [OutreachOutcomes] {
+    guard step == .delivered || step == .failed else { return [self] }
+    let accepted = OutreachOutcomes(
+      id: id, .accepted, channel: channel, purpose: purpose, source: source, request: request, gateway: gateway,
+      cost: cost, parts: parts, at: at)
+    let settled = OutreachOutcomes(
+      id: id, step, channel: channel, purpose: purpose, reason: reason, source: source, request: request,
+      gateway: gateway, at: at)
+    return [accepted, settled]
   }
 
   public var type: String { Self.types[step.place] }
@@ -77,6 +91,7 @@ public struct OutreachOutcomes: Event, Equatable {
     parts = step == .accepted ? try data.optionalInteger("parts", 1...1_000).map { Int32($0) } : nil
     url = step == .clicked ? try data.text("url", 1...2000) : nil
     machine = step == .clicked || step == .opened ? try data.optionalBoolean("machine") : nil
+    firstResponse = step == .clicked || step == .replied ? try data.optionalBoolean("firstResponse") : nil
     at = try data.timestamp("at")
   }
 
@@ -92,6 +107,7 @@ public struct OutreachOutcomes: Event, Equatable {
     data.member("parts", parts.map { Int64($0) })
     data.member("url", url)
     data.member("machine", machine)
+    data.member("firstResponse", firstResponse)
     data.member("at", at)
   }
 }

@@ -117,7 +117,8 @@ public enum SettleLostSends<W: SendingWorker>: Sweep {
       source: item.source, request: item.event, gateway: item.gateway,
       cost: settled.step == .uncertain ? nil : item.reservation?.amount, at: now)
     return .apply(
-      settled, emit: [Emission(outcome)], outcome: settled.step == .uncertain ? "uncertain" : "known-by-receipt")
+      settled, emit: outcome.afterAcceptance.map { Emission($0) },
+      outcome: settled.step == .uncertain ? "uncertain" : "known-by-receipt")
   }
 
   public static var writes: [Write<Told, Settlement>] {

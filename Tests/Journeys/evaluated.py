@@ -27,7 +27,8 @@ FIGURES = """
       'CN-' || (array['SH', 'BJ', 'JS/Nanjing', 'ZJ/Hangzhou', 'GD/Shenzhen', 'SC/Chengdu'])[1 + d %% 6], (select min(id) from branch),
       w.what, '', w.currency, greatest(1, w.events / (1 + d)), w.events / 3, w.events * 0.06
     from campaign c, generate_series(0, 1) v, generate_series(0, 20) d,
-      (values (0, 'accepted', 'CNY', 9000), (1, 'delivered', '', 8700), (2, 'clicked', '', 800), (11, 'clicked', '', 500), (5, 'unsubscribed', '', 20))
+      (values (0, 'accepted', 'CNY', 9000), (1, 'delivered', '', 8700), (2, 'clicked', '', 800), (11, 'clicked', '', 500), (2, 'responded', '', 780),
+        (11, 'responded', '', 470), (12, 'replied', '', 90), (5, 'unsubscribed', '', 20))
         w (hours, what, currency, events);
     insert into conversion_credit (conversion_id, campaign_id, subject, message_id, kind, is_goal, standing, channel, variant, region, branch_id, touched_at,
       converted_at, share, amount, currency)

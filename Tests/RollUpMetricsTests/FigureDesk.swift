@@ -103,12 +103,14 @@ final class FigureDesk {
 
   func told(
     _ step: OutreachOutcomes.Step, _ campaign: Int64, _ subject: Int64, at seconds: Int64 = 60, reason: String? = nil,
-    cost: Money? = nil, parts: Int32? = nil, machine: Bool? = nil, source: String = CampaignMessageID.source
+    cost: Money? = nil, parts: Int32? = nil, machine: Bool? = nil, firstResponse: Bool? = nil,
+    source: String = CampaignMessageID.source
   ) -> OutreachOutcomes {
     OutreachOutcomes(
       id: message(campaign, subject), step, channel: "sms", purpose: .marketing, reason: reason, source: source,
       request: source == CampaignMessageID.source ? "\(campaign)/\(subject)/0" : source, cost: cost, parts: parts,
-      url: step == .clicked ? "https://firm.example/" : nil, machine: machine, at: moment(seconds))
+      url: step == .clicked ? "https://firm.example/" : nil, machine: machine,
+      firstResponse: firstResponse, at: moment(seconds))
   }
 
   // MARK: Turns

@@ -49,6 +49,23 @@ import Values
     }
   }
 
+  @Test("a message that was responded to counts once as that, whatever its recipient does besides")
+  func responded() async throws {
+    try await FigureDesk.open { desk in
+      try desk.campaign(1)
+      for subject: Int64 in 1...2 { try desk.recipient(1, subject) }
+      try desk.hear(
+        desk.told(.replied, 1, 1, firstResponse: true), desk.told(.clicked, 1, 1),
+        desk.told(.clicked, 1, 2, firstResponse: true))
+      #expect(
+        try desk.lines("select concat_ws(' ', clicked, replied, responded) from bi_campaign_hour") == ["2 1 2"])
+      #expect(
+        try desk.lines(
+          "select format('%s %s %s', what, item, found) from campaign_differences(1) where what = 'figure'"
+        ).isEmpty)
+    }
+  }
+
   @Test("what cannot count is kept apart with its reason, and what is of no campaign is passed over")
   func apart() async throws {
     try await FigureDesk.open { desk in

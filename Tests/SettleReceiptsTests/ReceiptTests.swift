@@ -49,6 +49,30 @@ import Topics
     }
   }
 
+  @Test(
+    "of a message that nobody knew to be accepted that is told as well, with what it cost, before what became of it")
+  func unknownUntilThen() throws {
+    for (status, step) in [
+      (OutreachReceipts.Status.delivered, "delivered"), (.failed, "failed"), (.buffered, "accepted"),
+    ] {
+      try ReceiptDesk.open { desk throws in
+        try desk.session.run(
+          script: """
+            insert into budget (name, currency, most, reserved) values ('spring', 'CNY', 100, 0.15);
+            update message set state = 'uncertain', budget = 'spring', reserved = 0.15 where id = 2
+            """)
+        try desk.take(receipt(status, reference: "m2.1"))
+        let told = desk.told()
+        #expect(
+          told.map { String($0.prefix { $0 != " " }.dropFirst(8)) }
+            == Array(["accepted", step].prefix(step == "accepted" ? 1 : 2)))
+        #expect(told[0].contains(#""cost":{"amount":"0.15","currency":"CNY"},"parts":3"#), "\(told[0])")
+        #expect(told.dropFirst().allSatisfy { !$0.contains("cost") && !$0.contains("parts") }, "\(told)")
+        #expect(try desk.lines("select reserved::text || ' ' || spent from budget") == ["0.0000 0.1500"])
+      }
+    }
+  }
+
   @Test("each part with an id of its own and a number is one part")
   func ids() throws {
     try ReceiptDesk.open { desk throws in

@@ -34,7 +34,9 @@ struct OutcomeReading: Sendable {
   /// Its message may be a campaign's: it has lost all else.
   var isErased: Bool { told.source == CampaignMessage.erased && said == nil && !OutcomeReading.isLooked(told.step) }
 
-  private static func isLooked(_ step: OutreachOutcomes.Step) -> Bool { step == .opened || step == .clicked }
+  private static func isLooked(_ step: OutreachOutcomes.Step) -> Bool {
+    step == .opened || step == .clicked || step == .replied
+  }
 }
 
 /// What an outcome changes, beside its recipient.

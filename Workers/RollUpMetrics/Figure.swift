@@ -32,6 +32,14 @@ struct HeardOutcome: Sendable {
       campaign: campaign, hour: told.at.hour, channel: told.channel, place: place, what: reading.what,
       reason: told.reason ?? "", currency: cost?.currency ?? "")
   }
+
+  /// Its message has been responded to, by this.
+  init(firstResponse told: OutreachOutcomes, of campaign: Int64, at place: FigurePlace) {
+    (message, at, parts, amount) = (told.id, told.at, 0, 0)
+    key = FigureKey(
+      campaign: campaign, hour: told.at.hour, channel: told.channel, place: place, what: "responded", reason: "",
+      currency: "")
+  }
 }
 
 struct FigureKey: Hashable, Comparable, Sendable {

@@ -71,13 +71,17 @@ struct FigureBook {
       told.at <= outcome.happened.adding(seconds: FigureBook.skew)
     else { return keepApart("out-of-range", outcome) }
     let cost = cost(of: outcome)
-    let event = HeardOutcome(reading, of: id, at: place, cost: cost)
-    heard.append(event)
-    sums[event.key, default: FigureSum()].add(event)
+    count(HeardOutcome(reading, of: id, at: place, cost: cost))
+    if told.firstResponse == true { count(HeardOutcome(firstResponse: told, of: id, at: place)) }
     if campaign.hasGoal, reading.isTouch, let subject = reading.of?.subject {
       touches.insert(Touched(subject: subject, isLead: campaign.isOfLeads))
     }
     return .apply((), outcome: "counted")
+  }
+
+  private mutating func count(_ event: HeardOutcome) {
+    heard.append(event)
+    sums[event.key, default: FigureSum()].add(event)
   }
 
   /// A message counts, whatever is wrong with what it cost.

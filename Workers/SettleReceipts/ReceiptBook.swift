@@ -38,30 +38,32 @@ struct ReceiptBook {
   private(set) var submissions: [SubmissionKey: Submission] = [:]
   private(set) var messages: [Int64: Message] = [:]
   var confirmations = Confirmations()
-  /// What recipients have done so far.
-  var engaged: Set<EngagementKey> = []
+  var engagements = Engagements()
+  /// Which messages answers are to.
+  private(set) var answered: [AnswerKey: Int64] = [:]
 
-  init(
-    submissions: [SubmissionKey: Submission] = [:], messages: [Int64: Message], engaged: Set<EngagementKey> = []
-  ) {
+  init(submissions: [SubmissionKey: Submission] = [:], messages: [Int64: Message]) {
     self.submissions = submissions
     self.messages = messages
-    self.engaged = engaged
   }
 
   /// Submissions first, then messages: the order in which senders lock them as well.
   init(_ readings: [ReceiptReading], _ transaction: Transaction) throws(PostgresError) {
     var receipts: [SubmissionKey: ReceiptReading.Receipt] = [:]
     var engaged: Set<Int64> = []
+    var answers: Set<AnswerKey> = []
     for reading in readings {
       switch reading.content {
       case .receipt(let receipt): receipts[receipt.key] = receipt
       case .engagement(let told): engaged.insert(told.key.message)
-      case .inbound, .refused: continue
+      case .inbound(let answer): answers.insert(AnswerKey(answer))
+      case .refused: continue
       }
     }
     let sorted = receipts.values.sorted { ($0.key.gateway, $0.key.id) < ($1.key.gateway, $1.key.id) }
-    if !sorted.isEmpty { submissions = try transaction.ask(ReceiptBook.submissions(sorted)) }
+    (submissions, answered) = try transaction.ask(
+      sorted.isEmpty ? Question(known: [:]) : ReceiptBook.submissions(sorted), AnswerKey.messages(Array(answers)))
+    engaged.formUnion(answered.values)
     let receipted = Set(submissions.values.compactMap(\.message))
     let wanted = receipted.union(engaged).sorted()
     guard !wanted.isEmpty else { return }
@@ -69,7 +71,7 @@ struct ReceiptBook {
       ReceiptBook.messages(wanted), receipted.isEmpty ? Question(known: []) : ReceiptBook.parts(receipted.sorted()),
       engaged.isEmpty ? Question(known: []) : ReceiptBook.engagements(engaged.sorted()))
     self.messages = messages
-    self.engaged = known
+    engagements = Engagements(known)
     for (id, attempt, key, told) in parts where messages[id]?.attempt == attempt { self.messages[id]?.told[key] = told }
   }
 
@@ -180,8 +182,9 @@ struct ReceiptBook {
     }
     let outcome = OutreachOutcomes(
       id: id, step, channel: message.channel, purpose: message.purpose, reason: reason, source: message.source,
-      request: message.event, gateway: message.gateway, cost: change.reservation?.amount, at: now)
-    return .apply(change, emit: [Emission(outcome)], outcome: ReceiptBook.word(step))
+      request: message.event, gateway: message.gateway, cost: change.reservation?.amount, parts: message.count, at: now)
+    let outcomes = message.state == "uncertain" ? outcome.afterAcceptance : [outcome]
+    return .apply(change, emit: outcomes.map { Emission($0) }, outcome: ReceiptBook.word(step))
   }
 
   /// Where the message goes from where it stands; nil where it stays. While it is being sent, what its sender has to say comes first:

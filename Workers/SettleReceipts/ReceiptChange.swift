@@ -116,11 +116,11 @@ struct ReceiptChange: Sendable {
     .total(
       { _, changes in changes.compactMap(\.answer) },
       """
-      insert into answer (gateway, phone, sent_to, body, at, opted_out)
-      select * from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::boolean[])
+      insert into answer (gateway, phone, sent_to, body, at, opted_out, message_id)
+      select * from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::boolean[], $7::bigint[])
       """,
       .text { $0.gateway }, .integer { $0.phone }, .text { $0.to }, .text { $0.text }, .timestamp { $0.at },
-      .boolean { $0.isOptOut }),
+      .boolean { $0.isOptOut }, .integer { $0.message }),
     .total(
       { _, changes in Array(Set(changes.compactMap(\.suppression))) },
       """

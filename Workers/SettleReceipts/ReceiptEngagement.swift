@@ -26,31 +26,45 @@ extension ReceiptBook {
     }
     // Nobody's any more.
     guard let address = message.address else { return .ignore("erased") }
-    let isFirst = remember(engaged.key)
+    let news = engagements.note(engaged.key)
     var change = ReceiptChange()
     if let reason = ReceiptBook.suppressing(engaged.key.kind) {
       // Whatever was said before: somebody may have lifted it since.
       change.suppression = ReceiptChange.Suppression(
         channel: message.channel, address: address, reason: reason, detail: "message \(message.id)")
-      guard isFirst else { return .apply(change, outcome: "repeated") }
+      guard news.isFirst else { return .apply(change, outcome: "repeated") }
     }
     change.engaged = engaged
-    let outcome = ReceiptBook.word(engaged.key.kind)
-    guard isFirst else { return .apply(change, outcome: outcome) }
-    let told = OutreachOutcomes(
-      id: message.id, engaged.key.kind, channel: message.channel, purpose: message.purpose, reason: engaged.way,
-      source: message.source, request: message.event, gateway: message.gateway,
-      url: engaged.url.isEmpty ? nil : engaged.url, machine: ReceiptBook.isMachine(engaged.key), at: engaged.at)
-    return .apply(change, emit: [Emission(told)], outcome: outcome)
+    return .apply(
+      change, emit: ReceiptBook.told(engaged, of: message, news), outcome: ReceiptBook.word(engaged.key.kind))
   }
 
-  /// Whether it is to be told: the first of its kind and link, or the first that is not a machine's.
-  private mutating func remember(_ key: EngagementKey) -> Bool {
-    let known = OutreachReceipts.Engagement.Agent.allCases.filter { agent in
-      engaged.contains(EngagementKey(message: key.message, kind: key.kind, link: key.link, agent: agent))
-    }
-    engaged.insert(key)
-    return known.isEmpty || key.agent != .machine && known == [.machine]
+  /// What somebody writes back is kept; and it is something that they did with the message that they answer.
+  mutating func hear(_ told: ReceiptReading.Answer, _ now: Timestamp) -> Decision<ReceiptChange> {
+    var answer = told
+    answer.message = answered[AnswerKey(told)]
+    let taken: Decision<ReceiptChange> =
+      answer.isOptOut
+      ? confirmations.settle(answer, now) : .apply(ReceiptChange(answer: answer), outcome: "answer")
+    guard case .apply(var change, var emissions, let outcome) = taken,
+      let message = answer.message.flatMap({ messages[$0] })
+    else { return taken }
+    let engaged = ReceiptReading.Engaged(answering: message.id, answer)
+    change.engaged = engaged
+    emissions += ReceiptBook.told(engaged, of: message, engagements.note(engaged.key))
+    return .apply(change, emit: emissions, outcome: outcome)
+  }
+
+  private static func told(
+    _ engaged: ReceiptReading.Engaged, of message: Message, _ news: Engagements.News
+  ) -> [Emission] {
+    guard news.isFirst else { return [] }
+    let outcome = OutreachOutcomes(
+      id: message.id, engaged.key.kind, channel: message.channel, purpose: message.purpose, reason: engaged.way,
+      source: message.source, request: message.event, gateway: message.gateway,
+      url: engaged.url.isEmpty ? nil : engaged.url, machine: isMachine(engaged.key),
+      firstResponse: news.isFirstResponse ? true : nil, at: engaged.at)
+    return [Emission(outcome)]
   }
 
   private static func isMachine(_ key: EngagementKey) -> Bool? {
@@ -74,6 +88,7 @@ extension ReceiptBook {
     switch kind {
     case .opened: "opened"
     case .clicked: "clicked"
+    case .replied: "replied"
     case .unsubscribed: "unsubscribed"
     default: "complained"
     }

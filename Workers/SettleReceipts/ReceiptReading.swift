@@ -32,6 +32,8 @@ final class ReceiptReading: Sendable {
     let text: String
     let at: Timestamp
     let isOptOut: Bool
+    /// The message that it is to, as far as the ledger knows one.
+    var message: Int64?
     var country: String?
     /// The tz database's names, with commas between them.
     var timeZone: String?
@@ -101,6 +103,9 @@ struct EngagementKey: Hashable, Sendable, Comparable {
   let agent: OutreachReceipts.Engagement.Agent
 
   static let noLink = Fingerprint(high: 0, low: 0)
+
+  /// Somebody, as far as that is known, has done something about the message.
+  var isResponse: Bool { kind == .replied || kind == .clicked && agent != .machine }
 
   /// In the order of the table's key, so that two lanes lock alike.
   static func < (a: EngagementKey, b: EngagementKey) -> Bool {

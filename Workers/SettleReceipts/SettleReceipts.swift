@@ -41,8 +41,7 @@ struct SettleReceipts: Worker {
     switch event.event.content {
     case .refused(let refusal): .reject(refusal)
     case .receipt(let receipt): book.settle(receipt, now)
-    case .inbound(let answer) where answer.isOptOut: book.confirmations.settle(answer, now)
-    case .inbound(let answer): .apply(ReceiptChange(answer: answer), outcome: "answer")
+    case .inbound(let answer): book.hear(answer, now)
     case .engagement(let engaged): book.engage(engaged)
     }
   }

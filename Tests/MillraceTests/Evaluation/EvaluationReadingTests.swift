@@ -23,6 +23,7 @@ import Testing
       ('2027-03-01T16:00:00Z', 'sms', 1, 'CN-BJ', 3, 'accepted', '', 'HKD', 2, 2, 0.5), ('2027-03-01T16:00:00Z', 'email', 1, 'CN-BJ', 3, 'accepted', '', '', 1, 0, 0),
       ('2027-03-01T16:00:00Z', 'sms', 0, 'CN-SH', 2, 'delivered', '', '', 3, 0, 0), ('2027-03-01T17:00:00Z', 'email', 1, 'CN-BJ', 3, 'failed', 'not-delivered', '', 1, 0, 0),
       ('2027-03-02T01:00:00Z', 'sms', 0, 'CN-SH', 2, 'clicked', '', '', 2, 0, 0), ('2027-03-02T01:00:00Z', 'sms', 0, 'CN-SH', 2, 'machine-clicked', '', '', 5, 0, 0),
+      ('2027-03-02T01:00:00Z', 'sms', 0, 'CN-SH', 2, 'responded', '', '', 2, 0, 0), ('2027-03-02T03:00:00Z', 'sms', 0, 'CN-SH', 2, 'replied', '', '', 1, 0, 0),
       ('2027-03-02T02:00:00Z', 'sms', 0, 'CN-SH', 2, 'unsubscribed', 'keyword', '', 1, 0, 0)) f;
     insert into conversion_credit (conversion_id, campaign_id, subject, message_id, kind, is_goal, standing, channel, variant, region, branch_id,
       touched_at, converted_at, share, amount, currency)
@@ -67,8 +68,8 @@ import Testing
       #expect(
         [
           total.sent, total.parts, total.delivered, total.bounced, total.clicked, total.machineClicked,
-          total.unsubscribed,
-        ] == [6, 6, 3, 1, 2, 5, 1])
+          total.unsubscribed, total.replied, total.responded,
+        ] == [6, 6, 3, 1, 2, 5, 1, 1, 2])
       #expect(total.converted == 1.5 && total.contacted == 1)
       #expect(
         total.cost.map { "\($0)" } == ["0.18 CNY", "0.50 HKD"] && total.amount.map { "\($0)" } == ["1500.50 CNY"])
@@ -85,10 +86,11 @@ import Testing
       }
       #expect(
         found.hours.map(\.key) == [
-          "2027-03-01 23", "2027-03-02 00", "2027-03-02 01", "2027-03-02 09", "2027-03-02 10", "2027-03-03 09",
+          "2027-03-01 23", "2027-03-02 00", "2027-03-02 01", "2027-03-02 09", "2027-03-02 10", "2027-03-02 11",
+          "2027-03-03 09",
           "2027-03-04 10",
         ])
-      #expect(found.hours.map { $0.counts.sent } == [3, 3, 0, 0, 0, 0, 0])
+      #expect(found.hours.map { $0.counts.sent } == [3, 3, 0, 0, 0, 0, 0, 0])
       #expect(
         found.endings.map { "\($0.state) \($0.reason) \($0.people)" } == [
           "skipped opted-out 2", "failed not-delivered 1",
@@ -111,13 +113,16 @@ import Testing
       let sums = try desk.session.rows(
         """
         select sum(sent)::bigint, sum(parts)::bigint, sum(delivered)::bigint, sum(bounced)::bigint, sum(clicked)::bigint, sum(machine_clicked)::bigint,
-          sum(contacted)::bigint, sum(converted)::float8, round(sum(amount), 4)::text, round(sum(revenue), 4)::text from bi_campaign_hour
+          sum(contacted)::bigint, sum(converted)::float8, round(sum(amount), 4)::text, round(sum(revenue), 4)::text, sum(replied)::bigint,
+          sum(responded)::bigint
+        from bi_campaign_hour
         """)[0]
       let total = found.total
       #expect(
         (0..<7).map { sums.integer($0) } == [
           total.sent, total.parts, total.delivered, total.bounced, total.clicked, total.machineClicked, total.contacted,
         ])
+      #expect(sums.integer(10) == total.replied && sums.integer(11) == total.responded)
       #expect(sums.double(7) == total.converted && sums.text(8) == "1500.5000" && sums.text(9) == "3.1800")
       let lift = try #require(found.lift)
       let shown = try desk.session.rows(

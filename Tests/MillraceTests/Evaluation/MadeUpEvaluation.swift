@@ -91,7 +91,8 @@ enum MadeUpEvaluation {
     counts.reached = counts.written - counts.failed
     (counts.sent, counts.parts, counts.delivered) = (counts.written + 120, counts.written * 7 / 5, counts.reached)
     (counts.opened, counts.machineOpened) = (targeted / 20, targeted / 90)
-    (counts.clicked, counts.machineClicked) = (targeted * 11 / 100, targeted / 400)
+    (counts.clicked, counts.machineClicked) = (targeted * 9 / 100, targeted / 400)
+    (counts.replied, counts.responded) = (targeted * 3 / 100, targeted * 11 / 100)
     (counts.unsubscribed, counts.complained, counts.contacted) = (targeted / 300, targeted / 4_000, targeted * 5 / 100)
     counts.converted = Double(targeted * per) / 10_000 + 0.5
     counts.sums["CNY"] = .init(
@@ -120,7 +121,7 @@ enum MadeUpEvaluation {
       counts.delivered = counts.sent * 96 / 100
     }
     let interest = [0, 0, 0, 0, 0, 0, 1, 3, 6, 9, 12, 11, 9, 8, 8, 7, 6, 6, 7, 9, 10, 8, 4, 1][clock]
-    counts.clicked = Int64(interest * max(0, 34 - day * 2) / 2)
+    counts.responded = Int64(interest * max(0, 34 - day * 2) / 2)
     counts.converted = Double(interest * max(0, 30 - abs(day - 9)) / 24)
     return counts
   }

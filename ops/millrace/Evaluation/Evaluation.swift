@@ -103,7 +103,7 @@ struct Evaluation {
   var funnel: [(stage: String, number: Int64)] {
     var stages = [
       ("targeted", total.targeted), ("written", total.written), ("reached", total.reached),
-      ("responded", total.clicked),
+      ("responded", total.responded),
     ]
     if total.contacted > 0 { stages.append(("contacted", total.contacted)) }
     stages.append(("converted", Int64(total.converted.rounded())))
@@ -116,7 +116,7 @@ struct Evaluation {
       target.map { (goal, Double($0), Double(actual), (grouped($0), grouped(actual))) }
     }
     var all = [
-      count("reach", plan.targets.reach, total.reached), count("responses", plan.targets.responses, total.clicked),
+      count("reach", plan.targets.reach, total.reached), count("responses", plan.targets.responses, total.responded),
       count("conversions", plan.targets.conversions, Int64(total.converted.rounded())),
     ].compactMap { $0 }
     if let target = plan.targets.assets {

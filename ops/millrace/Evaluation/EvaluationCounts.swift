@@ -30,6 +30,9 @@ struct EvaluationCounts: Equatable {
   /// Links that were followed, each of a message once.
   var clicked: Int64 = 0
   var machineClicked: Int64 = 0
+  var replied: Int64 = 0
+  /// Messages that somebody has done something about: followed a link, or written back.
+  var responded: Int64 = 0
   var unsubscribed: Int64 = 0
   var complained: Int64 = 0
 
@@ -60,7 +63,7 @@ struct EvaluationCounts: Equatable {
   var revenue: [Money] { money(\.revenue) }
 
   /// Of those who were reached.
-  var responseRate: Double? { rate(Double(clicked), of: reached) }
+  var responseRate: Double? { rate(Double(responded), of: reached) }
   var conversionRate: Double? { rate(converted, of: reached) }
   var deliveryRate: Double? { rate(Double(reached), of: written) }
 
@@ -91,7 +94,8 @@ struct EvaluationCounts: Equatable {
     [
       \.targeted, \.heldOut, \.waiting, \.written, \.reached, \.failed, \.skipped, \.ended, \.sent, \.parts,
       \.delivered,
-      \.bounced, \.opened, \.machineOpened, \.clicked, \.machineClicked, \.unsubscribed, \.complained, \.contacted,
+      \.bounced, \.opened, \.machineOpened, \.clicked, \.machineClicked, \.replied, \.responded, \.unsubscribed,
+      \.complained, \.contacted,
     ]
   }
 }

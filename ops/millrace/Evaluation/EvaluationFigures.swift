@@ -149,6 +149,8 @@ struct EvaluationFigures {
     case "machine-opened": counts.machineOpened = number
     case "clicked": counts.clicked = number
     case "machine-clicked": counts.machineClicked = number
+    case "replied": counts.replied = number
+    case "responded": counts.responded = number
     case "unsubscribed": counts.unsubscribed = number
     case "complained": counts.complained = number
     default: break

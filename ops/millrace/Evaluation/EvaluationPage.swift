@@ -65,8 +65,8 @@ struct EvaluationPage {
     }
     all.append(
       Page.figure(
-        grouped(total.clicked),
-        Both("responses, \(rate(total.responseRate)) of those reached", "点击响应，占触达人数 \(rate(total.responseRate))")))
+        grouped(total.responded),
+        Both("responses, \(rate(total.responseRate)) of those reached", "响应，占触达人数 \(rate(total.responseRate))")))
     if let lift = evaluation.lift {
       let points = LiftChart.points(lift.difference)
       all.append(
@@ -119,7 +119,7 @@ struct EvaluationPage {
     guard !line.points.isEmpty else { return "" }
     func point(_ at: String, _ counts: EvaluationCounts) -> TimeLineChart.Point {
       .init(
-        at: at, sent: Double(counts.sent), delivered: Double(counts.delivered), responses: Double(counts.clicked),
+        at: at, sent: Double(counts.sent), delivered: Double(counts.delivered), responses: Double(counts.responded),
         converted: counts.converted)
     }
     let course = TimeLineChart(
@@ -203,7 +203,8 @@ struct EvaluationPage {
     return all.map { table in
       ReportMarkup(
         table: table.only([
-          "targeted", "reached", "failed", "skipped", "clicked", "responseRate", "converted", "conversionRate", "cost",
+          "targeted", "reached", "failed", "skipped", "responded", "responseRate", "converted", "conversionRate",
+          "cost",
         ]), most: 10
       ).section
     }.joined(separator: "\n")

@@ -60,8 +60,8 @@ struct EvaluationTables {
 
   static let measures = [
     "targeted", "written", "reached", "failed", "skipped", "sent", "parts", "delivered", "bounced", "opened",
-    "machineOpened", "clicked", "machineClicked", "unsubscribed", "complained", "contacted", "converted",
-    "responseRate",
+    "machineOpened", "clicked", "machineClicked", "replied", "unsubscribed", "complained", "contacted", "converted",
+    "responded", "responseRate",
     "conversionRate", "cost", "costPerConversion", "amount", "revenue",
   ]
 
@@ -70,8 +70,9 @@ struct EvaluationTables {
       .count(counts.targeted), .count(counts.written), .count(counts.reached), .count(counts.failed),
       .count(counts.skipped), .count(counts.sent), .count(counts.parts), .count(counts.delivered),
       .count(counts.bounced), .count(counts.opened), .count(counts.machineOpened), .count(counts.clicked),
-      .count(counts.machineClicked), .count(counts.unsubscribed), .count(counts.complained), .count(counts.contacted),
-      .decimal(counts.converted), .share(optional: counts.responseRate), .share(optional: counts.conversionRate),
+      .count(counts.machineClicked), .count(counts.replied), .count(counts.unsubscribed), .count(counts.complained),
+      .count(counts.contacted), .decimal(counts.converted), .count(counts.responded),
+      .share(optional: counts.responseRate), .share(optional: counts.conversionRate),
       .money(counts.cost), .money(counts.costPerConversion), .money(counts.amount), .money(counts.revenue),
     ]
   }
@@ -116,11 +117,11 @@ struct EvaluationTables {
 
   // MARK: By time
 
-  private static let timeMeasures = ["sent", "delivered", "clicked", "contacted", "converted", "cost"]
+  private static let timeMeasures = ["sent", "delivered", "responded", "contacted", "converted", "cost"]
 
   private static func timeValues(_ counts: EvaluationCounts) -> [Value] {
     [
-      .count(counts.sent), .count(counts.delivered), .count(counts.clicked), .count(counts.contacted),
+      .count(counts.sent), .count(counts.delivered), .count(counts.responded), .count(counts.contacted),
       .decimal(counts.converted), .money(counts.cost),
     ]
   }

@@ -35,7 +35,7 @@ struct EvaluationText {
       return table.name == "hours" ? withoutQuietHours(table) : table
     }
     return table.only([
-      "targeted", "written", "reached", "failed", "skipped", "clicked", "converted", "conversionRate", "cost",
+      "targeted", "written", "reached", "failed", "skipped", "responded", "converted", "conversionRate", "cost",
     ])
   }
 
