@@ -128,6 +128,9 @@ static const unsigned char tasks[] = {
 static const unsigned char people_report[] = {
 #embed "../../ops/migrations/0041_people_report.sql"
 };
+static const unsigned char task_credit[] = {
+#embed "../../ops/migrations/0043_task_credit.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -171,6 +174,7 @@ static const struct millrace_migration steps[] = {
     {"0039_caps", caps, sizeof caps},
     {"0040_tasks", tasks, sizeof tasks},
     {"0041_people_report", people_report, sizeof people_report},
+    {"0043_task_credit", task_credit, sizeof task_credit},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;
