@@ -131,6 +131,9 @@ static const unsigned char people_report[] = {
 static const unsigned char answers[] = {
 #embed "../../ops/migrations/0042_answers.sql"
 };
+static const unsigned char task_credit[] = {
+#embed "../../ops/migrations/0043_task_credit.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -175,6 +178,7 @@ static const struct millrace_migration steps[] = {
     {"0040_tasks", tasks, sizeof tasks},
     {"0041_people_report", people_report, sizeof people_report},
     {"0042_answers", answers, sizeof answers},
+    {"0043_task_credit", task_credit, sizeof task_credit},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

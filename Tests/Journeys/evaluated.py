@@ -40,4 +40,13 @@ FIGURES = """
     select c.id, date '2027-03-01' + d, k, 0, 'CNY', p.people, p.people * 82000, p.people * (82000 + d * case when k then 6 else 21 end), p.people * 4000000.0
     from campaign c, generate_series(0, 29) d, unnest('{true, false}'::boolean[]) k, lateral (select case when k then 2900 else 54000 end::bigint as people) p
     where c.name = 'spring-bonds-2027';
+    insert into campaign_recipient (campaign_id, subject, variant, state, place, channel, is_open, changed_at)
+    select c.id, n, 0, 'done', 1, 'manager', false, c.launched_at from campaign c, generate_series(1, 80) n where c.name = 'spring-bonds-2027';
+    insert into task (campaign_id, subject, place, campaign, title, subject_kind, subject_name, script, made_at, due_at, state, outcome, settled_at)
+    select c.id, n, 1, c.name, 'Spring', 'customer', n::text, 's', c.launched_at, c.launched_at + interval '3 days', w.state, w.outcome,
+      case when w.outcome is not null then c.launched_at + n * interval '1 hour' end
+    from campaign c, generate_series(1, 80) n,
+      lateral (select (array['done', 'done', 'done', 'open', 'overdue', 'done', 'expired', 'cancelled'])[1 + n %% 8] as state,
+        (array['contacted', 'interested', 'unreachable', null, null, 'declined', 'campaign-closed', 'another-channel'])[1 + n %% 8] as outcome) w
+    where c.name = 'spring-bonds-2027';
 """  # fmt: skip

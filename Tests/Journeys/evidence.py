@@ -22,8 +22,9 @@ ACTIVITY = "lead.activity"
 CALLS = "call.events"
 PROGRESS = "campaign.progress"
 COMMANDS = "campaign.commands"
+VALUES = "customer.value"
 # Topics that others write to as well as the relay, or alone.
-FROM_OUTSIDE = {REGISTERED, PROFILES, ACTIVITY, CALLS, COMMANDS}
+FROM_OUTSIDE = {REGISTERED, PROFILES, ACTIVITY, CALLS, COMMANDS, VALUES}
 # Seconds that a transaction may take to be decided once nothing moves any more.
 UNDECIDED = 5
 # Seconds that are waited for nothing to move any more.

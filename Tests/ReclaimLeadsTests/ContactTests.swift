@@ -58,6 +58,42 @@ import Values
         try desk.lines(tasks) == [
           "1 done contacted 1 P1 2", "2 done contacted 1 P1 4", "3 open 1 1", "4 open 2 1",
         ])
+      // Done when they talked, and not when it was told.
+      #expect(
+        try desk.session.rows("select settled_at from task where state = 'done' order by subject").map {
+          $0.timestamp(0)
+        }
+          == [now, now.adding(seconds: -7200)])
+      #expect(
+        try desk.lines(
+          "select concat_ws(' ', subject, by_id, outcome) from service_action where what = 'task-done' order by id")
+          == ["1 1 contacted", "2 1 contacted"])
+    }
+  }
+
+  @Test("of contacts that are told together the first did the task; none did it before it was there, or later than now")
+  func moments() async throws {
+    try await LifeDesk.open { desk in
+      try desk.own(1, 1)
+      let now = try desk.session.rows("select clock_timestamp()")[0].timestamp(0)
+      func done(_ moments: [Int64]) throws -> [Int64] {
+        try desk.session.run(
+          script: """
+            delete from task;
+            insert into task (campaign_id, subject, place, campaign, title, subject_kind, subject_name, assignee_id, assignee, branch_id, script,
+              made_at, due_at)
+            values (1, 1, 0, 'c', 't', 'lead', '1', 1, 'x', 3, 's', '\(now.adding(seconds: -100).rfc3339)', now() + interval '1 day')
+            """)
+        _ = try desk.take(try moments.map { try desk.event(Self.contact(1), now.adding(seconds: $0)) })
+        return try desk.session.rows("select settled_at from task where settled_at is not null").map {
+          ($0.timestamp(0).microseconds - now.microseconds) / 1_000_000
+        }
+      }
+      #expect(try done([-10, -60, -99, -101]) == [-99])
+      #expect(try done([-100]) == [-100])
+      #expect(try done([-101]) == [])
+      // A clock that is four minutes ahead.
+      #expect(try done([240]).allSatisfy { (0..<60).contains($0) })
     }
   }
 

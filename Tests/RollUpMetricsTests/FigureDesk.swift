@@ -64,24 +64,26 @@ final class FigureDesk {
   static let lastTouch = #"{"by": "lead-converted", "within": "P10D"}"#
   static let even = #"{"by": "lead-converted", "within": "P10D", "credit": "even"}"#
 
-  /// A recipient, and what stands of them in the ledger of messages: number `1000 * campaign + subject`, not sent yet.
+  /// A recipient, chosen at that moment, and what stands of them in the ledger of messages: number `1000 * campaign + subject`, not sent
+  /// yet. Of one who is skipped nothing does, nor of one whose channel is `manager`.
   func recipient(
     _ campaign: Int64, _ subject: Int64, variant: Int = 0, state: String = "queued", region: String? = "CN-JS",
-    at: Int64 = 0
+    at: Int64 = 0, channel: String = "sms"
   ) throws {
     let place = region.map { "'\($0)'" } ?? "null"
     let person = subject > 100 ? "null, \(subject)" : "\(subject), null"
+    let hasNone = state == "held-out" || state == "skipped"
     try session.run(
       script: """
-        insert into campaign_recipient (campaign_id, subject, variant, state, place, channel, message_id, region, branch_id, is_open, changed_at)
-        select \(campaign), \(subject), \(variant), s.state, 0, case when s.state <> 'held-out' then 'sms' end, null, \(place), 2, false,
-          '\(moment(at).rfc3339)'
-        from (values ('\(state)')) s (state);
+        insert into campaign_recipient (campaign_id, subject, variant, state, place, channel, message_id, region, branch_id, is_open, changed_at,
+          chosen_at)
+        select \(campaign), \(subject), \(variant), '\(state)', 0, \(hasNone ? "null" : "'\(channel)'"), null, \(place), 2, false, m.at, m.at
+        from (values ('\(moment(at).rfc3339)'::timestamptz)) m (at);
         insert into campaign_count (campaign_id, variant, channel, state, reason, recipients)
-        values (\(campaign), \(variant), '\(state == "held-out" ? "" : "sms")', '\(state)', '', 1)
+        values (\(campaign), \(variant), '\(hasNone ? "" : channel)', '\(state)', '', 1)
         on conflict (campaign_id, variant, channel, state, reason) do update set recipients = campaign_count.recipients + 1;
         """)
-    guard state != "held-out" else { return }
+    guard !hasNone, channel != "manager" else { return }
     try session.run(
       script: """
         insert into message (id, channel, purpose, priority, state, source, event_id, customer_id, lead_id, recipient, phone, body, gateway,
@@ -154,12 +156,15 @@ final class FigureDesk {
   }
 
   @discardableResult
-  func contact(_ entries: ServiceRecorded.Entry...) throws -> [String] {
+  func contact(_ entries: [ServiceRecorded.Entry], isTorn: Bool = false) throws -> [String] {
     var cache = noCache
-    return try turn(RollUpContacts.self, &cache) { _, _ in
+    return try turn(RollUpContacts.self, &cache, isTorn: isTorn) { _, _ in
       entries.map { delivery(.recorded($0), "/x", happened: $0.at) }
     }
   }
+
+  @discardableResult
+  func contact(_ entries: ServiceRecorded.Entry...) throws -> [String] { try contact(entries) }
 
   /// As long as there is something to do.
   func attribute() throws {
@@ -247,6 +252,14 @@ final class FigureDesk {
       from conversion_credit k join conversion c on c.id = k.conversion_id
       order by c.kind, c.reference, k.campaign_id, k.subject, k.message_id
       """)
+  }
+
+  /// Those that were taken down are looked at as if they had been told so much earlier.
+  func pass(minutes: Int64) throws {
+    try session.run(
+      script: """
+        update conversion set told_at = told_at - interval '\(minutes) minutes', due_at = due_at - interval '\(minutes) minutes'
+        """)
   }
 
   /// What `campaign verify` finds, a line each.

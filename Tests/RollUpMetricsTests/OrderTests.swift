@@ -13,6 +13,8 @@ import Values
     case hear(OutreachOutcomes)
     case value(CustomerValue, String)
     case convert(Int64, Int64, Int64)
+    case finish(Int64, Int64, String, Int64)
+    case log(ServiceRecorded.Entry)
   }
 
   @Test(
@@ -31,6 +33,7 @@ import Values
         script: """
           truncate campaign_figure, campaign_heard, conversion, conversion_credit, figure_apart, customer_value;
           update message set state = 'queued', accepted_at = null;
+          update task set state = 'open', outcome = null, settled_at = null;
           update lead set state = 'held', customer_id = null, converted_at = null;
           """)
       try Self.run(Self.interleave(stories, &dice), desk) { _ in
@@ -40,6 +43,9 @@ import Values
       #expect(try desk.credits() == clean.1, "seed \(seed)")
       #expect(try desk.apart() == clean.2, "seed \(seed)")
       #expect(try Self.differences(desk) == [], "seed \(seed)")
+      for campaign in Int64(1)...8 {
+        #expect(try desk.differences(campaign).filter { $0.hasPrefix("credit") } == [], "seed \(seed)")
+      }
     }
   }
 
@@ -65,11 +71,16 @@ import Values
       try desk.campaign(
         campaign, goal: campaign == 8 ? nil : goals[Int(dice.next(5))], audience: isOfLeads ? "leads" : "customers")
       for subject in (isOfLeads ? Int64(101)...109 : 1...9) where dice.next(4) > 0 {
+        if dice.next(4) == 0 {
+          stories += try Self.task(desk, campaign, subject, &dice)
+          continue
+        }
         let isHeldOut = dice.next(5) == 0
         try desk.recipient(
           campaign, subject, variant: Int(dice.next(2)), state: isHeldOut ? "held-out" : "queued",
           region: dice.next(3) == 0 ? "CN-GD" : "CN-JS", at: Int64(dice.next(1_000)))
-        guard !isHeldOut else { continue }
+        // Some are never sent.
+        guard !isHeldOut, dice.next(5) > 0 else { continue }
         let at = Int64(dice.next(400_000)) + 2_000
         var story: [Step] = [
           .accept(campaign, subject, at),
@@ -96,6 +107,16 @@ import Values
     return stories
   }
 
+  /// Done, with what the service log tells of it, or left.
+  private static func task(
+    _ desk: FigureDesk, _ campaign: Int64, _ subject: Int64, _ dice: inout Dice
+  ) throws -> [[Step]] {
+    try desk.task(campaign, subject, at: Int64(dice.next(1_000)))
+    guard dice.next(4) > 0 else { return [] }
+    let (outcome, at) = (dice.next(4) == 0 ? "unreachable" : "declined", Int64(dice.next(400_000)) + 2_000)
+    return [[.finish(campaign, subject, outcome, at), .log(desk.finished(subject, outcome, at: at))]]
+  }
+
   /// Each story in its order, all of them mixed.
   private static func interleave(_ stories: [[Step]], _ dice: inout Dice) -> [Step] {
     var left = stories.map { $0[...] }
@@ -114,6 +135,7 @@ import Values
   ) throws {
     var outcomes: [OutreachOutcomes] = []
     var values: [(CustomerValue, id: String)] = []
+    var entries: [ServiceRecorded.Entry] = []
     var size = 1
     for (number, step) in steps.enumerated() {
       switch step {
@@ -121,17 +143,21 @@ import Values
       case .hear(let outcome): outcomes.append(outcome)
       case .value(let value, let id): values.append((value, id: id))
       case .convert(let lead, let customer, let at): try desk.convert(lead, to: customer, at: at)
+      case .finish(let campaign, let subject, let outcome, let at): try desk.finish(campaign, subject, outcome, at: at)
+      case .log(let entry): entries.append(entry)
       }
-      guard outcomes.count + values.count >= size || number == steps.count - 1 else { continue }
+      guard outcomes.count + values.count + entries.count >= size || number == steps.count - 1 else { continue }
       let next = turn(number)
       size = next.batch
       if next.isTorn, number < steps.count - 1 {
         try desk.hear(outcomes, isTorn: true)
         try desk.value(values, isTorn: true)
+        try desk.contact(entries, isTorn: true)
       } else {
         try desk.hear(outcomes)
         try desk.value(values)
-        (outcomes, values) = ([], [])
+        try desk.contact(entries)
+        (outcomes, values, entries) = ([], [], [])
       }
       if next.attributes { try desk.attribute() }
     }

@@ -54,6 +54,18 @@ import Values
       // The phone is both a customer's and a lead's; the task of the second campaign is younger than the call.
       try desk.take([[conversation(0)[0]], conversation(0), [told(.disposed, 90, agent: "8001")]])
       #expect(try desk.lines(tasks) == ["1 customer 1 contacted P1 2", "4 lead 1 contacted P1 2"])
+      // Done when they talked, and not when it was told; the service log is told of it.
+      #expect(
+        try desk.lines(
+          "select distinct (settled_at = (select answered_at from call))::text from task where state = 'done'") == [
+            "true"
+          ])
+      #expect(
+        try desk.lines(
+          """
+          select concat_ws(' ', a.subject_kind, a.subject, a.by_id, a.authority, a.outcome) from service_action a
+          join task t on a.detail = format('task %s of the campaign c', t.id) and a.at = t.settled_at where a.what = 'task-done' order by 1
+          """) == ["customer 1 1 contact contacted", "lead 1 1 contact contacted"])
       // Two customers have the other one: which of them it was nobody knows.
       try desk.take([conversation(100, call: "2", from: "13812345679"), conversation(200, call: "3", agent: "P2")])
       #expect(

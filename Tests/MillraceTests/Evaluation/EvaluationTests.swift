@@ -54,6 +54,30 @@ import Values
     #expect(text.json.contains(#""branch":"B15""#))
   }
 
+  @Test("tasks have a table of their own, in every form, where a campaign has any")
+  func tasks() throws {
+    let made = MadeUpEvaluation.evaluation()
+    let table = EvaluationTables(made).tasks
+    #expect(table.rows.map { $0.keys.map(\.code) }.first == ["done", "interested"])
+    let text = EvaluationText(made)
+    for line in [
+      "tasks,done,interested,tasks,310,", "tasks,done,interested,late,12,", "tasks,done,interested,share,0.775,",
+    ] {
+      #expect(text.csv.contains("\r\n" + line), "\(line)")
+    }
+    #expect(!text.csv.contains("tasks,open,,late"))
+    #expect(
+      text.json.contains(#""tasks":[\#n{"state":"done","outcome":"interested","tasks":310,"share":0.775,"late":12}"#),
+      "\(text.json.ranges(of: "\"tasks\":").first.map { text.json[$0.lowerBound...].prefix(200) } ?? "none")")
+    #expect(text.text(width: nil).contains("Tasks of those who have the people"))
+    let page = EvaluationPage(made).html
+    for words in ["客户经理任务", "未联系上", "another channel stood in", "未触达客户", "of those whom nothing reached", "逾期完成"] {
+      #expect(page.contains(words), "\(words)")
+    }
+    let none = MadeUpEvaluation.evaluation(tasks: [])
+    #expect(!EvaluationText(none).csv.contains("\r\ntasks,") && !EvaluationPage(none).html.contains("客户经理任务"))
+  }
+
   @Test("the page is one file in both languages, without script, and nothing from outside becomes markup")
   func page() throws {
     let page = EvaluationPage(MadeUpEvaluation.evaluation(title: #"<b>"Spring"</b>\#u{202e}"#)).html

@@ -12,7 +12,7 @@ enum MadeUpEvaluation {
   /// - Parameter title: what people wrote, of which nothing may become markup or a formula.
   static func evaluation(
     title: String = "Spring bonds 春季债券", hours: Int = 31 * 24, lift: Lift? = lift, settled: Bool = true,
-    conversion: String? = "lead-converted"
+    conversion: String? = "lead-converted", tasks: [EvaluationTasks] = tasks
   ) -> Evaluation {
     let total = counts(61_240)
     return Evaluation(
@@ -44,11 +44,13 @@ enum MadeUpEvaluation {
         .init(state: "skipped", reason: "unsuitable", people: 111),
         .init(state: "expired", reason: "deadline-passed", people: 20),
       ],
+      tasks: tasks,
       conversions: [
         .init(
           kind: "lead-converted", isGoal: true, standing: "credited", facts: 1_042, amounts: [money("21402399.50")]),
         .init(kind: "lead-converted", isGoal: true, standing: "held-out", facts: 31, amounts: [money("402000")]),
         .init(kind: "lead-converted", isGoal: true, standing: "before-send", facts: 4, amounts: []),
+        .init(kind: "lead-converted", isGoal: true, standing: "not-reached", facts: 2, amounts: []),
         .init(
           kind: "earned", isGoal: false, standing: "credited", facts: 260,
           amounts: [money("86120"), money("1200.5", "HKD")]),
@@ -73,6 +75,13 @@ enum MadeUpEvaluation {
   }
 
   static let lift = Lift(treated: 54_607, control: 2_904, treatedConverted: 1_042, controlConverted: 31)
+
+  static let tasks: [EvaluationTasks] = [
+    .init(state: "done", outcome: "interested", tasks: 310, late: 12),
+    .init(state: "done", outcome: "unreachable", tasks: 61, late: 0),
+    .init(state: "open", outcome: "", tasks: 9, late: 0),
+    .init(state: "cancelled", outcome: "another-channel", tasks: 20, late: 0),
+  ]
 
   private static let regions = [
     "CN-SH", "CN-JS/Nanjing", "CN-ZJ/Hangzhou", "CN-GD/Shenzhen", "CN-BJ", "CN-JS/Suzhou", "CN-ZJ/Ningbo",

@@ -13,7 +13,8 @@ enum CampaignFigures {
     ],
     details: """
       In one snapshot: figures are added up again from what was heard, people counted again from the ledger, credits
-      worked out again from conversions and messages, and each message's last step looked for among what was heard.
+      worked out again from conversions, messages and tasks (whose numbers stand below zero), and each message's last
+      step looked for among what was heard.
       Events go on arriving meanwhile; a difference counts when it still stands, unchanged, at the end of the time.
       """,
     examples: [

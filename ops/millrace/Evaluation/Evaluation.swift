@@ -44,7 +44,7 @@ struct Evaluation {
   struct Conversions {
     let kind: String
     let isGoal: Bool
-    /// credited, held-out or before-send.
+    /// credited, passed-over, held-out, before-send or not-reached.
     let standing: String
     let facts: Int64
     let amounts: [Money]
@@ -91,6 +91,7 @@ struct Evaluation {
   /// By the hour of the branch's clock, `2027-03-01 09`, in order.
   let hours: [(key: String, counts: EvaluationCounts)]
   let endings: [Ending]
+  let tasks: [EvaluationTasks]
   let conversions: [Conversions]
   let lift: Lift?
   let assets: [Assets]

@@ -68,7 +68,7 @@ struct EvaluationFigures {
       coalesce(sum(people) filter (where state = 'held-out'), 0)::bigint,
       coalesce(sum(people) filter (where state in ('queued', 'assigned', 'overdue')), 0)::bigint,
       coalesce(sum(people) filter (where state in ('accepted', 'delivered', 'uncertain', 'failed', 'done')), 0)::bigint,
-      coalesce(sum(people) filter (where state in ('accepted', 'delivered', 'done')), 0)::bigint,
+      coalesce(sum(people) filter (where state in ('accepted', 'delivered') or state = 'done' and reason <> 'unreachable'), 0)::bigint,
       coalesce(sum(people) filter (where state = 'failed'), 0)::bigint,
       coalesce(sum(people) filter (where state = 'skipped'), 0)::bigint,
       coalesce(sum(people) filter (where state in ('expired', 'cancelled')), 0)::bigint
@@ -81,7 +81,7 @@ struct EvaluationFigures {
       coalesce(sum(people) filter (where state = 'held-out'), 0)::bigint,
       coalesce(sum(people) filter (where state in ('queued', 'assigned', 'overdue')), 0)::bigint,
       coalesce(sum(people) filter (where state in ('accepted', 'delivered', 'uncertain', 'failed', 'done')), 0)::bigint,
-      coalesce(sum(people) filter (where state in ('accepted', 'delivered', 'done')), 0)::bigint,
+      coalesce(sum(people) filter (where state in ('accepted', 'delivered') or state = 'done' and reason <> 'unreachable'), 0)::bigint,
       coalesce(sum(people) filter (where state = 'failed'), 0)::bigint,
       coalesce(sum(people) filter (where state = 'skipped'), 0)::bigint,
       coalesce(sum(people) filter (where state in ('expired', 'cancelled')), 0)::bigint

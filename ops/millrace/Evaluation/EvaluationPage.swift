@@ -17,8 +17,8 @@ struct EvaluationPage {
       title: "\(evaluation.plan.title) · \(evaluation.plan.name)", style: ReportStyle.text,
       parts: [
         head, figures, goals, funnel, timeLine, regions, lift, assets, groups, reasons,
-        ReportMarkup(table: tables.conversions).section, ReportMarkup(table: tables.money).section,
-        earlier, freshness,
+        ReportMarkup(table: tables.tasks).section, ReportMarkup(table: tables.conversions).section,
+        ReportMarkup(table: tables.money).section, earlier, freshness,
       ]
     ).html
   }

@@ -31,7 +31,8 @@ enum EvaluationReading {
       plan: plan, madeAt: madeAt, clock: try BranchClock.read(plan.branch, moments, session), total: figures.total,
       channels: figures.ranked(.channel), variants: figures.inOrder(.variant), regions: figures.ranked(.region),
       branches: figures.ranked(.branch), hours: figures.inOrder(.hour), endings: try endings(ids, session),
-      conversions: try conversions(ids, session), lift: try lifts(ids, session).all, assets: try assets(ids, session),
+      tasks: try EvaluationTasks.read(ids, session), conversions: try conversions(ids, session),
+      lift: try lifts(ids, session).all, assets: try assets(ids, session),
       earlier: earlier, freshness: freshness,
       branchNames: try names(figures.inOrder(.branch).map(\.key), session))
   }

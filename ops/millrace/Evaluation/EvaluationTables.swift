@@ -13,9 +13,8 @@ struct EvaluationTables {
   /// In the order in which people read them; those about which nothing is known are left out.
   var all: [ReportTable] {
     [
-      goals, funnel, channels, variants, regions, branches, hoursOfDay, timeLine, endings, conversions, lift,
-      assetsLift,
-      assets, money, earlier, freshness,
+      goals, funnel, channels, variants, regions, branches, hoursOfDay, timeLine, endings, tasks, conversions,
+      lift, assetsLift, assets, money, earlier, freshness,
     ].filter { !$0.rows.isEmpty }
   }
 
@@ -52,7 +51,7 @@ struct EvaluationTables {
     return table
   }
 
-  private func share(_ part: Int64, of whole: Int64) -> Value {
+  func share(_ part: Int64, of whole: Int64) -> Value {
     whole > 0 ? .share(Double(part) / Double(whole)) : .none
   }
 

@@ -30,6 +30,8 @@ enum EvaluationWords {
   private static let standings: [String: Both] = [
     "credited": Both("the campaign's", "归因于本活动"), "held-out": Both("of the control group", "对照组"),
     "before-send": Both("before its message was sent", "早于发送"),
+    "passed-over": Both("another touch was the last", "归因于其他触达"),
+    "not-reached": Both("of those whom nothing reached", "未触达客户"),
   ]
 
   /// What became of somebody who got nothing, or nothing that arrived.

@@ -23,6 +23,7 @@ enum MeasureWords {
     "cost": Both("cost", "费用"), "amount": Both("amount", "转化金额"), "revenue": Both("revenue", "收入"),
     "costPerReached": Both("cost per contact", "单次触达成本"), "costPerConversion": Both("cost per conversion", "单次转化成本"),
     "return": Both("return on cost", "投资回报率"), "hour": Both("hour", "时段"), "at": Both("when", "时间"),
+    "outcome": Both("what came of it", "处理情况"), "tasks": Both("tasks", "任务数"), "late": Both("done late", "逾期完成"),
     "state": Both("became", "结果"), "reason": Both("why", "原因"), "share": Both("share", "占比"),
     "kind": Both("kind", "类型"), "standing": Both("whose", "归属"), "facts": Both("facts", "次数"),
     "isGoal": Both("the goal", "活动目标"), "group": Both("group", "组别"), "rate": Both("rate", "转化率"),
