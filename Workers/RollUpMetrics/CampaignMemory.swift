@@ -26,8 +26,8 @@ struct CampaignMemory: LaneCache {
   private var former: [Recipient: FigurePlace] = [:]
 
   private static let mostCampaigns = 10_000
-  /// Of each half; some 100 bytes each.
-  private static let mostRecipients = 60_000
+  /// Of each half; some 100 bytes each. A message is opened tens of thousands of messages later, if at all.
+  private static let mostRecipients = 30_000
 
   init(_ settings: Settings) {}
 
