@@ -154,7 +154,7 @@ let package = Package(
         "Migrations", "Customers", "Organisation", "LeadAllocation", "Observe", "ServiceLog", "Calls", "Templates",
         "ShortMessages", "Gateways", "Mail", "Outreach", "Campaigns",
       ],
-      path: "ops/millrace", swiftSettings: strict),
+      path: "ops/millrace", swiftSettings: strict, linkerSettings: compact),
 
     tests("ValuesTests", of: ["Values", "Digest"]),
     .target(name: "Allocations", path: "ops/benches/phone/allocations"),
