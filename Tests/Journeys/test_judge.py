@@ -6,7 +6,7 @@ from pathlib import Path
 import firm
 import judge
 import pytest
-from campaign import launch, people, standing, state
+from campaign import launch, people, plan, standing, state
 from gateway import Gateway
 from ledger import know, outreach
 from side_by_side import scenarios
@@ -91,6 +91,36 @@ def campaign_sabotaged(ground, deeds):
         noticed = judge.broken(world.verdicts())
         assert not [deed for deed in deeds if BROKEN_CAMPAIGNS[deed] not in noticed], noticed
         return noticed
+
+
+TASK_TAMPERED = {
+    "misheard": """
+        create function misheard() returns trigger language plpgsql as $$ begin new.reason := 'declined'; return new; end $$;
+        create trigger misheard before update on campaign_recipient for each row when (new.subject = 51000 and new.state = 'done')
+          execute function misheard()""",
+}
+DONE = """
+    select do_tasks_by_contact(array_agg('customer'::text), array_agg(subject), array_agg(assignee_id), array_agg(null::text),
+      array_agg(clock_timestamp())) from task"""
+
+
+def task_sabotaged(ground, deed):
+    """All tasks are done by a conversation; of one the campaign has it that they wanted nothing."""
+    with outreach(ground) as world:
+        people(world, 30)
+        with world.connect() as connection:
+            connection.execute("update customer set manager_id = (select id from person where code = 'CQ-1')")
+            connection.execute(TASK_TAMPERED[deed])
+        launch(world, plan(channels=[{"channel": "manager", "script": "Call {{name}}", "due": "P3D"}]))
+        world.start("relay-events")
+        world.start("launch-campaigns")
+        until(lambda: standing(world) == {"assigned": 30}, lambda: f"a task about each: {standing(world)}")
+        with world.connect() as connection:
+            assert connection.execute(DONE).fetchone()[0] == 30
+        until(lambda: state(world) == "finished", lambda: f"the campaign to be finished: {standing(world)}")
+        world.until_published()
+        noticed = judge.broken(world.verdicts())
+        assert "campaign-recipients" in noticed, noticed
 
 
 def sabotaged(ground, deed):
@@ -228,6 +258,11 @@ def test_the_judge_notices_what_breaks_a_lead_s_life(side_by_side, scenario):
 
 @scenarios(campaign_sabotaged, [" ".join(BROKEN_CAMPAIGNS)])
 def test_the_judge_notices_what_breaks_a_campaign_s_promises(side_by_side, scenario):
+    side_by_side(scenario)
+
+
+@scenarios(task_sabotaged, TASK_TAMPERED)
+def test_the_judge_notices_what_breaks_a_task_s_promise(side_by_side, scenario):
     side_by_side(scenario)
 
 
