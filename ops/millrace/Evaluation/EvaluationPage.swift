@@ -110,7 +110,7 @@ struct EvaluationPage {
     """
     <section class="chart"><h2>\(say(tables.funnel.title))</h2>
     \(FunnelChart(stages: evaluation.funnel).svg)
-    <p class="note">\(say("People as the ledger counts them; responses are links that were followed, by people and not by programs. Reached: no receipt says that it failed.", "人数以台账为准；响应为客户本人点击链接的次数（不含程序访问）。触达：未收到失败回执。"))</p></section>
+    <p class="note">\(say("People as the ledger counts them; responses are messages of which somebody, and no program, followed a link, or that somebody answered. Reached: no receipt says that it failed.", "人数以台账为准；响应为客户本人点击链接或回复的信息条数（不含程序访问）。触达：未收到失败回执。"))</p></section>
     """
   }
 

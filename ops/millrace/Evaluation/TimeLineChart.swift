@@ -41,7 +41,7 @@ struct TimeLineChart {
     curve(&drawing, points.map(\.delivered), messages, top: 24, height: upper, x, "line1")
     if hasSuccess {
       let top = 24 + upper + between
-      legend(&drawing, top - 12, [("line2", Both("responses", "点击响应")), ("line3", Both("conversions", "转化"))], left)
+      legend(&drawing, top - 12, [("line2", Both("responses", "响应")), ("line3", Both("conversions", "转化"))], left)
       let success = AxisScale(upTo: points.map { max($0.responses, $0.converted) }.max() ?? 0, steps: 2)
       axis(&drawing, success, top: top, height: lower, left: left)
       curve(&drawing, points.map(\.responses), success, top: top, height: lower, x, "line2")
