@@ -210,7 +210,7 @@ let package = Package(
     tests(
       "TakeCommandsTests",
       of: ["take-commands", "Contract", "Digest", "JSON", "Postgres", "TestKit", "Topics", "Values"]),
-    tests("SendingTests", of: ["Sending", "Outreach", "Gateways", "Values"]),
+    tests("SendingTests", of: ["Sending", "send-sms", "Contract", "JSON", "Outreach", "Gateways", "Topics", "Values"]),
     tests(
       "ReceivingTests",
       of: [

@@ -33,6 +33,11 @@ import Values
     arguments: [("delivered", "delivered resolved 1 t t f"), ("failed", "failed resolved 1 f t f")])
   func resolved(_ outcome: String, _ state: String) throws {
     try open { desk throws in
+      try desk.session.run(
+        script: """
+          insert into budget (name, currency, most, reserved) values ('spring', 'CNY', 100, 0.135);
+          update message set budget = 'spring', reserved = 0.135, parts = 3 where id = 4
+          """)
       let words = ["uncertain", "resolve", "4", "--as", outcome, "--because", "in the report"]
       #expect(desk.run(words).out.contains("Nothing was done."))
       #expect(try desk.lines(Self.state) == ["uncertain sender-lost 1 f f f"])
@@ -56,6 +61,9 @@ import Values
         }
         #expect(event.id == 4 && row.text(2) == "4" && event.request == "e4" && event.gateway == "one")
         #expect(event.reason == (event.step == .accepted ? nil : "resolved"))
+        // What it cost is told once.
+        let cost = event.cost.map { "\($0), \(event.parts ?? 0) parts" }
+        #expect(cost == (event.step == .accepted ? "0.135 CNY, 3 parts" : nil))
       }
       // Who was not reached was not contacted.
       #expect(try desk.lines("select message_id::text from contact") == (outcome == "delivered" ? ["4"] : []))

@@ -47,7 +47,7 @@ extension ReceiptBook {
       answer.isOptOut
       ? confirmations.settle(answer, now) : .apply(ReceiptChange(answer: answer), outcome: "answer")
     guard case .apply(var change, var emissions, let outcome) = taken,
-      let message = answer.message.flatMap({ messages[$0] })
+      let message = answer.message.flatMap({ messages[$0] }), message.address != nil
     else { return taken }
     let engaged = ReceiptReading.Engaged(answering: message.id, answer)
     change.engaged = engaged
