@@ -28,7 +28,7 @@ FROM_OUTSIDE = {REGISTERED, PROFILES, ACTIVITY, CALLS, COMMANDS, VALUES}
 # Seconds that a transaction may take to be decided once nothing moves any more.
 UNDECIDED = 5
 # Seconds that are waited for nothing to move any more.
-PATIENCE = 60
+PATIENCE = 120
 
 
 @dataclass(slots=True)
@@ -141,12 +141,12 @@ def read_topics(kafka):
         }
     )  # fmt: skip
     try:
-        there = consumer.list_topics(timeout=20).topics
+        there = consumer.list_topics(timeout=60).topics
         names = [topic for topic in there if not topic.startswith("_")]
         unread = {(topic, partition) for topic in names for partition in there[topic].partitions}
         starts = []
         for topic, partition in sorted(unread):
-            low, _ = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=20)
+            low, _ = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=60)
             starts.append(TopicPartition(topic, partition, low))
         consumer.assign(starts)
         # Partitions read to where transactions are decided, with more behind it: until when that is waited for. A commit is

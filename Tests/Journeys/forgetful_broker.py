@@ -17,5 +17,5 @@ class ForgetfulBroker:
             {"bootstrap.servers": "none", "test.mock.num.brokers": 1, "allow.auto.create.topics": True, "log_level": 0}
         )
         for topic in topics:
-            brokers = self.client.list_topics(topic, timeout=20).brokers.values()
+            brokers = self.client.list_topics(topic, timeout=60).brokers.values()
         self.bootstrap = ",".join(f"{broker.host}:{broker.port}" for broker in brokers)

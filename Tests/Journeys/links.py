@@ -43,7 +43,7 @@ class Visitor:
 
     def ask(self, method, path, body=None, **fields):
         """Status, fields in lower case, and body; None where nobody answers. Goes where it is sent itself: nowhere."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         fields = {"User-Agent": CHROME, **{name.replace("_", "-"): text for name, text in fields.items()}}
         try:
             connection.request(method, path, body, fields)

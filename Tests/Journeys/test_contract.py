@@ -317,14 +317,14 @@ def test_apply_shows_first_then_creates_what_the_contract_says_and_check_agrees(
         assert "lead.registered.dlq does not exist." in missing.stdout.splitlines()
 
         assert run("apply").returncode == 0
-        assert not set(listed) & set(admin.list_topics(timeout=10).topics)
+        assert not set(listed) & set(admin.list_topics(timeout=60).topics)
 
         for future in admin.create_topics([NewTopic("lead.registered", 3, 1)]).values():
             future.result(10)
         few = run("apply", "--execute")
         assert few.returncode == 1
         assert "lead.registered has 3 partitions, 12 were expected." in few.stdout
-        there = admin.list_topics(timeout=10).topics
+        there = admin.list_topics(timeout=60).topics
         assert {name: len(there[name].partitions) for name in listed} == {
             name: 3 if name == "lead.registered" else topic["partitions"] for name, topic in listed.items()
         }

@@ -61,7 +61,7 @@ class Caller:
         asked = urllib.request.Request(self.base + path, data, {name.replace("_", "-"): text for name, text in headers.items()})
         straight = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with straight.open(asked, timeout=20) as answer:
+            with straight.open(asked, timeout=60) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

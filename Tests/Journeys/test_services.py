@@ -50,7 +50,7 @@ def all_shared_memory():
     return [row.split()[1] for row in Path("/proc/sysvipc/shm").read_text().splitlines()]
 
 
-def eventually(condition, what, patience=20.0):
+def eventually(condition, what, patience=120.0):
     processes.wait_until(condition, patience, f"waited {patience:.0f} s in vain: {what}")
 
 
@@ -62,7 +62,7 @@ def test_up_serves_both_ends_and_down_leaves_nothing(place):
     with used.connect() as connection:
         assert connection.execute("select current_user, current_database()").fetchone() == ("millrace", "millrace")
         assert connection.execute("show listen_addresses").fetchone() == ("127.0.0.1",)
-    assert AdminClient({"bootstrap.servers": used.bootstrap_servers}).list_topics(timeout=10).brokers
+    assert AdminClient({"bootstrap.servers": used.bootstrap_servers}).list_topics(timeout=60).brokers
     gone_down = run("down", "--dir", str(place))
     assert gone_down.returncode == 0, gone_down.stderr
     assert nothing_left(place)
@@ -228,9 +228,9 @@ def test_a_killed_broker_comes_back_with_topics_and_positions(breakable_services
     breakable_services.start("broker")
 
     consumer = Consumer(reader)
-    (position,) = consumer.committed([TopicPartition("kept", 0)], timeout=20)
+    (position,) = consumer.committed([TopicPartition("kept", 0)], timeout=60)
     consumer.assign([position])
-    messages = consumer.consume(60, timeout=20)
+    messages = consumer.consume(60, timeout=60)
     assert [message.value() for message in messages] == [str(number).encode() for number in range(40, 100)]
     consumer.close()
 

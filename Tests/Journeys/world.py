@@ -39,7 +39,7 @@ class Ground:
         with services.connect(self.template) as connection:
             firm.found(connection, services.variables["IDENTITY_KEY"])
 
-    def command(self, variables, *words, database=None, patience=60):
+    def command(self, variables, *words, database=None, patience=180):
         """Runs `millrace`."""
         given = {"PGDATABASE": database} if database else {}
         return subprocess.run(
@@ -135,13 +135,13 @@ class World:
     def make_topics(self, partitions, names=TOPICS, dead_letters=True):
         names = [name + end for name in names for end in (("", ".dlq") if dead_letters else ("",))]
         admin = AdminClient(self.client())
-        made = admin.create_topics([NewTopic(name, partitions, 1) for name in names], operation_timeout=10)
+        made = admin.create_topics([NewTopic(name, partitions, 1) for name in names], operation_timeout=60)
         for name in names:
             made[name].result(20)
 
     def delete_topics(self, *names):
         admin = AdminClient(self.client())
-        for deleted in admin.delete_topics(list(names), operation_timeout=10).values():
+        for deleted in admin.delete_topics(list(names), operation_timeout=60).values():
             deleted.result(20)
 
     def publish(self, messages, topic="lead.registered", partition=None):

@@ -39,7 +39,7 @@ struct RebalanceTests {
       try earlier.start()
       try earlier.tell([partition: 7])
       _ = try eventually("the committed position") {
-        let positions = try earlier.committed([partition], within: .seconds(5))
+        let positions = try earlier.committed([partition], within: .seconds(60))
         return positions[partition] == 7 ? true : nil
       }
       #expect(earlier.close(within: .seconds(20)))
@@ -48,7 +48,7 @@ struct RebalanceTests {
       let batch = RecordBatch()
       try later.read(8, into: batch)
       #expect(batch.offsets == Array(2..<10))
-      #expect(try later.committed([partition], within: .seconds(5)) == [partition: 7])
+      #expect(try later.committed([partition], within: .seconds(60)) == [partition: 7])
     }
   }
 

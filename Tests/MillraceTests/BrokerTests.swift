@@ -208,7 +208,7 @@ import Testing
     while consumer.rebalance == nil, ContinuousClock.now < deadline { poll() }
     try consumer.assign([partition: offset])
     try consumer.tell([partition: offset])
-    while try consumer.committed([partition], within: .seconds(5))[partition] != offset, ContinuousClock.now < deadline
+    while try consumer.committed([partition], within: .seconds(60))[partition] != offset, ContinuousClock.now < deadline
     {
       poll()
     }

@@ -168,7 +168,7 @@ import Topics
     defer { _ = try? FileManager.default.removeItem(atPath: path) }
     let run = CommandRun(["customers", "import", path] + words, kafka: cluster.bootstrapServers)
     let admin = try Admin(properties: try cluster.properties())
-    let (low, high) = try admin.watermarks(TopicPartition("customer.profile", 0), within: .seconds(5))
+    let (low, high) = try admin.watermarks(TopicPartition("customer.profile", 0), within: .seconds(60))
     return (run, high - low)
   }
 

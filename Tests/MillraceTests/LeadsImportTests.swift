@@ -39,7 +39,7 @@ import Values
   private func stored() throws -> Int64 {
     let admin = try Admin(properties: try cluster.properties())
     return try (Int32(0)..<3).reduce(0) {
-      let (low, high) = try admin.watermarks(TopicPartition("lead.registered", $1), within: .seconds(5))
+      let (low, high) = try admin.watermarks(TopicPartition("lead.registered", $1), within: .seconds(60))
       return $0 + high - low
     }
   }
@@ -150,8 +150,8 @@ import Values
 
   @Test("what the broker refuses is told by line, and the exit says so")
   func refusedByBroker() throws {
-    // TOPIC_AUTHORIZATION_FAILED
-    cluster.fail(.produce, with: [29])
+    // TOPIC_AUTHORIZATION_FAILED, for each of two events: they need not go in one request.
+    cluster.fail(.produce, with: [29, 29])
     let run = try run(Array("phone\n13812345678\n13812345679\n".utf8), ["--source", "x", "--execute"])
     #expect(run.exit == .unreachable)
     #expect(run.err.contains(":2: not delivered: "))

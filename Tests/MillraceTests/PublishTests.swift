@@ -37,7 +37,7 @@ import Testing
   private func stored() throws -> Int64 {
     let admin = try Admin(properties: try cluster.properties())
     return try (Int32(0)..<3).reduce(0) {
-      let (low, high) = try admin.watermarks(TopicPartition("lead.registered", $1), within: .seconds(5))
+      let (low, high) = try admin.watermarks(TopicPartition("lead.registered", $1), within: .seconds(60))
       return $0 + high - low
     }
   }

@@ -101,7 +101,7 @@ import Testing
     try consumer.tell([partition: offset])
     _ = try eventually("Kafka to know it") {
       _ = consumer.poll(into: batch, upTo: PollLimit(records: 1), wait: .milliseconds(20))
-      return try consumer.committed([partition], within: .seconds(5))[partition] == offset ? true : nil
+      return try consumer.committed([partition], within: .seconds(60))[partition] == offset ? true : nil
     }
   }
 }
