@@ -92,19 +92,16 @@ extension Timestamp {
 }
 
 extension Write {
-  /// Writes down what was counted, a row for each campaign.
+  /// Writes down what was counted, campaign by campaign: a row for each, with its part of every column.
   static func keepingHeard(_ heard: @escaping @Sendable (State) -> [HeardOutcome]) -> Write {
     .total(
       { state, _ in heard(state) },
       """
       insert into campaign_heard (campaign_id, messages, channels, variants, regions, branches, whats, reasons, times, parts, amounts,
         currencies)
-      select campaign, array_agg(message), array_agg(channel), array_agg(variant), array_agg(region), array_agg(branch), array_agg(what),
-        array_agg(reason), array_agg(at), array_agg(parts), array_agg(amount), array_agg(currency)
-      from unnest($1::bigint[], $2::bigint[], $3::text[], $4::int[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::timestamptz[],
-        $10::int[], $11::bigint[], $12::text[])
-        u (campaign, message, channel, variant, region, branch, what, reason, at, parts, amount, currency)
-      group by campaign
+      select c.id, ($2::bigint[])[a:z], ($3::text[])[a:z], ($4::int[])[a:z], ($5::text[])[a:z], ($6::bigint[])[a:z], ($7::text[])[a:z],
+        ($8::text[])[a:z], ($9::timestamptz[])[a:z], ($10::int[])[a:z], ($11::bigint[])[a:z], ($12::text[])[a:z]
+      from (select u.id, min(u.n) as a, max(u.n) as z from unnest($1::bigint[]) with ordinality u (id, n) group by u.id) c
       """,
       touchesEach: false,
       .integer { $0.key.campaign }, .integer { $0.message }, .text { $0.key.channel }, .small { $0.key.variant },

@@ -16,7 +16,8 @@ struct FigureBook {
   /// Campaigns of messages of which nothing else is left.
   private let erased: [Int64: Int64]
 
-  private(set) var heard: [HeardOutcome] = []
+  /// By campaign, in the order in which they came.
+  private var counted: [Int64: [HeardOutcome]] = [:]
   private var sums: [FigureKey: FigureSum] = [:]
   private(set) var apart = Apart(OutreachOutcomes.topic)
   private var touches: Set<Touched> = []
@@ -80,7 +81,7 @@ struct FigureBook {
   }
 
   private mutating func count(_ event: HeardOutcome) {
-    heard.append(event)
+    counted[event.key.campaign, default: []].append(event)
     sums[event.key, default: FigureSum()].add(event)
   }
 
@@ -100,6 +101,9 @@ struct FigureBook {
   }
 
   // MARK: Writing
+
+  /// Campaign by campaign.
+  var heard: [HeardOutcome] { counted.values.flatMap(\.self) }
 
   /// In the order of the table's key, so that two lanes lock alike.
   var increments: [(key: FigureKey, sum: FigureSum)] {
