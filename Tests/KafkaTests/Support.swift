@@ -3,21 +3,6 @@ import Synchronization
 import TestKit
 import Testing
 
-struct Late: Error, CustomStringConvertible {
-  let description: String
-}
-
-/// Repeats until it gives a value; fails after the deadline. The waiting is inside `attempt`.
-func eventually<Value>(
-  _ what: String, within bound: Duration = .seconds(90), _ attempt: () throws -> Value?
-) throws -> Value {
-  let deadline = ContinuousClock.now + bound
-  while ContinuousClock.now < deadline {
-    if let value = try attempt() { return value }
-  }
-  throw Late(description: "\(what) did not happen within \(bound)")
-}
-
 extension Consumer {
   /// Polls until the group asks for something.
   func awaitRebalance(_ what: String = "a rebalance") throws -> Rebalance {

@@ -1,4 +1,5 @@
 import Postgres
+import TestKit
 import Testing
 import Topics
 import Values
@@ -152,9 +153,11 @@ import Values
       while try !desk.check().isEmpty {}
       #expect(try desk.lines("select count(*)::text from lead where state = 'pooled'") == ["3000"])
       #expect(try desk.lines("select count(*)::text from lead where check_at < now()") == ["0"])
-      _ = try desk.pagesOfEmptyLooks()
-      let pages = try desk.pagesOfEmptyLooks()
-      #expect(pages.reclaim < 12 && pages.check < 12, "\(pages)")
+      // What was swept is skipped from the second look on, unless a session that is about to begin still holds a snapshot then.
+      try desk.session.waitUntil("looks that read next to nothing") {
+        let pages = try desk.pagesOfEmptyLooks()
+        return pages.reclaim < 12 && pages.check < 12
+      }
     }
   }
 

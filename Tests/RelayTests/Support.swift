@@ -9,22 +9,6 @@ import Testing
 @testable import Relay
 @testable import Runtime
 
-struct Late: Error, CustomStringConvertible {
-  let description: String
-}
-
-/// Asks again until there is an answer; fails after the deadline.
-func eventually<Value>(
-  _ what: String, within bound: Duration = .seconds(90), _ attempt: () throws -> Value?
-) throws -> Value {
-  let deadline = ContinuousClock.now + bound
-  while true {
-    if let value = try attempt() { return value }
-    guard ContinuousClock.now < deadline else { throw Late(description: "\(what) did not happen within \(bound)") }
-    usleep(5_000)
-  }
-}
-
 extension TestDatabase {
   /// A session with the relay's rights and no others.
   func connectAsRelay() throws(PostgresError) -> Connection {

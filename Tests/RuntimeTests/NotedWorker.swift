@@ -3,6 +3,7 @@ import Dispatch
 import JSON
 import Postgres
 import Synchronization
+import TestKit
 import Values
 
 @testable import Runtime
@@ -182,8 +183,4 @@ final class Gate: Sendable {
   }
 
   func open() { opened.signal() }
-}
-
-struct Late: Error, CustomStringConvertible {
-  let description: String
 }

@@ -173,7 +173,7 @@ final class Scene {
 
   /// Waits until partition 0 has come so far.
   func awaitPosition(_ offset: Int64, sourceLocation: SourceLocation = #_sourceLocation) throws {
-    try session.waitUntil("position \(offset)", sourceLocation) { try position() >= offset }
+    try session.waitUntil("position \(offset)", line: sourceLocation.line) { try position() >= offset }
     #expect(try position() == offset, sourceLocation: sourceLocation)
   }
 
@@ -250,26 +250,10 @@ final class RunningLane {
 
   private func waitUntil(_ what: String, _ place: SourceLocation, _ isSo: () throws -> Bool) throws {
     do {
-      try session.waitUntil(what, place, isSo)
+      try session.waitUntil(what, line: place.line, isSo)
     } catch {
       let log = lines.all.withLock { $0.suffix(12).joined(separator: "\n") }
       throw Late(description: "\(error)\nready: \(status.sentences(quietAfter: .seconds(60)))\n\(log)")
-    }
-  }
-}
-
-extension Connection {
-  /// Asks again and again, a few milliseconds apart, until it is so.
-  func waitUntil(
-    _ what: String, _ place: SourceLocation = #_sourceLocation, within bound: Duration = .seconds(90),
-    _ isSo: () throws -> Bool
-  ) throws {
-    let deadline = ContinuousClock.now + bound
-    while try !isSo() {
-      guard ContinuousClock.now < deadline else {
-        throw Late(description: "\(what) did not come within \(bound), awaited in line \(place.line)")
-      }
-      _ = try rows("select pg_sleep(0.01)")
     }
   }
 }
