@@ -1,7 +1,6 @@
 """What every journey stands on: the real services, and the executables as shipped."""
 
 import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "ops/lib"))
 
-from services_in_use import ServicesInUse  # noqa: E402
+from services_in_use import ServicesInUse, memory  # noqa: E402
 from side_by_side import begin_at_once, is_scenario, side_by_side  # noqa: E402, F401
 from world import Ground  # noqa: E402
 
@@ -41,10 +40,9 @@ def services():
 
 
 @pytest.fixture(scope="module")
-def breakable_services(tmp_path_factory):
+def breakable_services():
     """Services of one test file's own, whose servers may be killed, frozen and restarted; the broker keeps topics."""
-    directory = tmp_path_factory.mktemp("breakable") / "services"
-    with ServicesInUse.started(directory, fast=True, durable=True) as started:
+    with ServicesInUse.of_its_own(fast=True, durable=True) as started:
         yield started
 
 
@@ -57,13 +55,9 @@ def database(services):
 
 
 @pytest.fixture
-def folder(tmp_path):
-    """An empty folder, in memory where there is room: a fresh database is a thousand files, made here every second."""
-    memory = Path("/dev/shm")
-    if not memory.is_dir() or shutil.disk_usage(memory).free < 4 << 30:
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory(dir=memory) as name:
+def folder():
+    """An empty folder, in memory where there is room."""
+    with tempfile.TemporaryDirectory(dir=memory()) as name:
         yield Path(name)
 
 

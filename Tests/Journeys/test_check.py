@@ -89,17 +89,24 @@ esac
 
 
 def check(clone, broken, *words):
-    environment = {**os.environ, "PATH": f"{clone}/bin:{os.environ['PATH']}", "BREAK": broken}
+    (clone / "memory").mkdir()
+    environment = {
+        **os.environ, "PATH": f"{clone}/bin:{os.environ['PATH']}", "BREAK": broken, "TEST_MEMORY": str(clone / "memory")
+    }  # fmt: skip
     return subprocess.run(
         [clone / "ops/test", *words], env=environment, capture_output=True, text=True, timeout=120, cwd="/"
     )  # fmt: skip
+
+
+def nothing_left(clone):
+    return not (clone / ".build/test-services").exists() and not list((clone / "memory").iterdir())
 
 
 def test_a_check_in_which_all_goes_well_ends_with_the_runners_closing_line(small_clone):
     result = check(small_clone, "nothing")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "1 passed in" in result.stdout.splitlines()[-1]
-    assert not (small_clone / ".build/test-services").exists()
+    assert nothing_left(small_clone)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +124,7 @@ def test_a_check_in_which_one_stage_fails_fails(small_clone, broken, stage):
     assert result.returncode == 1
     last = result.stdout.splitlines()[-1]
     assert "FAILED" in last and stage in last
-    assert not (small_clone / ".build/test-services").exists()
+    assert nothing_left(small_clone)
 
 
 def test_a_filter_that_matches_nothing_fails_the_check(small_clone):

@@ -230,9 +230,9 @@ def test_the_page_for_producers_tells_every_step_of_a_message_and_every_reason_t
 
 
 @pytest.fixture(scope="module")
-def own_services(tmp_path_factory):
+def own_services():
     """Services of this file's own: the contract's topics have fixed names."""
-    with ServicesInUse.started(tmp_path_factory.mktemp("contract") / "services", fast=True) as started:
+    with ServicesInUse.of_its_own(fast=True) as started:
         yield started
 
 
@@ -303,8 +303,8 @@ def headers_of(record):
     return {name: value.decode() for name, value in record.headers() or []}
 
 
-def test_apply_shows_first_then_creates_what_the_contract_says_and_check_agrees(tmp_path, executables, listed):
-    with ServicesInUse.started(tmp_path / "services", fast=True) as empty:
+def test_apply_shows_first_then_creates_what_the_contract_says_and_check_agrees(executables, listed):
+    with ServicesInUse.of_its_own(fast=True) as empty:
 
         def run(*words):
             return subprocess.run(

@@ -118,9 +118,9 @@ def test_connections_carry_nothing_any_more(side_by_side, scenario):
 
 
 @pytest.fixture(scope="module")
-def breakable_ground(executables, tmp_path_factory):
+def breakable_ground(executables):
     """PostgreSQL and a broker that keeps its topics, for these tests alone."""
-    with ServicesInUse.started(tmp_path_factory.mktemp("ground") / "services", fast=True, durable=True) as services:
+    with ServicesInUse.of_its_own(fast=True, durable=True) as services:
         yield Ground(services, executables)
 
 

@@ -17,9 +17,9 @@ EPOCH = 1 << 36
 
 
 @pytest.fixture
-def own_ground(executables, tmp_path):
+def own_ground(executables):
     """PostgreSQL of the test's own: its files are put back."""
-    with ServicesInUse.started(tmp_path / "services", fast=True) as services:
+    with ServicesInUse.of_its_own(fast=True) as services:
         yield Ground(services, executables)
 
 
