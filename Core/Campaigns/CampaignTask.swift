@@ -60,7 +60,7 @@ public struct CampaignScript: Sendable {
   }
 
   /// Those without which there is no script for somebody.
-  var variables: [String] { template.variables.filter { $0.need > .never }.map(\.name) }
+  public var variables: [TemplateVariable] { template.variables.filter { $0.need > .never } }
 
   public func text(telling values: [String: TemplateValue]) throws(RenderRefusal) -> String {
     try template.render(values, in: locale, atMost: CampaignScript.longestText)

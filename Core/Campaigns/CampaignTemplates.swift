@@ -104,7 +104,8 @@ extension CampaignDefinition {
           continue
         }
         needs.append(
-          TemplateNeed(variant: variant, place: place, language: task.language, variables: script.variables.sorted()))
+          TemplateNeed(
+            variant: variant, place: place, language: task.language, variables: script.variables.map(\.name).sorted()))
       }
     }
     return needs

@@ -185,7 +185,7 @@ import Values
     let task = try #require(definition.channels[1].task)
     #expect(task.script == "Call {{name}}" && task.language == "en-GB" && task.due == .seconds(259_200))
     #expect(definition.template(variant: 1, place: 1) == nil && definition.template(variant: 1, place: 0) == "spring")
-    #expect(try definition.scripts.map(\.variables) == [["name"], ["name", "branch"]])
+    #expect(try definition.scripts.map { $0.variables.map(\.name) } == [["name"], ["name", "branch"]])
     #expect(try definition.scripts[1].text(telling: ["name": .text("王"), "branch": .text("SH")]) == "Greet 王 of SH")
   }
 

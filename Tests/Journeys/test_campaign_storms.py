@@ -70,7 +70,8 @@ def storm(ground, seed):
 
         def settled():
             # Not before all were tried: to ask for a hundred thousand all the time keeps the gateway from its work.
-            if not world.ask("select exists (select from campaign_recipient where is_open and state = 'queued')"):
+            if world.ask("""select not exists (select from campaign_recipient where is_open and state = 'queued')
+                              and exists (select from message where state = 'uncertain')"""):
                 find_out(world, gateway)
             return world.ask("select settled_at is not null from campaign")
 

@@ -219,6 +219,37 @@ import Values
     }
   }
 
+  private static let tasks = #"""
+    {"name": "call-gold", "title": "Call", "objective": "cross-sell", "branch": "SH", "purpose": "marketing",
+     "audience": {"customers": "level = gold"}, "variants": [{"name": "a", "share": 50}, {"name": "b", "share": 50,
+     "script": "Ask {{name}} about {{assets|money}}."}], "channels": [{"channel": "manager", "script": "Call {{name}}.",
+     "language": "en-GB", "due": "P3D"}], "expires": "2099-03-31T18:00:00+08:00"}
+    """#
+
+  @Test("the scripts of tasks are read, of each variant its own, and nobody is given a task")
+  func scripts() throws {
+    try CampaignDesk.open { desk throws in
+      let defined = try desk.define(Self.tasks)
+      #expect(defined.exit == .done, "\(defined.err)")
+      let shown = desk.run("test", "call-gold", "--channel", "manager", "--set", "name=Li Lei")
+      #expect(
+        shown.out.contains("Call Li Lei.") && shown.out.contains("Ask Li Lei about CN¥1,234.50"),
+        "\(shown.out)\(shown.err)")
+      let json = desk.run("test", "call-gold", "--channel", "manager", "--variant", "a", "--json")
+      #expect(json.out.contains(#""variant":"a","language":"en-GB","text":"Call 王小明.""#), "\(json.out)\(json.err)")
+      for (words, sentence) in [
+        (["--to", "P1"], "--to is nothing for a script"), (["--execute"], "nobody is given a task as a test."),
+        (["--set", "assets=much"], "variant b: "),
+      ] {
+        let run = desk.run(["test", "call-gold", "--channel", "manager"] + words)
+        #expect(run.exit != .done && run.err.contains(sentence), "\(run.err)")
+      }
+      try desk.define()
+      let none = desk.run("test", name, "--channel", "manager")
+      #expect(none.exit == .no && none.err.contains("\(name) gives nobody a task: it goes by sms."), "\(none.err)")
+    }
+  }
+
   @Test("a gateway that takes only what is transactional gets the test as that")
   func purpose() throws {
     try CampaignDesk.open { desk throws in
