@@ -134,6 +134,9 @@ static const unsigned char answers[] = {
 static const unsigned char task_credit[] = {
 #embed "../../ops/migrations/0043_task_credit.sql"
 };
+static const unsigned char heard_compression[] = {
+#embed "../../ops/migrations/0044_heard_compression.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -179,6 +182,7 @@ static const struct millrace_migration steps[] = {
     {"0041_people_report", people_report, sizeof people_report},
     {"0042_answers", answers, sizeof answers},
     {"0043_task_credit", task_credit, sizeof task_credit},
+    {"0044_heard_compression", heard_compression, sizeof heard_compression},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

@@ -23,21 +23,18 @@ struct HeardOutcome: Sendable {
   let amount: Int64
 
   init(_ reading: OutcomeReading, of campaign: Int64, at place: FigurePlace, cost: Money?) {
-    let told = reading.told
-    message = told.id
-    at = told.at
-    parts = told.parts ?? 0
+    (message, at, parts) = (reading.message, reading.at, reading.parts)
     amount = cost?.tenThousandths ?? 0
     key = FigureKey(
-      campaign: campaign, hour: told.at.hour, channel: told.channel, place: place, what: reading.what,
-      reason: told.reason ?? "", currency: cost?.currency ?? "")
+      campaign: campaign, hour: reading.at.hour, channel: reading.channel, place: place, what: reading.what,
+      reason: reading.reason, currency: cost?.currency ?? "")
   }
 
   /// Its message has been responded to, by this.
-  init(firstResponse told: OutreachOutcomes, of campaign: Int64, at place: FigurePlace) {
-    (message, at, parts, amount) = (told.id, told.at, 0, 0)
+  init(firstResponse reading: OutcomeReading, of campaign: Int64, at place: FigurePlace) {
+    (message, at, parts, amount) = (reading.message, reading.at, 0, 0)
     key = FigureKey(
-      campaign: campaign, hour: told.at.hour, channel: told.channel, place: place, what: "responded", reason: "",
+      campaign: campaign, hour: reading.at.hour, channel: reading.channel, place: place, what: "responded", reason: "",
       currency: "")
   }
 }

@@ -35,7 +35,7 @@ struct FigureBook {
     var lost: [Int64] = []
     for outcome in outcomes {
       if let of = outcome.event.of { recipients.insert(CampaignMemory.Recipient(of)) }
-      if outcome.event.isErased { lost.append(outcome.event.told.id) }
+      if outcome.event.isErased { lost.append(outcome.event.message) }
     }
     erased = try transaction.ask(FigureBook.erased(lost))
     (campaigns, places) = try memory.know(recipients, and: Set(erased.values), transaction)
@@ -60,20 +60,20 @@ struct FigureBook {
   // MARK: Deciding
 
   mutating func hear(_ outcome: Delivery<OutcomeReading>) -> Decision<Void> {
-    let (reading, told) = (outcome.event, outcome.event.told)
-    guard let id = reading.of?.campaign ?? (reading.isErased ? erased[told.id] : nil) else {
+    let reading = outcome.event
+    guard let id = reading.of?.campaign ?? (reading.isErased ? erased[reading.message] : nil) else {
       return .ignore("of-no-campaign")
     }
     guard let campaign = campaigns[id] else { return keepApart("unknown-campaign", outcome) }
     guard let place = reading.of.map({ places[CampaignMemory.Recipient($0)] }) ?? .erased else {
       return keepApart("unknown-recipient", outcome)
     }
-    guard told.at >= campaign.launched.adding(seconds: -FigureBook.skew),
-      told.at <= outcome.happened.adding(seconds: FigureBook.skew)
+    guard reading.at >= campaign.launched.adding(seconds: -FigureBook.skew),
+      reading.at <= outcome.happened.adding(seconds: FigureBook.skew)
     else { return keepApart("out-of-range", outcome) }
     let cost = cost(of: outcome)
     count(HeardOutcome(reading, of: id, at: place, cost: cost))
-    if told.firstResponse == true { count(HeardOutcome(firstResponse: told, of: id, at: place)) }
+    if reading.isFirstResponse { count(HeardOutcome(firstResponse: reading, of: id, at: place)) }
     if campaign.hasGoal, reading.isTouch, let subject = reading.of?.subject {
       touches.insert(Touched(subject: subject, isLead: campaign.isOfLeads))
     }
@@ -87,7 +87,7 @@ struct FigureBook {
 
   /// A message counts, whatever is wrong with what it cost.
   private mutating func cost(of outcome: Delivery<OutcomeReading>) -> Money? {
-    guard let cost = outcome.event.told.cost else { return nil }
+    guard let cost = outcome.event.cost else { return nil }
     guard (0...FigureBook.largestCost).contains(cost.tenThousandths) else {
       apart.add(cost.tenThousandths < 0 ? "negative-amount" : "implausible-amount", cost, of: outcome)
       return nil
@@ -96,7 +96,7 @@ struct FigureBook {
   }
 
   private mutating func keepApart(_ reason: StaticString, _ outcome: Delivery<OutcomeReading>) -> Decision<Void> {
-    apart.add(reason, outcome.event.told.cost, of: outcome)
+    apart.add(reason, outcome.event.cost, of: outcome)
     return .apply((), outcome: reason)
   }
 

@@ -1,0 +1,12 @@
+-- What was heard is written once, by the million, and seldom read: PostgreSQL spent two fifths of an insert's time on its own compression.
+-- lz4, where this PostgreSQL has it, takes a fifth of that and half as much room again. What is there already stays as it is.
+do $$
+declare
+  part text;
+begin
+  foreach part in array '{messages,channels,variants,regions,branches,whats,reasons,times,parts,amounts,currencies}'::text[] loop
+    execute format('alter table campaign_heard alter column %I set compression lz4', part);
+  end loop;
+exception when feature_not_supported then
+  null;
+end $$;
