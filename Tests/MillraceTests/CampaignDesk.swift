@@ -60,10 +60,7 @@ struct CampaignDesk {
 
   @discardableResult
   func define(_ text: String = definition()) throws -> CommandRun {
-    var run: CommandRun?
-    try temporaryFile(text) { run = self.run("define", $0) }
-    guard let run else { throw NoFile() }
-    return run
+    try temporaryFile(text) { run("define", $0) }
   }
 
   /// As launch-campaigns makes it, of whatever version there is.

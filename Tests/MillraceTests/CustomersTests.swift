@@ -172,27 +172,6 @@ import Topics
     return (run, high - low)
   }
 
-  @Test("a row says all that a profile can")
-  func row() throws {
-    var events: [String] = []
-    try temporaryFile(CustomersTests.table) { path in
-      let reader = try TableReader(try TextFile(path))
-      let customers = CustomerRowReader(try ColumnMap(reader.header, CustomersImportFields.all), .init())
-      while let row = try reader.next() {
-        _ = try customers.read(row) { events.append(String(decoding: $0.value, as: UTF8.self)) }
-      }
-    }
-    let expected = [
-      #"{"customerId":"C1","version":7,"number":"8800","idNumber":"11010519491231002X","idType":"resident","name":"王小明","#,
-      #""phones":[{"number":"13812345678","country":"CN"},{"number":"020-3888 1234","country":"CN"}],"birthday":"1949-12-31","#,
-      #""level":"gold","assets":{"amount":"1250000.00","currency":"CNY","asOf":"2026-01-31T23:59:59+08:00"},"#,
-      #""tags":["vip","margin"],"consents":[{"channel":"sms","purpose":"marketing","given":true,"#,
-      #""at":"2026-01-31T23:59:59+08:00","source":"import"}],"branch":"GZ","status":"active"}"#,
-    ].joined()
-    #expect(events.first == expected)
-    #expect(events.count == 2)
-  }
-
   @Test("a table of customers is published as profiles, bad rows are told by line, heading and reason")
   func table() throws {
     let (run, events) = try imported(CustomersTests.table, "csv", ["--execute", "--json"])

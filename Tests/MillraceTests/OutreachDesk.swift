@@ -47,10 +47,7 @@ struct OutreachDesk {
 
   @discardableResult
   func load(_ text: String, _ words: String...) throws -> CommandRun {
-    var run: CommandRun?
-    try temporaryFile(text) { run = self.run(["gateways", "load", $0] + words) }
-    guard let run else { throw NoFile() }
-    return run
+    try temporaryFile(text) { run(["gateways", "load", $0] + words) }
   }
 
   /// A session with the rights of a role.

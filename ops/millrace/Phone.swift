@@ -1,5 +1,6 @@
 internal import Glibc
 internal import PhoneNumbers
+internal import Values
 
 /// `phone`: what a number is, a line each.
 enum Phone {
@@ -46,21 +47,14 @@ enum Phone {
     guard input >= 0 else { throw failed(file) }
     defer { if input != STDIN_FILENO { close(input) } }
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    var pending: [UInt8] = []
+    var lines = PhoneLines(in: country)
     var output: [UInt8] = []
     while true {
       let count = read(input, &chunk, chunk.count)
       if count < 0, errno == EINTR { continue }
       guard count >= 0 else { throw failed(file) }
-      var rest = chunk[..<count]
-      while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-        pending += rest[..<end]
-        PhoneAnswer(to: pending, in: country).write(to: &output)
-        pending.removeAll(keepingCapacity: true)
-        rest = rest[(end + 1)...]
-      }
-      pending += rest
-      if count == 0, !pending.isEmpty { PhoneAnswer(to: pending, in: country).write(to: &output) }
+      lines.answer(chunk[..<count], to: &output)
+      if count == 0 { lines.finish(to: &output) }
       // Answered as it is typed, or in pieces of a chunk.
       guard send(output) else {
         // A reader that has gone (`| head`) wants no more.
@@ -82,37 +76,5 @@ enum Phone {
       rest = rest.dropFirst(count)
     }
     return true
-  }
-}
-
-/// A line's input and the columns behind it.
-private struct PhoneAnswer {
-  private let input: ArraySlice<UInt8>
-  private let columns: [String]
-
-  init(to line: [UInt8], in country: PhoneCountry?) {
-    input = line.last == UInt8(ascii: "\r") ? line.dropLast() : line[...]
-    do throws(PhoneNumber.Refusal) {
-      let reading = try PhoneReading(of: input, in: country)
-      let place = PhonePlace(of: reading)
-      let exists = [.possible, .localOnly].contains(reading.possibility)
-      let zones = place.timeZones.joined
-      columns = [
-        exists ? reading.e164 : "-", place.country?.code ?? "-", place.subdivision ?? "-", place.english ?? "-",
-        place.chinese ?? "-", zones.isEmpty ? "-" : zones, place.kind.name,
-        reading.possibility == .possible ? "-" : reading.possibility.rawValue,
-      ]
-    } catch {
-      columns = Array(repeating: "-", count: 7) + [error.rawValue]
-    }
-  }
-
-  func write(to output: inout [UInt8]) {
-    output += input
-    for column in columns {
-      output.append(UInt8(ascii: "\t"))
-      output += column.utf8
-    }
-    output.append(UInt8(ascii: "\n"))
   }
 }

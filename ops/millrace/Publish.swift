@@ -1,4 +1,5 @@
 internal import Contract
+internal import Imports
 internal import Kafka
 internal import Topics
 internal import Values

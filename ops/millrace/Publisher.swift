@@ -1,5 +1,6 @@
 internal import Contract
 internal import Glibc
+internal import Imports
 internal import Kafka
 internal import Topics
 internal import Values

@@ -1,5 +1,7 @@
+internal import Imports
 internal import PhoneNumbers
 internal import Postgres
+internal import Tables
 internal import Values
 
 /// `audience load`: a list of people from a table, for campaigns to be meant for.

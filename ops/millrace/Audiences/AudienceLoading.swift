@@ -1,4 +1,6 @@
+internal import Imports
 internal import Postgres
+internal import Tables
 internal import Values
 
 /// Goes through a table and puts the people of its rows on a list, a chunk of them in each transaction. In memory is one chunk.

@@ -1,6 +1,6 @@
 internal import Contract
-internal import Digest
-internal import JSON
+internal import Imports
+internal import Tables
 internal import Topics
 internal import Values
 
@@ -34,47 +34,25 @@ enum CallsImport {
     run: run)
 
   private static let mostShown = 20
-  private static let source = "/millrace/calls/import"
-
-  private enum Format {
-    case queueLog(QueueLog)
-    case cdr(CallDetailRecord)
-
-    var header: [String] {
-      switch self {
-      case .queueLog: QueueLog.header
-      case .cdr: CallDetailRecord.header
-      }
-    }
-
-    /// As the reject file has it, whatever the order of columns in the one that is read.
-    func ordered(_ row: TableRow) -> TableRow {
-      guard case .cdr(let cdr) = self, cdr.columns != CallDetailRecord.header else { return row }
-      var ordered = row
-      ordered.cells = CallDetailRecord.header.map { cdr.cell($0, of: row.cells) }
-      return ordered
-    }
-  }
 
   private static func run(_ invocation: Invocation) throws -> Exit {
-    var format = try format(invocation)
+    let format = try format(invocation)
     let file = try TextFile(invocation.operands[0])
     let rejects = try invocation.text("--reject").map { try RejectFile($0, header: format.header) }
     let publisher =
       invocation.isExecuting
       ? try Publisher(CallEvents.topic, try invocation.broker(), output: invocation.output) : nil
     var tally = Tally()
-    let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: TextFile.pieceSize, alignment: 16)
-    defer { piece.deallocate() }
     let start = ContinuousClock.now
-    try eachRow(of: file, &format, piece) { format, row throws in
+    let calls = try CallsFile(file, format)
+    while let row = try calls.next() {
       do throws(Refusal) {
-        let events = try read(row, format)
+        let events = try calls.events(of: row)
         tally.take(events)
-        for event in events ?? [] { try publish(event, row.line, publisher, &tally) }
+        if let events { try publish(events, calls, publisher, &tally) }
       } catch {
         tally.bad += 1
-        try rejects?.add(format.ordered(row), error)
+        try rejects?.add(calls.ordered(row), error)
         if tally.bad <= mostShown {
           invocation.output.complain("\(file.name):\(row.line): \(printable(error.description))")
         }
@@ -84,10 +62,10 @@ enum CallsImport {
     publisher?.drain(&tally.outcome)
     tally.outcome.seconds = (ContinuousClock.now - start) / .seconds(1)
     try rejects?.finish()
-    return show(tally, file.name, rejects, invocation, isPublished: publisher != nil)
+    return show(tally, calls.types, file.name, rejects, invocation, isPublished: publisher != nil)
   }
 
-  private static func format(_ invocation: Invocation) throws -> Format {
+  private static func format(_ invocation: Invocation) throws -> CallsFormat {
     let times = try LocalTime(zone: invocation.text("--time-zone"))
     let system = invocation.text("--system")
     if let system, !(1...40).contains(system.utf8.count) { throw Failure.usage("--system must have 1 to 40 bytes.") }
@@ -100,81 +78,18 @@ enum CallsImport {
     }
   }
 
-  /// Of a queue_log its lines; of a CDR file, and of what an import has rejected, the rows of a table.
-  private static func eachRow(
-    of file: TextFile, _ format: inout Format, _ piece: UnsafeMutableRawBufferPointer,
-    _ body: (Format, TableRow) throws -> Void
-  ) throws {
-    let count = try file.read(at: 0, into: piece)
-    let isRejected = String(decoding: piece[..<min(count, 40)], as: UTF8.self).contains(RejectFile.columns[0])
-    if case .queueLog = format, !isRejected {
-      var lines = LineFile(file, separator: UInt8(ascii: "|"), piece: piece)
-      while let row = try lines.next() { try body(format, row) }
-      return
-    }
-    guard count > 0 else { return }
-    let reader = try TableReader(file, encoding: .utf8)
-    if !isRejected {
-      if case .cdr(var cdr) = format, CallDetailRecord.isHeading(reader.header) {
-        cdr.columns = reader.header.map { $0.lowercased() }
-        format = .cdr(cdr)
-      } else {
-        // What was taken for a heading is a row.
-        try body(format, TableRow(line: reader.headerLine, cells: reader.header))
-      }
-    }
-    while var row = try reader.next() {
-      if isRejected { row.cells.removeFirst(min(row.cells.count, RejectFile.columns.count)) }
-      try body(format, row)
-    }
-  }
-
-  /// nil for a line that does not concern calls.
-  private static func read(_ row: TableRow, _ format: Format) throws(Refusal) -> [CallEvents]? {
-    if let damage = row.damage { throw damage }
-    switch format {
-    case .cdr(let cdr): return try cdr.read(row.cells)
-    case .queueLog(let log):
-      switch try log.read(row.cells) {
-      case .events(let events): return events
-      case .passedOver: return nil
-      }
-    }
-  }
-
-  /// What the worker would refuse is refused here, where somebody sits who can mend it.
   private static func publish(
-    _ event: CallEvents, _ line: Int, _ publisher: Publisher?, _ tally: inout Tally
+    _ events: [CallEvents], _ calls: CallsFile, _ publisher: Publisher?, _ tally: inout Tally
   ) throws(Refusal) {
-    let bytes = JSONWriter.object { event.write(to: &$0) }
-    let result: Result<Void, Refusal> = bytes.withUnsafeBytes { bytes in
-      Result { () throws(Refusal) in
-        try tally.tape.read(bytes) { (object: JSONObject) throws(Refusal) in
-          _ = try CallEvents(type: event.type, reading: object)
-        }
-      }
-    }
-    try result.get()
-    tally.events[event.type, default: 0] += 1
-    guard let publisher else { return }
-    bytes.withUnsafeBytes { bytes in
-      var line = PublishLine(value: bytes)
-      line.type = event.type
-      line.source = source
-      line.key = event.key
-      let print = tally.sha.fingerprint(of: bytes)
-      line.id = String(print.high, radix: 16) + "-" + String(print.low, radix: 16)
-      do { try publisher.send(line, number: tally.rows, &tally.outcome) } catch { tally.failed = error }
+    try calls.lines(of: events) { line in
+      do { try publisher?.send(line, number: tally.rows, &tally.outcome) } catch { tally.failed = error }
     }
   }
 
   private struct Tally {
-    let tape = JSONTape()
-    let sha = SHA256()
     var rows = 0
     var passedOver = 0
     var bad = 0
-    var events: [String: Int] = [:]
     var outcome = Publisher.Outcome()
     var failed: (any Error)?
 
@@ -185,10 +100,11 @@ enum CallsImport {
   }
 
   private static func show(
-    _ tally: Tally, _ name: String, _ rejects: RejectFile?, _ invocation: Invocation, isPublished: Bool
+    _ tally: Tally, _ types: [String: Int], _ name: String, _ rejects: RejectFile?, _ invocation: Invocation,
+    isPublished: Bool
   ) -> Exit {
     let output = invocation.output
-    let events = tally.events.sorted { $0.key < $1.key }
+    let events = types.sorted { $0.key < $1.key }
     var table = Table(
       .left("file"), .right("lines"), .right("bad"), .right("passedOver"), .right("events"), .left("types"),
       .right("acknowledged"), .right("failed"))

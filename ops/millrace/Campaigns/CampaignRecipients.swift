@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Tables
 internal import Values
 
 /// `campaign recipients`: what became of each, by their codes; nobody's address is among it.

@@ -44,6 +44,3 @@ enum Dispatch {
     return .command(command, rest: Array(words.dropFirst(3)))
   }
 }
-
-/// What was typed, quoted on one line.
-func shown(_ text: String) -> String { "\"\(text.count > 80 ? text.prefix(80) + "…" : printable(text)[...])\"" }

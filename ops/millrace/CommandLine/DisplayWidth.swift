@@ -22,17 +22,3 @@ private func columns(_ scalar: Unicode.Scalar) -> Int {
 func padded(_ text: String, to width: Int) -> String {
   text + String(repeating: " ", count: max(0, width - displayWidth(text)))
 }
-
-/// On one line and harmless to a terminal: control characters, and marks that turn the direction of writing, are
-/// written as escapes. What came from outside could hold them.
-func printable(_ text: String) -> String {
-  let isHarmless: (Unicode.Scalar) -> Bool = { scalar in
-    switch scalar.properties.generalCategory {
-    case .control, .lineSeparator, .paragraphSeparator, .surrogate: false
-    case .format: !(0x202A...0x202E).contains(scalar.value) && !(0x2066...0x2069).contains(scalar.value)
-    default: true
-    }
-  }
-  if text.unicodeScalars.allSatisfy(isHarmless) { return text }
-  return text.unicodeScalars.map { isHarmless($0) ? String($0) : "\\u{\(String($0.value, radix: 16))}" }.joined()
-}

@@ -2,6 +2,7 @@ internal import Kafka
 internal import Migrations
 internal import Postgres
 internal import Settings
+internal import Tables
 internal import Values
 
 /// What the shell sees.
@@ -34,6 +35,8 @@ struct Failure: Error {
     switch error {
     case let failure as Failure: self = failure
     case let error as SettingsError: self = .usage(error.description)
+    case TableError.option(let sentence): self = .usage(sentence)
+    case TableError.file(let sentence): self = .no(sentence)
     case let error as PostgresError: self = Failure(postgres: error)
     case MigrationError.postgres(let error): self = Failure(postgres: error)
     case let error as KafkaError: self = Failure(error.isTransient ? .unreachable : .no, error.description)

@@ -3,6 +3,7 @@ internal import Digest
 internal import PhoneNumbers
 internal import Postgres
 internal import Settings
+internal import Values
 
 /// `customers show` and `customers find`. What a login may not see is masked by the database (`customer_seen`), so that
 /// whoever asks with another client sees no more.

@@ -1,7 +1,8 @@
 internal import Contract
-internal import JSON
+internal import Imports
 internal import PhoneNumbers
 internal import Settings
+internal import Tables
 internal import Topics
 internal import Values
 
@@ -34,8 +35,6 @@ enum CustomersImport {
       ("millrace customers import customers.csv --reject bad.csv --execute", "publish it"),
     ],
     run: run)
-
-  static let source = "/millrace/customers/import"
 
   private static func run(_ invocation: Invocation) throws -> Exit {
     let version = try invocation.integer("--version", 1...9_007_199_254_740_991)
@@ -79,16 +78,14 @@ enum CustomersImport {
     }
     let file = try PublishFile(invocation.operands[0])
     let publisher = try publisher(invocation)
-    let tape = JSONTape()
+    let reader = CustomerLineReader()
     var outcome = Publisher.Outcome()
     var counts = (good: 0, bad: 0)
     file.forEachLine { number, bytes in
       do throws(Refusal) {
-        let event = try tape.read(bytes) { data throws(Refusal) in
-          try CustomerProfile(type: CustomerProfile.types[0], reading: data)
-        }
+        let line = try reader.read(bytes)
         counts.good += 1
-        do { try publisher?.send(line(of: event, bytes), number: number, &outcome) } catch { throw Refusal(error) }
+        do { try publisher?.send(line, number: number, &outcome) } catch { throw Refusal(error) }
       } catch {
         counts.bad += 1
         if counts.bad <= 20 { invocation.output.complain("\(file.name):\(number): \(error)") }
@@ -106,15 +103,6 @@ enum CustomersImport {
     }
     if outcome.acknowledged < outcome.sent { return .unreachable }
     return counts.bad > 0 ? .no : .done
-  }
-
-  static func line(of event: CustomerProfile, _ bytes: UnsafeRawBufferPointer) -> PublishLine {
-    var line = PublishLine(value: bytes)
-    line.type = event.type
-    line.source = source
-    line.key = event.key
-    line.id = "\(event.customer.id)/\(event.customer.version)"
-    return line
   }
 }
 

@@ -1,4 +1,5 @@
 internal import Settings
+internal import Values
 
 /// `doctor`: everything that must be right before workers run, one line each, with what to do about it.
 enum Doctor {

@@ -1,3 +1,4 @@
+internal import Tables
 internal import Values
 
 /// Rows of a table that were not taken: how many, and why.

@@ -1,3 +1,5 @@
+internal import Imports
+internal import Tables
 internal import Values
 
 /// What an import found and did: gathered row by row, told at the end.

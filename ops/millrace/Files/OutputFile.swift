@@ -1,4 +1,6 @@
 internal import Glibc
+internal import Tables
+internal import Values
 
 /// A file that a command writes for whoever gave it.
 enum OutputFile {

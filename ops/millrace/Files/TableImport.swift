@@ -1,3 +1,5 @@
+internal import Imports
+internal import Tables
 internal import Values
 
 /// Goes through a table, makes events of its rows and publishes them: good rows are sent, bad ones told and collected.

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Values
 
 /// How a lead's explanation is printed.
 struct ExplanationPage {

@@ -2,11 +2,11 @@ internal import Values
 
 /// The files that a firm is read from: one, or those of a directory.
 enum FirmFiles {
-  static func read(_ path: String) throws(Failure) -> Firm {
+  static func read(_ path: String) throws -> Firm {
     var firm = Firm()
     for file in try InputFiles.named(path, endings: [".json", ".csv"]) {
       let read = file.hasSuffix(".csv") ? try FirmTable.read(file) : try object(file)
-      do throws(Refusal) { try firm.add(read) } catch { throw .no("\(error)") }
+      do throws(Refusal) { try firm.add(read) } catch { throw Failure.no("\(error)") }
     }
     return firm
   }

@@ -1,4 +1,5 @@
 internal import JSON
+internal import Tables
 internal import Values
 
 /// Reads one section of a firm from a table whose headings are its fields: `people.csv`, `10-people.csv`.
@@ -18,18 +19,18 @@ struct FirmTable {
   private let tape = JSONTape()
   private var lines: [Int] = []
 
-  static func read(_ path: String) throws(Failure) -> Firm {
+  static func read(_ path: String) throws -> Firm {
     var table = FirmTable(path: path)
     return try table.read()
   }
 
   private init(path: String) { self.path = path }
 
-  private mutating func read() throws(Failure) -> Firm {
+  private mutating func read() throws -> Firm {
     let name = path.split(separator: "/").last.map { $0.dropLast(4) } ?? ""
     guard let section = FirmTable.sections.first(where: { name == $0 || name.hasSuffix("-" + $0) }) else {
       let known = FirmTable.sections.map { $0 + ".csv" }.joined(separator: ", ")
-      throw .no("\(path) is named after no section: \(known) were expected.")
+      throw Failure.no("\(path) is named after no section: \(known) were expected.")
     }
     var firm = Firm()
     let count: Int
@@ -66,18 +67,18 @@ struct FirmTable {
     return firm
   }
 
-  private mutating func rows<Row>(_ read: (JSONObject) throws(Refusal) -> Row) throws(Failure) -> [Row] {
+  private mutating func rows<Row>(_ read: (JSONObject) throws(Refusal) -> Row) throws -> [Row] {
     let reader = try TableReader(try TextFile(path))
     var rows: [Row] = []
     while let row = try reader.next() {
-      if let damage = row.damage { throw .no("\(path): line \(row.line): \(damage)") }
+      if let damage = row.damage { throw Failure.no("\(path): line \(row.line): \(damage)") }
       let text = Array(json(reader.header, row).utf8)
       let result: Result<Row, Refusal> = text.withUnsafeBytes { bytes in
         Result { () throws(Refusal) in try tape.read(bytes) { object throws(Refusal) in try read(object) } }
       }
       switch result {
       case .success(let value): rows.append(value)
-      case .failure(let refusal): throw .no("\(path): line \(row.line), \(refusal)")
+      case .failure(let refusal): throw Failure.no("\(path): line \(row.line), \(refusal)")
       }
       lines.append(row.line)
     }

@@ -1,8 +1,10 @@
 internal import Contract
 internal import Customers
+internal import Imports
 internal import PhoneNumbers
 internal import Postgres
 internal import Settings
+internal import Tables
 internal import Topics
 internal import Values
 

@@ -35,7 +35,7 @@ enum LeadsRehearse {
   private static let mostShown = 50
 
   private static func run(_ invocation: Invocation) throws -> Exit {
-    let firm = try invocation.text("--rules").map { path throws(Failure) in try FirmFiles.read(path) }
+    let firm = try invocation.text("--rules").map { try FirmFiles.read($0) }
     let session = try invocation.database()
     let now = try session.rows("select clock_timestamp()")[0].timestamp(0)
     let read = try RehearsalLeads(invocation, now: now)

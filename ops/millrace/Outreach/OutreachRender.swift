@@ -1,6 +1,8 @@
+internal import Imports
 internal import JSON
 internal import Postgres
 internal import ShortMessages
+internal import Tables
 internal import Templates
 internal import Values
 
@@ -32,7 +34,7 @@ enum OutreachRender {
   private static func run(_ invocation: Invocation) throws -> Exit {
     let price = try invocation.text("--price").map(price)
     let values = try values(invocation)
-    let clock = try invocation.text("--time-zone").map { zone throws(Failure) in try LocalTime(zone: zone) }
+    let clock = try invocation.text("--time-zone").map { zone throws(TableError) in try LocalTime(zone: zone) }
     let found = try TemplateChoice(invocation).one(try invocation.database())
     let template = try found.template.check()
     var zone: TemplateZone?

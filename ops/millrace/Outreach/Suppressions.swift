@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Postgres
+internal import Tables
 internal import Templates
 internal import Values
 
@@ -134,10 +135,8 @@ enum Suppressions {
     }
     if let name = invocation.text("--file") {
       let file = try TextFile(name)
-      let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: TextFile.pieceSize, alignment: 16)
-      defer { piece.deallocate() }
       // No address has a tab.
-      var lines = LineFile(file, separator: 0x09, piece: piece)
+      let lines = LineFile(file, separator: 0x09)
       while let row = try lines.next() {
         let text = row.damage == nil ? row.cells[0] : ""
         let trimmed = String(text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())

@@ -1,5 +1,6 @@
 internal import Postgres
 internal import Templates
+internal import Values
 
 /// `outreach templates list` and `show`.
 enum TemplatesShow {

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Values
 
 /// `WORKER [TOPIC[/PARTITION]]` on a command line: which rows of `position` are meant.
 struct PartitionFilter {

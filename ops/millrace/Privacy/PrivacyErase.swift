@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Tables
 internal import Values
 
 /// `privacy erase`: takes a person out of all tables. All of it is done by `erase_person`, in one transaction; a preview is
@@ -78,9 +79,7 @@ enum PrivacyErase {
   /// Shorter ones would be found in everybody's letters.
   private static func lines(of name: String) throws -> [String] {
     let file = try TextFile(name)
-    let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: TextFile.pieceSize, alignment: 16)
-    defer { piece.deallocate() }
-    var lines = LineFile(file, separator: 0x0A, piece: piece)
+    let lines = LineFile(file, separator: 0x0A)
     var hints: [String] = []
     while let row = try lines.next() {
       guard row.damage == nil, let hint = row.cells.first, hint.count >= 4 else {

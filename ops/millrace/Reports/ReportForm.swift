@@ -1,3 +1,5 @@
+internal import Values
+
 /// How a report is given: `--as`, `--out` and `--json`, the same of all reports.
 enum ReportForm: String, CaseIterable {
   case table, csv, json, html
