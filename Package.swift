@@ -118,7 +118,7 @@ let package = Package(
     room(
       "Imports",
       needs: [
-        "Contract", "Customers", "Digest", "JSON", "PhoneNumbers", "Postgres", "Tables", "Templates", "Topics",
+        "Contract", "Customers", "Digest", "JSON", "Kafka", "PhoneNumbers", "Postgres", "Tables", "Templates", "Topics",
         "Values",
       ]),
 

@@ -2,7 +2,7 @@ internal import Contract
 internal import Digest
 internal import JSON
 package import Tables
-package import Topics
+internal import Topics
 package import Values
 
 /// A telephone system's file as `call.events`: of a queue_log its lines; of a CDR file, and of what an import has rejected,
@@ -20,7 +20,10 @@ package final class CallsFile {
   private let isRejected: Bool
   /// What was taken for a heading and is a row.
   private var first: TableRow?
-  /// Of the lines to publish that were made: how many of each type.
+  /// Rows that could be read, and those among them that do not concern calls.
+  package private(set) var read = 0
+  package private(set) var passedOver = 0
+  /// How many events there were of each type.
   package private(set) var types: [String: Int] = [:]
   private let tape = JSONTape()
   private let sha = SHA256()
@@ -63,8 +66,25 @@ package final class CallsFile {
     }
   }
 
+  /// Calls `body` with each event of the row, as a line to publish. What the worker would refuse is refused here, where somebody
+  /// sits who can mend it.
+  /// - Parameter isPublished: false only checks the row, and calls nothing.
+  package func read(_ row: TableRow, isPublished: Bool, _ body: (PublishLine) -> Void) throws(Refusal) {
+    let events = try events(of: row)
+    read += 1
+    guard let events else {
+      passedOver += 1
+      return
+    }
+    for event in events {
+      let bytes = try checked(event)
+      types[event.type, default: 0] += 1
+      if isPublished { line(of: event, bytes, body) }
+    }
+  }
+
   /// nil of a row that does not concern calls.
-  package func events(of row: TableRow) throws(Refusal) -> [CallEvents]? {
+  private func events(of row: TableRow) throws(Refusal) -> [CallEvents]? {
     if let damage = row.damage { throw damage }
     switch format {
     case .cdr(let cdr): return try cdr.read(row.cells)
@@ -76,13 +96,7 @@ package final class CallsFile {
     }
   }
 
-  /// Calls `body` with each event as a line to publish. What the worker would refuse is refused here, where somebody sits
-  /// who can mend it.
-  package func lines(of events: [CallEvents], _ body: (PublishLine) -> Void) throws(Refusal) {
-    for event in events { try line(of: event, body) }
-  }
-
-  private func line(of event: CallEvents, _ body: (PublishLine) -> Void) throws(Refusal) {
+  private func checked(_ event: CallEvents) throws(Refusal) -> [UInt8] {
     let bytes = JSONWriter.object { event.write(to: &$0) }
     let result: Result<Void, Refusal> = bytes.withUnsafeBytes { bytes in
       Result { () throws(Refusal) in
@@ -92,7 +106,10 @@ package final class CallsFile {
       }
     }
     try result.get()
-    types[event.type, default: 0] += 1
+    return bytes
+  }
+
+  private func line(of event: CallEvents, _ bytes: [UInt8], _ body: (PublishLine) -> Void) {
     bytes.withUnsafeBytes { bytes in
       var line = PublishLine(value: bytes)
       line.type = event.type

@@ -57,9 +57,11 @@ enum Publish {
       if !invocation.output.isJSON { invocation.output.note("All \(count) lines are right.") }
       return .done
     }
-    let publisher = try Publisher(event.topic, try invocation.broker(), output: invocation.output)
-    let result = try publisher.publish(file, lines(), count: count, rate: rate)
-    return show(result, event.topic, refused: refused, invocation.output)
+    let output = invocation.output
+    let result = try Publisher(event.topic, try invocation.broker()).publish(file, lines(), rate: rate) { sent in
+      if !output.isJSON { output.note("\(sent) of \(count) published") }
+    }
+    return show(result, event.topic, refused: refused, output)
   }
 
   private static func event(of topic: String) throws(Failure) -> any Event.Type {

@@ -1,5 +1,6 @@
 internal import Contract
 internal import Imports
+internal import Kafka
 internal import Tables
 internal import Topics
 internal import Values
@@ -41,28 +42,30 @@ enum CallsImport {
     let rejects = try invocation.text("--reject").map { try RejectFile($0, header: format.header) }
     let publisher =
       invocation.isExecuting
-      ? try Publisher(CallEvents.topic, try invocation.broker(), output: invocation.output) : nil
-    var tally = Tally()
+      ? try Publisher(CallEvents.topic, try invocation.broker()) : nil
+    var outcome = Publisher.Outcome()
+    var failed: KafkaError?
+    var bad = 0
     let start = ContinuousClock.now
     let calls = try CallsFile(file, format)
     while let row = try calls.next() {
       do throws(Refusal) {
-        let events = try calls.events(of: row)
-        tally.take(events)
-        if let events { try publish(events, calls, publisher, &tally) }
+        try calls.read(row, isPublished: publisher != nil) { line in
+          do throws(KafkaError) { try publisher?.send(line, number: calls.read, &outcome) } catch { failed = error }
+        }
       } catch {
-        tally.bad += 1
+        bad += 1
         try rejects?.add(calls.ordered(row), error)
-        if tally.bad <= mostShown {
+        if bad <= mostShown {
           invocation.output.complain("\(file.name):\(row.line): \(printable(error.description))")
         }
       }
-      if let failed = tally.failed { throw failed }
+      if let failed { throw failed }
     }
-    publisher?.drain(&tally.outcome)
-    tally.outcome.seconds = (ContinuousClock.now - start) / .seconds(1)
+    publisher?.drain(&outcome)
+    outcome.seconds = (ContinuousClock.now - start) / .seconds(1)
     try rejects?.finish()
-    return show(tally, calls.types, file.name, rejects, invocation, isPublished: publisher != nil)
+    return show(calls, bad, file.name, publisher.map { _ in outcome }, rejects, invocation)
   }
 
   private static func format(_ invocation: Invocation) throws -> CallsFormat {
@@ -78,57 +81,37 @@ enum CallsImport {
     }
   }
 
-  private static func publish(
-    _ events: [CallEvents], _ calls: CallsFile, _ publisher: Publisher?, _ tally: inout Tally
-  ) throws(Refusal) {
-    try calls.lines(of: events) { line in
-      do { try publisher?.send(line, number: tally.rows, &tally.outcome) } catch { tally.failed = error }
-    }
-  }
-
-  private struct Tally {
-    var rows = 0
-    var passedOver = 0
-    var bad = 0
-    var outcome = Publisher.Outcome()
-    var failed: (any Error)?
-
-    mutating func take(_ events: [CallEvents]?) {
-      rows += 1
-      if events == nil { passedOver += 1 }
-    }
-  }
-
+  /// - Parameter outcome: nil where nothing was published.
   private static func show(
-    _ tally: Tally, _ types: [String: Int], _ name: String, _ rejects: RejectFile?, _ invocation: Invocation,
-    isPublished: Bool
+    _ calls: CallsFile, _ bad: Int, _ name: String, _ outcome: Publisher.Outcome?, _ rejects: RejectFile?,
+    _ invocation: Invocation
   ) -> Exit {
     let output = invocation.output
-    let events = types.sorted { $0.key < $1.key }
+    let events = calls.types.sorted { $0.key < $1.key }
     var table = Table(
       .left("file"), .right("lines"), .right("bad"), .right("passedOver"), .right("events"), .left("types"),
       .right("acknowledged"), .right("failed"))
     table.add(
-      .text(name), .number(Int64(tally.rows + tally.bad)), .number(Int64(tally.bad)), .number(Int64(tally.passedOver)),
+      .text(name), .number(Int64(calls.read + bad)), .number(Int64(bad)), .number(Int64(calls.passedOver)),
       .number(Int64(events.reduce(0) { $0 + $1.value })),
       .nested(
         json: "{" + events.map { "\(jsonQuoted($0.key)):\($0.value)" }.joined(separator: ",") + "}",
         shown: events.map { "\($0.key) \($0.value)" }.joined(separator: ", ")),
-      .number(optional: isPublished ? Int64(tally.outcome.acknowledged) : nil),
-      .number(optional: isPublished ? Int64(tally.outcome.sent - tally.outcome.acknowledged) : nil))
+      .number(optional: outcome.map { Int64($0.acknowledged) }),
+      .number(optional: outcome.map { Int64($0.sent - $0.acknowledged) }))
     output.showUpright(table)
-    if tally.bad > 0, events.isEmpty {
+    if bad > 0, events.isEmpty {
       output.complain("no line could be read: is it a \(invocation.text("--from") ?? "queue_log") file? See --from.")
     }
     if let rejects, rejects.count > 0 { output.note("The bad lines are in \(rejects.path).") }
-    guard isPublished else {
+    guard let outcome else {
       output.note("Nothing was published. To publish, add --execute.")
-      return tally.bad > 0 ? .no : .done
+      return bad > 0 ? .no : .done
     }
-    if tally.outcome.acknowledged < tally.outcome.sent {
+    if outcome.acknowledged < outcome.sent {
       output.complain("not all events were acknowledged; import the same file again: what did arrive is recognised.")
       return .unreachable
     }
-    return tally.bad > 0 ? .no : .done
+    return bad > 0 ? .no : .done
   }
 }

@@ -67,7 +67,7 @@ enum CustomersImport {
 
   private static func publisher(_ invocation: Invocation) throws -> Publisher? {
     guard invocation.isExecuting else { return nil }
-    return try Publisher(CustomerProfile.topic, try invocation.broker(), output: invocation.output)
+    return try Publisher(CustomerProfile.topic, try invocation.broker())
   }
 
   /// JSON Lines: the event's own form, checked as workers check it.

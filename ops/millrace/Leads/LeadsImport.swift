@@ -57,7 +57,7 @@ enum LeadsImport {
     let rejects = try invocation.text("--reject").map { try RejectFile($0, header: header) }
     let publisher =
       invocation.isExecuting
-      ? try Publisher(LeadRegistered.topic, try invocation.broker(), output: invocation.output) : nil
+      ? try Publisher(LeadRegistered.topic, try invocation.broker()) : nil
 
     let leads = LeadRowReader(map, choices)
     var run = TableImport(reader, map, rejects, publisher, invocation.output)
