@@ -164,4 +164,12 @@ import Testing
       #expect(try session.rows("select from outbox").count == 0)
     }
   }
+
+  @Test("bytes that are no text are base64")
+  func base64() {
+    #expect(Bytes.shown(Array("陈".utf8)) == "陈")
+    #expect(Bytes.shown([0xFF]) == "base64:/w==")
+    #expect(Bytes.shown([0xFF, 0, 1]) == "base64:/wAB")
+    #expect(Bytes.shown([0xFF, 0]) == "base64:/wA=")
+  }
 }

@@ -1,6 +1,7 @@
 import Testing
 import Values
 
+@testable import Printing
 @testable import millrace
 
 @Suite struct DispatchTests {

@@ -1,4 +1,5 @@
 internal import Migrations
+internal import Printing
 internal import Settings
 
 /// `migrate`: acts at once, because every step is additive, each is all or nothing, and deployments call it unattended.

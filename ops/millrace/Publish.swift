@@ -1,6 +1,7 @@
 internal import Contract
 internal import Imports
 internal import Kafka
+internal import Printing
 internal import Topics
 internal import Values
 

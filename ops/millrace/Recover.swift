@@ -1,5 +1,6 @@
 internal import Kafka
 internal import Postgres
+internal import Printing
 
 /// `recover`: going on with a database that was restored from a backup, copied, or promoted from a standby.
 enum Recover {

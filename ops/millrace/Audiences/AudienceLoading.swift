@@ -1,5 +1,6 @@
 internal import Imports
 internal import Postgres
+internal import Printing
 internal import Tables
 internal import Values
 

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `calls report`: the figures of queues and agents, by quarter of an hour or together.

@@ -1,5 +1,6 @@
 internal import Calls
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `calls show`: a call's row and its time line, as far as the login may see them.

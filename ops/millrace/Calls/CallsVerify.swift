@@ -1,5 +1,6 @@
 internal import Calls
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `calls verify`: concludes every call anew from what is known of it, and adds the figures up again.

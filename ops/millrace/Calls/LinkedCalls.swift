@@ -1,5 +1,6 @@
 internal import Calls
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// A call and all calls that it is linked with, together: what a caller who was passed on from call to call went

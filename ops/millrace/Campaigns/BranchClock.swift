@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// Moments by the clock of a branch, for what people of it read. PostgreSQL knows the zones.

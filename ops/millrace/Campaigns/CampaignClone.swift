@@ -1,6 +1,7 @@
 internal import Campaigns
 internal import JSON
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `campaign clone`: a definition once more, under another name.

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// How a campaign goes on by itself: who joins it, and when it comes again.

@@ -1,5 +1,6 @@
 internal import Campaigns
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `campaign define`: stores a definition as a draft, or a changed one as the next version.

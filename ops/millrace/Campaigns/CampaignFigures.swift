@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `campaign verify` and `campaign rebuild`: figures against what was heard, the ledger and the conversions, and figures made again.

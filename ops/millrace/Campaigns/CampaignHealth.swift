@@ -1,5 +1,6 @@
 internal import Campaigns
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// What a campaign stands on while it runs: its gateways, its budget, its bounds. Nothing here is counted from messages.

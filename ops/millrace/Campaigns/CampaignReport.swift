@@ -1,3 +1,4 @@
+internal import Printing
 internal import Values
 
 /// What `campaign status` prints.

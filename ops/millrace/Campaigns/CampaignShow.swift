@@ -1,5 +1,6 @@
 internal import Campaigns
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `campaign list` and `campaign show`.

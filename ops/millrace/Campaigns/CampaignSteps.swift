@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// The steps of a campaign's life that people take: each is one call of `step_campaign`, which says who may and when.

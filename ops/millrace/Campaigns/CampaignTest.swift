@@ -3,6 +3,7 @@ internal import Contract
 internal import JSON
 internal import Outreach
 internal import Postgres
+internal import Printing
 internal import ShortMessages
 internal import Templates
 internal import Topics

@@ -1,3 +1,5 @@
+internal import Printing
+
 /// The words of campaigns for people, in English and Chinese.
 enum CampaignWords {
   struct Both {

@@ -1,4 +1,5 @@
 internal import Campaigns
+internal import Printing
 internal import Values
 
 /// A preview as one page for whoever reviews it.

@@ -1,3 +1,5 @@
+internal import Printing
+
 /// Where a command's words go. One for each run.
 final class Output {
   private let out: (String) -> Void

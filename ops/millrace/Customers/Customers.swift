@@ -2,6 +2,7 @@ internal import Customers
 internal import Digest
 internal import PhoneNumbers
 internal import Postgres
+internal import Printing
 internal import Settings
 internal import Values
 

@@ -1,6 +1,7 @@
 internal import Contract
 internal import Imports
 internal import PhoneNumbers
+internal import Printing
 internal import Settings
 internal import Tables
 internal import Topics

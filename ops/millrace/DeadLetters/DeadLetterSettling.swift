@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Printing
 
 /// `dead-letters replay` and `discard`.
 ///

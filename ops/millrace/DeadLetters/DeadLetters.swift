@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `dead-letters list` and `show`: what could not be applied, and why.

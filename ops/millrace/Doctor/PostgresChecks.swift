@@ -1,6 +1,7 @@
 internal import Glibc
 internal import Migrations
 internal import Postgres
+internal import Printing
 internal import Settings
 internal import Values
 

@@ -1,5 +1,6 @@
 internal import Migrations
 internal import Postgres
+internal import Printing
 
 /// Whether the service log keeps up with what is done to people, and with the days.
 enum ServiceLogCheck {

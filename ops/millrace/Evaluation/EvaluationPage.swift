@@ -1,3 +1,4 @@
+internal import Printing
 internal import Values
 
 /// An evaluation as one page, for whoever wants to know what came of it.

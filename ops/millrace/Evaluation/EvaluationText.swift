@@ -1,3 +1,4 @@
+internal import Printing
 internal import Values
 
 /// An evaluation in the terminal, for machines and for spreadsheets.

@@ -1,3 +1,5 @@
+internal import Printing
+
 /// Who comes first: a bar for each, the longest on top.
 struct RankingChart {
   typealias Both = CampaignWords.Both

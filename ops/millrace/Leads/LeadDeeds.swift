@@ -1,5 +1,6 @@
 internal import Digest
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// What people do about a lead under their own login: `leads claim`, `contact`, `release`, `assign`.

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `leads transfer`: all that one person has, to others.

@@ -1,5 +1,6 @@
 internal import PhoneNumbers
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `leads`: whose a lead is and why, and who waits.

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `leads setup`: the firm from files.

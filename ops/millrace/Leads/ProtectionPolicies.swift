@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `leads policy`: one policy of protection, and when its change counts.

@@ -1,5 +1,6 @@
 internal import Contract
 internal import Postgres
+internal import Printing
 internal import Topics
 internal import Values
 

@@ -1,4 +1,5 @@
 internal import PhoneNumbers
+internal import Printing
 internal import Values
 
 /// Reads a set of rules against a lead as allocation does: in order, the first that is valid and whose every condition holds.

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `outbox refused`: events of our own that the broker refused for good (too large, a policy, a topic that cannot take

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `outreach budget list`, `set` and `remove`: what messages that name a budget may cost in all.

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `outreach policy list`, `set` and `remove`: when and how often people are written to.

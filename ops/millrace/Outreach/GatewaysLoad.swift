@@ -1,5 +1,6 @@
 internal import Gateways
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `outreach gateways load`: how messages leave, from files.

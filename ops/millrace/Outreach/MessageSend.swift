@@ -4,6 +4,7 @@ internal import JSON
 internal import Outreach
 internal import PhoneNumbers
 internal import Postgres
+internal import Printing
 internal import ShortMessages
 internal import Templates
 internal import Topics

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `outreach show`: all that is known of a message, and why it is where it is.

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `outreach policy confirm` and `confirmations`: where somebody who writes STOP is told that it was heard.

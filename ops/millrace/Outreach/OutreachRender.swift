@@ -1,6 +1,7 @@
 internal import Imports
 internal import JSON
 internal import Postgres
+internal import Printing
 internal import ShortMessages
 internal import Tables
 internal import Templates

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Printing
 
 /// A change of a table of rules: shown as it is now and as it would be, and done with `--execute`.
 enum PreviewedChange {

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Postgres
+internal import Printing
 internal import Tables
 internal import Templates
 internal import Values

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Printing
 internal import Templates
 
 /// `outreach templates load`: new versions from files.

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Printing
 internal import Templates
 internal import Values
 

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Printing
 
 /// `outreach templates withdraw`: a version that is no longer to be used.
 enum TemplatesWithdraw {

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `outreach uncertain list` and `resolve`: messages of which nobody knows whether their gateway has them.

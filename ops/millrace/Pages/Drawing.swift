@@ -1,3 +1,5 @@
+internal import Printing
+
 /// A picture of a page, drawn with words in both languages and with the page's own colours.
 ///
 /// Lengths are pixels of a phone, or of a page that is `wide`: letters stay as large as they are on either.

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `people hand-overs` and `people pending`: what is still on its way after somebody left, moved, or a branch was closed.

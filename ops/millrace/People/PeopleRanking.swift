@@ -1,3 +1,4 @@
+internal import Printing
 internal import Values
 
 /// Branches and people in the order of one of their figures: in a terminal, for machines, in a spreadsheet and as a page.

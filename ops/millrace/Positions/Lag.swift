@@ -1,6 +1,7 @@
 internal import Glibc
 internal import Kafka
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `lag`: everything that waits, in events and in seconds of its oldest.

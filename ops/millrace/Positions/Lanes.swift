@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Printing
 
 /// `lanes`: which partitions stand still, and why.
 enum Lanes {

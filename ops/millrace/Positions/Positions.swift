@@ -1,5 +1,6 @@
 internal import Kafka
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `positions`: how far every worker is. Only PostgreSQL's positions count; what Kafka's groups committed is for tools.

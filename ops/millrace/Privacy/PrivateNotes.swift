@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `leads note` and `leads notes`, `customers note` and `customers notes`: what people write down for themselves. The database

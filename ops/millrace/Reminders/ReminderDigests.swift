@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `reminders digest`: at which local time people get one reminder of all that is open.

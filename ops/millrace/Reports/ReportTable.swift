@@ -1,3 +1,4 @@
+internal import Printing
 internal import Values
 
 /// One table of a report: the same for the terminal, for machines, for spreadsheets and for pages.

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Printing
 internal import ServiceLog
 internal import Values
 

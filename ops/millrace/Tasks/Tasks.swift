@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Printing
 internal import Values
 
 /// `tasks`: what campaigns have people do about their customers and leads.

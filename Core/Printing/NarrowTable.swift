@@ -2,7 +2,7 @@ extension Table {
   /// As wide as a terminal, if that can be had without leaving anything out: closer columns, then what all rows have in
   /// common on a line above, then a single row upright, then the last columns below each row. Without a terminal always
   /// the same.
-  func fitted(to width: Int?) -> String {
+  package func fitted(to width: Int?) -> String {
     guard let width else { return aligned }
     for candidate in [aligned, aligned(gap: 2)] where candidate.fits(width) { return candidate }
     if rows.count == 1 { return upright }

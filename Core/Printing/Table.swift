@@ -1,22 +1,25 @@
-internal import Values
+package import Values
 
 /// What a command prints: aligned columns for people, objects for machines, from the same cells.
-struct Table {
-  struct Column {
+///
+/// Invariants of this room: whatever a cell holds, a row is a line of a terminal that nothing steers, and JSON stays JSON;
+/// nothing is left out for want of width.
+package struct Table {
+  package struct Column {
     /// The member's name with `--json`; people see it in capitals, dashes for capitals inside.
-    let name: String
-    let isRight: Bool
+    package let name: String
+    package let isRight: Bool
 
-    static func left(_ name: String) -> Column { Column(name: name, isRight: false) }
-    static func right(_ name: String) -> Column { Column(name: name, isRight: true) }
+    package static func left(_ name: String) -> Column { Column(name: name, isRight: false) }
+    package static func right(_ name: String) -> Column { Column(name: name, isRight: true) }
 
     /// `openLeads` is read as `OPEN LEADS`.
-    var title: String {
+    package var title: String {
       name.reduce(into: "") { $0 += $1.isUppercase ? " \($1)" : $1.uppercased() }
     }
   }
 
-  enum Cell: Equatable {
+  package enum Cell: Equatable {
     case text(String)
     case number(Int64)
     /// Shown with one decimal.
@@ -27,32 +30,32 @@ struct Table {
     case nested(json: String, shown: String)
     case none
 
-    static func text(optional text: String?) -> Cell { text.map { .text($0) } ?? .none }
-    static func number(optional number: Int64?) -> Cell { number.map { .number($0) } ?? .none }
-    static func time(optional time: Timestamp?) -> Cell { time.map { .time($0) } ?? .none }
+    package static func text(optional text: String?) -> Cell { text.map { .text($0) } ?? .none }
+    package static func number(optional number: Int64?) -> Cell { number.map { .number($0) } ?? .none }
+    package static func time(optional time: Timestamp?) -> Cell { time.map { .time($0) } ?? .none }
   }
 
-  let columns: [Column]
-  private(set) var rows: [[Cell]] = []
+  package let columns: [Column]
+  package private(set) var rows: [[Cell]] = []
 
-  init(_ columns: Column...) { self.columns = columns }
+  package init(_ columns: Column...) { self.columns = columns }
 
-  init(_ columns: [Column], _ rows: [[Cell]]) {
+  package init(_ columns: [Column], _ rows: [[Cell]]) {
     self.columns = columns
     self.rows = rows
   }
 
-  var isEmpty: Bool { rows.isEmpty }
+  package var isEmpty: Bool { rows.isEmpty }
 
-  mutating func add(_ cells: Cell...) {
+  package mutating func add(_ cells: Cell...) {
     precondition(cells.count == columns.count, "a row has \(cells.count) cells, the table \(columns.count) columns")
     rows.append(cells)
   }
 
   /// Aligned, a line each, with a heading. The last column is not padded.
-  var aligned: String { aligned(gap: 3) }
+  package var aligned: String { aligned(gap: 3) }
 
-  func aligned(gap: Int) -> String {
+  package func aligned(gap: Int) -> String {
     let between = String(repeating: " ", count: gap)
     let texts = [columns.map(\.title)] + rows.map { $0.map(\.shown) }
     let widths = columns.indices.map { column in texts.map { displayWidth($0[column]) }.max() ?? 0 }
@@ -67,7 +70,7 @@ struct Table {
   }
 
   /// A line for each column: for one thing with many properties.
-  var upright: String {
+  package var upright: String {
     let titles = columns.map(\.title)
     let width = titles.map(displayWidth).max() ?? 0
     return rows.map { row in
@@ -76,7 +79,7 @@ struct Table {
   }
 
   /// A JSON array, one object a line.
-  var json: String {
+  package var json: String {
     let objects = rows.map { row in
       "{" + zip(columns, row).map { "\(jsonQuoted($0.name)):\($1.json)" }.joined(separator: ",") + "}"
     }
@@ -85,7 +88,7 @@ struct Table {
 }
 
 extension Table.Cell {
-  var shown: String {
+  package var shown: String {
     switch self {
     case .text(let text): printable(text)
     case .number(let number): String(number)
@@ -98,7 +101,7 @@ extension Table.Cell {
     }
   }
 
-  var json: String {
+  package var json: String {
     switch self {
     case .text(let text): jsonQuoted(text)
     case .number(let number): String(number)
@@ -111,14 +114,14 @@ extension Table.Cell {
   }
 }
 
-func oneDecimal(_ value: Double) -> String {
+package func oneDecimal(_ value: Double) -> String {
   guard value.isFinite, abs(value) < 1e15 else { return String(value) }
   let tenths = Int64((value * 10).rounded())
   return "\(tenths < 0 ? "-" : "")\(abs(tenths) / 10).\(abs(tenths) % 10)"
 }
 
 /// RFC 8259, section 7.
-func jsonQuoted(_ text: String) -> String {
+package func jsonQuoted(_ text: String) -> String {
   var quoted = "\""
   for scalar in text.unicodeScalars {
     switch scalar {

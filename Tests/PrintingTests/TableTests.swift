@@ -1,7 +1,7 @@
 import Testing
 import Values
 
-@testable import millrace
+@testable import Printing
 
 @Suite struct TableTests {
   @Test(
@@ -83,13 +83,5 @@ import Values
   func harmless() {
     #expect(printable("a\u{1B}[2Jb\n\u{202E}c") == "a\\u{1b}[2Jb\\u{a}\\u{202e}c")
     #expect(printable("家庭 👨‍👩‍👧") == "家庭 👨‍👩‍👧")
-  }
-
-  @Test("bytes that are no text are base64")
-  func base64() {
-    #expect(Bytes.shown(Array("陈".utf8)) == "陈")
-    #expect(Bytes.shown([0xFF]) == "base64:/w==")
-    #expect(Bytes.shown([0xFF, 0, 1]) == "base64:/wAB")
-    #expect(Bytes.shown([0xFF, 0]) == "base64:/wA=")
   }
 }

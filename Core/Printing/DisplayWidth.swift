@@ -1,6 +1,6 @@
 /// How many columns of a terminal a text takes: two for the wide characters of East Asian scripts and for emoji, none
 /// for combining marks. Source: Unicode UAX #11, East Asian Width W and F, by blocks.
-func displayWidth(_ text: String) -> Int {
+package func displayWidth(_ text: String) -> Int {
   if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.count }
   return text.reduce(0) { $0 + ($1.unicodeScalars.map(columns).max() ?? 0) }
 }
@@ -19,6 +19,6 @@ private func columns(_ scalar: Unicode.Scalar) -> Int {
   }
 }
 
-func padded(_ text: String, to width: Int) -> String {
+package func padded(_ text: String, to width: Int) -> String {
   text + String(repeating: " ", count: max(0, width - displayWidth(text)))
 }
