@@ -1,5 +1,6 @@
 internal import Campaigns
 internal import Postgres
+internal import Printing
 internal import Templates
 internal import Values
 
