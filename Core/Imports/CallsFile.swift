@@ -70,14 +70,14 @@ package final class CallsFile {
   /// sits who can mend it.
   /// - Parameter isPublished: false only checks the row, and calls nothing.
   package func read(_ row: TableRow, isPublished: Bool, _ body: (PublishLine) -> Void) throws(Refusal) {
-    let events = try events(of: row)
-    read += 1
-    guard let events else {
+    guard let events = try events(of: row) else {
+      read += 1
       passedOver += 1
       return
     }
-    for event in events {
-      let bytes = try checked(event)
+    let checked = try events.map { (event) throws(Refusal) in (event, try bytes(of: event)) }
+    read += 1
+    for (event, bytes) in checked {
       types[event.type, default: 0] += 1
       if isPublished { line(of: event, bytes, body) }
     }
@@ -96,7 +96,8 @@ package final class CallsFile {
     }
   }
 
-  private func checked(_ event: CallEvents) throws(Refusal) -> [UInt8] {
+  /// As the worker will read it.
+  private func bytes(of event: CallEvents) throws(Refusal) -> [UInt8] {
     let bytes = JSONWriter.object { event.write(to: &$0) }
     let result: Result<Void, Refusal> = bytes.withUnsafeBytes { bytes in
       Result { () throws(Refusal) in

@@ -162,18 +162,6 @@ def test_the_examples_in_asyncapi_are_right(asyncapi):
     assert seen
 
 
-def test_the_page_for_producers_explains_every_reason_there_is():
-    # Templates, gateways and campaigns come in files, by a command, never in an event.
-    sources = [path.read_text() for room in ("Core", "Topics", "Workers") for path in (TOP / room).rglob("*.swift")
-               if path.parent.name not in ("Templates", "Gateways", "Campaigns") and path.name != "KnownFields.swift"]  # fmt: skip
-    used = {reason for source in sources for reason in re.findall(r'Refusal\(\s*"([a-z0-9-]+)"', source)}
-    used |= {"not-a-number", "unknown-country", "local-only", "impossible-length"}  # what phones are refused for
-    table = (TOPICS / "README.md").read_text().split("## Why an event is refused")[1]
-    told = {reason for row in re.findall(r"^\|([^|]+)\|", table, re.M) for reason in re.findall(r"`([^`]+)`", row)}
-    assert len(used) > 10
-    assert told == used
-
-
 CAMPAIGNS = TOP / "ops" / "campaigns"
 
 

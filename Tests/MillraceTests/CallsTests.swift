@@ -148,6 +148,11 @@ import Values
       #expect(
         run.out.contains(#""lines":1,"bad":0"#) && run.out.contains(#""call.ended":1,"call.started":1"#), "\(run.out)")
     }
+    // A line is one line, whether it cannot be read or the worker would refuse what it says.
+    try temporaryFile("\(names)\n\(row.replacing("17.1", with: String(repeating: "1", count: 500)))\n") { name in
+      let run = CommandRun("calls", "import", name, "--from", "cdr", "--json")
+      #expect(run.exit == .no && run.out.contains(#""lines":1,"bad":1"#), "\(run.out)\(run.err)")
+    }
     // What is rejected is imported again once it is mended, in the order of columns that the file without a heading has.
     try temporaryFile("\(names)\n\(row.replacing("60,0", with: "-60,0"))\n") { name in
       let bad = name + "-bad.csv"

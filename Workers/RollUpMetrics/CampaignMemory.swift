@@ -26,8 +26,9 @@ struct CampaignMemory: LaneCache {
   private var former: [Recipient: FigurePlace] = [:]
 
   private static let mostCampaigns = 10_000
-  /// Of each half; some 100 bytes each. A message is opened tens of thousands of messages later, if at all.
-  private static let mostRecipients = 30_000
+  /// Of each half, before a batch adds its own. A message is opened tens of thousands of messages later, if at all. With a batch's few
+  /// thousand it stays below the 24,576 at which a dictionary doubles its room.
+  private static let mostRecipients = 20_000
 
   init(_ settings: Settings) {}
 
