@@ -137,6 +137,9 @@ static const unsigned char task_credit[] = {
 static const unsigned char heard_compression[] = {
 #embed "../../ops/migrations/0044_heard_compression.sql"
 };
+static const unsigned char lift_window[] = {
+#embed "../../ops/migrations/0045_lift_window.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -183,6 +186,7 @@ static const struct millrace_migration steps[] = {
     {"0042_answers", answers, sizeof answers},
     {"0043_task_credit", task_credit, sizeof task_credit},
     {"0044_heard_compression", heard_compression, sizeof heard_compression},
+    {"0045_lift_window", lift_window, sizeof lift_window},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

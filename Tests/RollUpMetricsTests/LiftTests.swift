@@ -122,4 +122,29 @@ import Values
       #expect(try desk.differences(1).filter { $0.hasPrefix("credit") } == [])
     }
   }
+
+  @Test("groups are compared over the same time, however late somebody was reached; the credit lasts from the touch")
+  func sameTime() async throws {
+    try await FigureDesk.open { desk in
+      try desk.campaign(1, goal: Self.assets)
+      for subject in Int64(1)...3 {
+        try desk.recipient(1, subject, at: 100)
+        try desk.accept(1, subject, at: 5 * Self.day)
+        try desk.hear(desk.told(.accepted, 1, subject, at: 5 * Self.day))
+      }
+      let ends = 100 + 10 * Self.day
+      try desk.value(
+        [("C1", ends - 1), ("C2", ends)].map { customer, at in
+          (CustomerValue(.funded, customer: customer, yuan("5"), at: moment(at)), id: customer)
+        })
+      try desk.attribute()
+      try desk.countPeople()
+      #expect(
+        try desk.credits() == [
+          "assets-added 1 1 1001 goal credited sms CN-JS 1.000000 5.0000 CNY",
+          "assets-added 1 2 1002 goal credited sms CN-JS 1.000000 5.0000 CNY",
+        ])
+      #expect(try desk.lines("select concat_ws(' ', treated, treated_converted) from bi_campaign_lift") == ["3 1"])
+    }
+  }
 }
