@@ -140,6 +140,9 @@ static const unsigned char heard_compression[] = {
 static const unsigned char lift_window[] = {
 #embed "../../ops/migrations/0045_lift_window.sql"
 };
+static const unsigned char contact_by_task[] = {
+#embed "../../ops/migrations/0046_contact_by_task.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -187,6 +190,7 @@ static const struct millrace_migration steps[] = {
     {"0043_task_credit", task_credit, sizeof task_credit},
     {"0044_heard_compression", heard_compression, sizeof heard_compression},
     {"0045_lift_window", lift_window, sizeof lift_window},
+    {"0046_contact_by_task", contact_by_task, sizeof contact_by_task},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

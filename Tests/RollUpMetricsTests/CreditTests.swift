@@ -193,13 +193,4 @@ import Values
         ])
     }
   }
-
-  private func called(
-    _ customer: String, _ number: Int64, _ outcome: String, at seconds: Int64
-  ) -> ServiceRecorded.Entry {
-    ServiceRecorded.Entry(
-      number: number, organisation: "SH", day: "2027-05-01", at: moment(seconds), what: "called",
-      subjectKind: .customer,
-      subject: customer, authority: "call", outcome: outcome, commitment: String(repeating: "0", count: 64))
-  }
 }

@@ -37,3 +37,13 @@ extension FigureDesk {
       authority: "own-login", outcome: outcome, commitment: String(repeating: "0", count: 64))
   }
 }
+
+/// What the service log tells of a call with a customer.
+func called(
+  _ customer: String, _ number: Int64, _ outcome: String, at seconds: Int64
+) -> ServiceRecorded.Entry {
+  ServiceRecorded.Entry(
+    number: number, organisation: "SH", day: "2027-05-01", at: moment(seconds), what: "called",
+    subjectKind: .customer,
+    subject: customer, authority: "call", outcome: outcome, commitment: String(repeating: "0", count: 64))
+}

@@ -136,4 +136,32 @@ import Values
       try desk.session.run(script: "reset role")
     }
   }
+
+  @Test("the call that does a task was brought by it; one that was over before the task was done came before it")
+  func ownCall() async throws {
+    try await FigureDesk.open { desk in
+      try desk.campaign(1, goal: #"{"by": "contacted", "within": "P10D"}"#)
+      for subject in Int64(1)...2 {
+        try desk.task(1, subject)
+        try desk.session.run(
+          script: """
+            insert into call (id, version, facts, direction, agent, customer_id, started_at, answered_at, ended_at, last_at, ring_ms, wait_ms,
+              talk_ms, hold_ms, wrap_up_ms, outcome, transfers, flags)
+            values ('call-\(subject)', 1, '', 'outbound', 'a', \(subject), '\(moment(100).rfc3339)', '\(moment(110).rfc3339)',
+              '\(moment(200).rfc3339)', '\(moment(200).rfc3339)', 10000, 0, 90000, 0, 0, 'answered', 0, 0)
+            """)
+      }
+      try desk.finish(1, 1, "contacted", at: 110)
+      try desk.finish(1, 2, at: 500)
+      try desk.contact(
+        called("C1", 1, "answered", at: 100), called("C2", 2, "answered", at: 100),
+        desk.finished(1, "contacted", at: 110), desk.finished(2, at: 500))
+      try desk.attribute()
+      #expect(
+        try desk.credits() == [
+          "contacted 1 1 -1001 goal credited manager CN-JS 1.000000",
+          "contacted 1 2 -1002 goal before-send manager CN-JS 0.000000",
+        ])
+    }
+  }
 }
