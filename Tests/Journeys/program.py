@@ -10,7 +10,7 @@ import urllib.request
 from services import processes
 from services.trouble import Trouble
 
-PATIENCE = 120.0
+PATIENCE = 60.0
 
 
 def until(condition, what, patience=PATIENCE):
@@ -125,7 +125,7 @@ class Program:
             self.process.kill()
         self.process.wait()
 
-    def end(self, patience=90):
+    def end(self, patience=20):
         """An orderly end."""
         self.process.terminate()
         return self.wait(patience)
@@ -134,13 +134,13 @@ class Program:
 
     def address(self):
         if self.port is None:
-            self.port = self.until_logged('"http_port"', patience=90)["http_port"]
+            self.port = self.until_logged('"http_port"', patience=20)["http_port"]
         return f"127.0.0.1:{self.port}"
 
     def get(self, path):
         straight = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with straight.open(f"http://{self.address()}{path}", timeout=30) as answer:
+            with straight.open(f"http://{self.address()}{path}", timeout=5) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

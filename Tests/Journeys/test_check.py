@@ -18,7 +18,7 @@ LIBRARY = TOP / "ops/lib/stages.sh"
 
 def stages(script, tmp_path, **options):
     text = f"set -uo pipefail; LOGS={tmp_path}; source {LIBRARY}; {script}\necho failed: ${{FAILED[*]-}}"
-    return subprocess.run(["bash", "-c", text], capture_output=True, text=True, timeout=120, **options).stdout
+    return subprocess.run(["bash", "-c", text], capture_output=True, text=True, timeout=30, **options).stdout
 
 
 def test_a_stage_that_fails_is_shown_and_remembered(tmp_path):
@@ -53,10 +53,10 @@ def test_a_signal_ends_the_stage_and_what_it_started(tmp_path, kind, code):
     started = f"stage long 60 sh -c 'sleep {seconds}; true'"
     script = f"LOGS={tmp_path}; source {LIBRARY}; trap 'end_stages; exit 143' TERM; {started}"
     checking = subprocess.Popen(["bash", "-c", script], stdout=subprocess.DEVNULL)
-    processes.wait_until(lambda: runs("sleep", seconds), 60, "the stage did not start within 60 s")
+    processes.wait_until(lambda: runs("sleep", seconds), 10, "the stage did not start within 10 s")
     checking.send_signal(kind)
-    assert checking.wait(timeout=60) == code
-    processes.wait_until(lambda: not runs("sleep", seconds), 60, "the stage's own processes did not end within 60 s")
+    assert checking.wait(timeout=10) == code
+    processes.wait_until(lambda: not runs("sleep", seconds), 10, "the stage's own processes did not end within 10 s")
 
 
 @pytest.fixture

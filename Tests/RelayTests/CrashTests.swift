@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test(
-    "frozen with events in flight, a relay is replaced; woken, it publishes and deletes nothing",
+    "frozen with events in flight, a relay is replaced within five seconds; woken, it publishes and deletes nothing",
     arguments: [FailPoint.relayRunDurable, .relaySending, .relaySent, .relayAcknowledged, .relayDeleting])
   func frozen(_ point: FailPoint) throws {
     try TestDatabase.with { database in
@@ -50,18 +50,18 @@ import Testing
         ["RELAY_LEASE": "3s"])
       try ghost.awaitFrozen()
       let heir = try RelayProcess(database, servers: cluster.bootstrapServers, ["RELAY_LEASE": "3s"])
-      try database.awaitEmptyOutbox()
+      try database.awaitEmptyOutbox(within: .seconds(6))
       try database.emit("things", 30..<60)
       // Where the ghost's last statement emptied the outbox, its lease has yet to run out.
-      try database.awaitEmptyOutbox()
+      try database.awaitEmptyOutbox(within: .seconds(6))
       kill(ghost.pid, SIGCONT)
       try ghost.awaitLog("stands by")
       try database.emit("things", 60..<80)
-      try database.awaitEmptyOutbox()
+      try database.awaitEmptyOutbox(within: .seconds(2))
       try heir.end()
       try ghost.awaitLog("is the active relay  epoch=3")
       try database.emit("things", 80..<90)
-      try database.awaitEmptyOutbox()
+      try database.awaitEmptyOutbox(within: .seconds(2))
       try ghost.end()
       try published(["things": 2], cluster.properties()).expectOnce(0..<90)
     }
@@ -78,7 +78,7 @@ import Testing
       try second.awaitLog("stands by")
       for start in stride(from: 0, to: 2000, by: 100) { try database.emit("things", start..<start + 100) }
       try first.end()
-      try second.awaitLog("is the active relay", within: .seconds(30))
+      try second.awaitLog("is the active relay", within: .seconds(5))
       try database.emit("things", 2000..<2010)
       try database.awaitEmptyOutbox()
       try second.end()

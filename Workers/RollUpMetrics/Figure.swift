@@ -1,5 +1,4 @@
 import Contract
-import Topics
 import Values
 
 /// Where in a campaign something counts: as its recipient's row says, which does not change.
