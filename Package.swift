@@ -9,7 +9,8 @@ let strict: [SwiftSetting] = [
   // Deliberate breakage, so that the judge can be seen to fail. Never in a release build.
   .define("SABOTAGE", .when(configuration: .debug)),
   // In a debug build too: the whole package takes 180 s on two cores, and 206 where a module's files are compiled one by one.
-  .unsafeFlags(["-whole-module-optimization", "-num-threads", "1"], .when(configuration: .debug)),
+  .unsafeFlags(
+    ["-whole-module-optimization", "-disable-batch-mode", "-num-threads", "1"], .when(configuration: .debug)),
   // Rooms are small and call each other for every event: a tenth to a fifth of a worker's processor time.
   // Nor looked at twice in a release build: whether a property is read while it is written. Tests look, being debug.
   .unsafeFlags(["-cross-module-optimization", "-enforce-exclusivity=unchecked"], .when(configuration: .release)),

@@ -127,6 +127,22 @@ def test_a_taken_port_is_passed_over(place, monkeypatch):
         assert [server["port"] for server in place.choices()["servers"].values()] == offered[1::2]
 
 
+def test_nobody_is_given_a_port_that_another_was_given(tmp_path):
+    mine, theirs = processes.Claims(tmp_path / "ports"), "import sys; from services.processes import Claims; "
+    theirs += "print(Claims(sys.argv[1]).claim(20001))"
+    ask = [sys.executable, "-c", theirs, str(tmp_path / "ports")]
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+    def claimed_elsewhere():
+        return subprocess.run(ask, env=paths, capture_output=True, text=True, check=True).stdout.strip()
+
+    assert claimed_elsewhere() == "True"  # And free again, for that process has ended.
+    assert mine.claim(20001) and not mine.claim(20001) and mine.claim(20002)
+    assert claimed_elsewhere() == "False"
+    given = [processes.free_port() for _ in range(300)]
+    assert len(set(given)) == 300
+
+
 def test_a_port_taken_while_a_server_was_away_is_named(place):
     lifecycle.up(place, fast=True)
     lifecycle.stop(place, "broker")

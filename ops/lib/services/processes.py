@@ -1,10 +1,13 @@
 """Starting, finding and ending servers; free ports."""
 
+import fcntl
 import os
 import random
 import signal
 import socket
 import subprocess
+import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -131,7 +134,8 @@ def wait_until(condition, patience, otherwise):
 def free_port():
     """A free TCP port on loopback below the range that the kernel gives to outgoing connections by itself.
 
-    Somebody may take it before the server does: whoever uses it must see that through `listens`.
+    Nobody else who asks here is given it while this process lives. Somebody who does not ask may take it before the server
+    does: whoever uses it must see that through `listens`.
     """
     try:
         lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
@@ -142,10 +146,42 @@ def free_port():
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
-                return port
             except OSError:
                 continue
+        if PORTS.claim(port):
+            return port
     raise Trouble("found no free TCP port on 127.0.0.1 in 200 tries")
+
+
+class Claims:
+    """Ports given out on this machine: each is a byte of one file, locked by the process to which it was given.
+
+    A server that is started a second after its port was found free would else meet another that was given the same one.
+    """
+
+    def __init__(self, path):
+        self.path = path
+        self.file = None
+        self.own = set()
+        self.claiming = threading.Lock()
+
+    def claim(self, port):
+        with self.claiming:
+            # A process's locks do not keep out its own threads.
+            if port in self.own:
+                return False
+            if self.file is None:
+                # Never closed: a process loses its locks with the first handle of a file that it closes.
+                self.file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            try:
+                fcntl.lockf(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+            except OSError:
+                return False
+            self.own.add(port)
+            return True
+
+
+PORTS = Claims(Path(tempfile.gettempdir()) / f"millrace-ports-{os.getuid()}")
 
 
 def listens(number, port):
