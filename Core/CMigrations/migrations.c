@@ -143,6 +143,9 @@ static const unsigned char lift_window[] = {
 static const unsigned char contact_by_task[] = {
 #embed "../../ops/migrations/0046_contact_by_task.sql"
 };
+static const unsigned char moved_branches[] = {
+#embed "../../ops/migrations/0047_moved_branches.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -191,6 +194,7 @@ static const struct millrace_migration steps[] = {
     {"0044_heard_compression", heard_compression, sizeof heard_compression},
     {"0045_lift_window", lift_window, sizeof lift_window},
     {"0046_contact_by_task", contact_by_task, sizeof contact_by_task},
+    {"0047_moved_branches", moved_branches, sizeof moved_branches},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

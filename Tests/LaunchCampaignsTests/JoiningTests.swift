@@ -86,6 +86,28 @@ import Testing
     }
   }
 
+  @Test(
+    "a branch that is put under another brings its people and those of the branches below it; one with a new name nobody"
+  )
+  func movedBranch() async throws {
+    let more = """
+      insert into branch (id, code, name, parent_id, level) values (5, 'HD', 'h', 4, 'city'), (6, 'T-1', 't', 5, 'team');
+      insert into person (id, code, branch_id, name) values (5, 'P-5', 5, 'Eve');
+      update customer set level = 'gold', branch_id = 6 where id = 4;
+      update customer set level = 'gold', branch_id = null, manager_id = 5 where id = 5;
+      update customer set level = 'gold', branch_id = 4 where id = 6;
+      """
+    try await Self.open(more) { desk in
+      #expect(try desk.people(1) == ["1 queued", "2 queued"])
+      try desk.session.run(script: "update branch set name = 'Haidian' where id in (2, 5)")
+      #expect(try desk.spread() == [])
+      try desk.session.run(script: "update branch set parent_id = 2 where id = 5")
+      try desk.spread()
+      try desk.join()
+      #expect(try desk.people(1) == ["1 queued", "2 queued", "4 queued", "5 queued"])
+    }
+  }
+
   @Test("an address that somebody of the campaign has, or is left alone at, reaches nobody else who joins")
   func addresses() async throws {
     let more =
@@ -201,6 +223,18 @@ import Testing
       #expect(try desk.people(1) == ["1 queued"])
       try desk.session.run(script: "update lead set protected_until = now() + interval '1 day', check_at = now()")
       #expect(try desk.spread() == [])
+      try desk.session.run(
+        script: """
+          update lead set branch_id = 4, region = 'CN-JS/Suzhou', state = 'owned', owner_id = 1, held_reason = null, held_since = null,
+            protected_until = now() where id = 2
+          """)
+      try desk.spread()
+      try desk.join()
+      #expect(try desk.people(1) == ["1 queued"])
+      try desk.session.run(script: "update branch set parent_id = 2 where id = 4")
+      #expect(try desk.spread().count == 1)
+      try desk.join()
+      #expect(try desk.people(1) == ["1 queued", "2 queued"])
     }
   }
 

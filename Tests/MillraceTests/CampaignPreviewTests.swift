@@ -22,7 +22,7 @@ import Testing
     try withPreview { desk throws in
       let run = desk.run("preview", name, "--last")
       for text in [
-        "spring-bonds-2027, version 1: Spring bonds 春季", "would be written to   54,607   89.2 %",
+        "spring-bonds-2027, version 1: Spring bonds 春季", "would be reached   54,607   89.2 %",
         "opted-out      3,027   they want no such messages", "The exclusion took out 312 more.",
         "COST        about 3822.49 CNY, as the samples are long", "spring-2027, 5000.00 CNY left", "20,000 messages",
         "STARTS      at its launch",
@@ -78,7 +78,7 @@ import Testing
         for text in [
           #"<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">"#,
           #"<i id="zh"></i>"#,
-          #"<span class="en">people would be written to</span><span class="zh" lang="zh-CN">人将收到信息</span>"#,
+          #"<span class="en">people would be reached</span><span class="zh" lang="zh-CN">人将被联系</span>"#,
           "<b>54,607</b>", "<b>3,822.49 CNY</b>", "尊敬的&lt;b&gt;张先生&lt;/b&gt;", "\\u{202e}退订回T",
           "the &lt;budget&gt; would not last",
           "Shanghai <code>SH</code>", "Beijing <code>BJ</code>", "<code>level = gold</code>", "已退订", "2027-03-01 11:43",

@@ -58,7 +58,7 @@ struct PreviewPage {
 
   private var figures: String {
     var all = [
-      Page.figure(grouped(report.recipients), Both("people would be written to", "人将收到信息"), isFirst: true),
+      Page.figure(grouped(report.recipients), Both("people would be reached", "人将被联系"), isFirst: true),
       Page.figure(
         report.cost.map { moneyShown($0) } ?? "–",
         report.cost == nil ? Both("cost unknown: no price", "费用未知：无单价") : Both("cost, about", "预计费用")),
@@ -81,7 +81,7 @@ struct PreviewPage {
 
   private var audience: String {
     let parts: [(String, Both, Int64)] = [
-      ("send", Both("would be written to", "将发送"), report.recipients),
+      ("send", Both("would be reached", "将联系"), report.recipients),
       ("held", Both("control group, left alone for comparison", "对照组，不发送"), report.heldOut),
       ("skip", Both("get nothing", "不发送"), report.skippedPeople),
     ]
@@ -133,7 +133,7 @@ struct PreviewPage {
       table(Both("Language", "语言"), \.language) { escaped($0) },
     ]
     return """
-      <section><h2>\(say("Who would be written to", "发送对象分布"))</h2>
+      <section><h2>\(say("Who would be reached", "联系对象分布"))</h2>
       <div class="columns">\(tables.joined(separator: "\n"))</div></section>
       """
   }

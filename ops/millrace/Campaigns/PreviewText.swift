@@ -60,7 +60,7 @@ struct PreviewText {
         .text(name), people(number), .text(percent(number, of: report.audience)),
         .text(PreviewText.bar(number, of: report.audience)))
     }
-    add("would be written to", report.recipients)
+    add("would be reached", report.recipients)
     add("control group", report.heldOut)
     add("get nothing", report.skippedPeople)
     table.add(.text("in all"), people(report.audience), .none, .none)
