@@ -30,14 +30,7 @@ public enum Migrations {
       guard try connection.rows("select to_regclass('migration') is not null")[0].boolean(0) else {
         return State(applied: [], missing: steps)
       }
-      let rows = try connection.rows("select version, name, checksum, applied_at from migration order by version")
-      let found = rows.map { row in
-        Found(version: row.small(0), name: row.text(1), checksum: row.fingerprint(2), at: row.timestamp(3))
-      }
-      if let difference = difference(found, steps) { throw MigrationError.different(difference) }
-      return State(
-        applied: found.map { State.Applied(version: $0.version, name: $0.name, at: $0.at) },
-        missing: Array(steps.dropFirst(found.count)))
+      return try compared(connection.ask(question), steps)
     }
   }
 
@@ -45,7 +38,43 @@ public enum Migrations {
   public static func check(
     _ connection: Connection, expecting steps: [Migration] = Migration.all
   ) throws(MigrationError) {
-    let state = try state(connection, expecting: steps)
+    try check(state(connection, expecting: steps), steps)
+  }
+
+  /// A session with a database that is exactly where this program needs it, set up and checked in one round trip.
+  public static func open(
+    _ conninfo: String, name: String, limits: SessionLimits, expecting steps: [Migration] = Migration.all
+  ) throws(MigrationError) -> Connection {
+    try typed {
+      let opened: (session: Connection, answer: [Found])
+      do throws(PostgresError) {
+        opened = try Connection.open(conninfo, name: name, limits: limits, asking: question)
+      } catch  where error.sqlState == "42P01" {
+        // The table is not there, nor anything else of ours.
+        try check(State(applied: [], missing: steps), steps)
+        throw error
+      }
+      try check(compared(opened.answer, steps), steps)
+      return opened.session
+    }
+  }
+
+  private static var question: Question<[Found]> {
+    Question("select version, name, checksum, applied_at from migration order by version") {
+      $0.map { row in
+        Found(version: row.small(0), name: row.text(1), checksum: row.fingerprint(2), at: row.timestamp(3))
+      }
+    }
+  }
+
+  private static func compared(_ found: [Found], _ steps: [Migration]) throws(MigrationError) -> State {
+    if let difference = difference(found, steps) { throw .different(difference) }
+    return State(
+      applied: found.map { State.Applied(version: $0.version, name: $0.name, at: $0.at) },
+      missing: Array(steps.dropFirst(found.count)))
+  }
+
+  private static func check(_ state: State, _ steps: [Migration]) throws(MigrationError) {
     guard state.missing.isEmpty else {
       throw .different(
         "the database is at migration \(state.version), this program needs \(steps.last?.version ?? 0): "

@@ -10,33 +10,6 @@ public struct Statement: Sendable, ExpressibleByStringLiteral {
   var key: UnsafeRawPointer { UnsafeRawPointer(sql.utf8Start) }
 }
 
-/// How long a session may hold others up. All lie below the consumer group's session timeout, so that a frozen lane
-/// cannot hold its locks against the lane that has its partitions now.
-public struct SessionLimits: Sendable {
-  public var idleInTransaction: Duration
-  public var statement: Duration
-  public var lock: Duration
-  /// The schema that holds every table of ours.
-  public var schema: String
-  /// The role that the session takes on, so that it has a worker's rights and no more; `none` keeps the login's own.
-  public var role: String
-  /// Whether PostgreSQL may use more processes than the session's own for a statement. For reports; the statements of a lane
-  /// are over before another process has begun.
-  public var parallel: Bool
-
-  public init(
-    idleInTransaction: Duration, statement: Duration, lock: Duration, schema: String = "millrace",
-    role: String = "none", parallel: Bool = true
-  ) {
-    self.idleInTransaction = idleInTransaction
-    self.statement = statement
-    self.lock = lock
-    self.schema = schema
-    self.role = role
-    self.parallel = parallel
-  }
-}
-
 /// One session of PostgreSQL, used by one thread. Every wait is bounded by the session's own timeouts and by
 /// `tcp_user_timeout`; there are no callbacks and no other threads.
 public final class Connection {
@@ -44,72 +17,10 @@ public final class Connection {
   private var prepared: [UnsafeRawPointer: String] = [:]
   private var serial = 0
 
-  /// - Parameter conninfo: a libpq connection string or URI; empty lets libpq read `PG…` variables.
-  public init(_ conninfo: String, name: String, limits: SessionLimits) throws(PostgresError) {
-    let timeout = String(limits.idleInTransaction.milliseconds)
-    // In libpq's order: what stands before `dbname` yields to the connection string, what stands after it does not.
-    // A peer that vanished is noticed by probes after 10 s of silence, or by unanswered data within `timeout`.
-    let settings: [(String, String)] = [
-      ("fallback_application_name", name), ("connect_timeout", "10"), ("keepalives_idle", "10"),
-      ("keepalives_interval", "3"), ("keepalives_count", "3"), ("dbname", conninfo), ("client_encoding", "UTF8"),
-      ("tcp_user_timeout", timeout),
-    ].filter { $0.0 != "dbname" || !$0.1.isEmpty }
-    handle = try Self.open(settings)
+  /// Connected, and nothing set yet.
+  init(_ handle: OpaquePointer) {
+    self.handle = handle
     PQsetNoticeProcessor(handle, { _, _ in }, nil)
-    try ready(limits)
-  }
-
-  private static func open(_ settings: [(String, String)]) throws(PostgresError) -> OpaquePointer {
-    let names = settings.map { strdup($0.0) }
-    let values = settings.map { strdup($0.1) }
-    defer { for copy in names + values { free(copy) } }
-    let opened = PQconnectdbParams(
-      names.map { UnsafePointer($0) } + [nil], values.map { UnsafePointer($0) } + [nil], 1)
-    guard let opened else { throw .lostConnection("out of memory") }
-    guard PQstatus(opened) == CONNECTION_OK else {
-      let message = Self.message(of: opened)
-      PQfinish(opened)
-      throw Self.refusedToConnect(message)
-    }
-    return opened
-  }
-
-  /// libpq gives no SQLSTATE for a connection that was refused; a wrong password or database will not pass by itself.
-  private static func refusedToConnect(_ message: String) -> PostgresError {
-    if message.contains("authentication failed") || message.contains("no password supplied") {
-      return PostgresError(sqlState: "28P01", message: message)
-    }
-    if message.contains("no pg_hba.conf entry") { return PostgresError(sqlState: "28000", message: message) }
-    if message.contains("does not exist") { return PostgresError(sqlState: "3D000", message: message) }
-    return .lostConnection(message)
-  }
-
-  private func ready(_ limits: SessionLimits) throws(PostgresError) {
-    var arguments = Arguments()
-    arguments.text(String(limits.idleInTransaction.milliseconds))
-    arguments.text(String(limits.statement.milliseconds))
-    arguments.text(String(limits.lock.milliseconds))
-    arguments.text(limits.schema)
-    arguments.text(limits.role)
-    arguments.boolean(limits.parallel)
-    do {
-      _ = try prepareSession(arguments)
-    } catch  where limits.role != "none" && (error.sqlState == "22023" || error.sqlState == "42501") {
-      throw PostgresError(
-        kind: .setup, sqlState: error.sqlState,
-        message: "\(error.message); the role \(limits.role) is made by `millrace migrate` and must be granted to this "
-          + "login, or DATABASE_ROLE=none keeps the login's own rights")
-    }
-  }
-
-  private func prepareSession(_ arguments: borrowing Arguments) throws(PostgresError) -> Rows {
-    try rows(
-      """
-      select set_config('idle_in_transaction_session_timeout', $1, false), set_config('statement_timeout', $2, false),
-        set_config('lock_timeout', $3, false), set_config('search_path', quote_ident($4) || ', pg_temp', false),
-        set_config('TimeZone', 'UTC', false), set_config('jit', 'off', false), set_config('role', $5, false),
-        case when not $6 then set_config('max_parallel_workers_per_gather', '0', false) end
-      """, arguments)
   }
 
   deinit { PQfinish(handle) }
@@ -174,6 +85,15 @@ public final class Connection {
     let sent = PQsendQueryPrepared(
       handle, name, Int32(arguments.count), values.places, values.lengths, values.formats, 1)
     guard sent == 1 else { throw abandon() }
+  }
+
+  func send(_ asking: Asking) throws(PostgresError) {
+    var arguments = Arguments()
+    asking.bind(&arguments)
+    switch asking.text {
+    case .statement(let statement): try send(statement, arguments)
+    case .composed(let text): try send(composed: text, arguments)
+    }
   }
 
   /// For `Composition` alone, which holds no value in its text. Not kept: the next may be another.
@@ -352,7 +272,7 @@ public final class Connection {
     return PostgresError(sqlState: code, message: message + constraint)
   }
 
-  private static func message(of handle: OpaquePointer) -> String {
+  static func message(of handle: OpaquePointer) -> String {
     let text = String(cString: PQerrorMessage(handle))
     return text.split(separator: "\n").map { $0.trimmingPrefix(while: { $0 == " " }) }.joined(separator: "; ")
   }

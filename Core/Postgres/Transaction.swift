@@ -68,13 +68,7 @@ public struct Transaction {
   private func note(_ isAsked: Bool, in any: inout Bool) { if isAsked { any = true } }
 
   private func send(_ asking: Asking?) throws(PostgresError) {
-    guard let asking else { return }
-    var arguments = Arguments()
-    asking.bind(&arguments)
-    switch asking.text {
-    case .statement(let statement): try connection.send(statement, arguments)
-    case .composed(let text): try connection.send(composed: text, arguments)
-    }
+    if let asking { try connection.send(asking) }
   }
 
   private func receive<Answer>(_ question: Question<Answer>) throws(PostgresError) -> Received<Answer> {
@@ -104,6 +98,13 @@ private final class Opening {
 }
 
 extension Connection {
+  /// Asks all of these in one round trip, as `Transaction.ask` does; outside a transaction all are of one.
+  public func ask<each Answer>(
+    _ question: repeat Question<each Answer>
+  ) throws(PostgresError) -> (repeat each Answer) {
+    try Transaction(open: self).ask(repeat each question)
+  }
+
   public func rows(_ statement: Statement, _ bind: (inout Arguments) -> Void) throws(PostgresError) -> Rows {
     var arguments = Arguments()
     bind(&arguments)

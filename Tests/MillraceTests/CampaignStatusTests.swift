@@ -1,3 +1,4 @@
+import Campaigns
 import Postgres
 import TestKit
 import Testing
@@ -125,7 +126,7 @@ import Values
       }
       for (second, done) in [(0, 0), (10, 0), (40, 300), (70, 900)] as [(Int64, Int64)] { pace.add(seen(second, done)) }
       #expect(pace.rate(campaign, seen(70, 900)) == 15)
-      let health = try CampaignHealth.read(campaign, desk.session)
+      let health = CampaignHealth(try CampaignDefinition(reading: campaign.definition), [], nil)
       #expect(CampaignReport(campaign, seen(70, 900), rate: 15, health).secondsLeft == 10)
       #expect(CampaignReport(campaign, seen(70, 900), rate: 5, health).secondsLeft == 20)
       #expect(CampaignReport(campaign, seen(70, 900), rate: 0, health).secondsLeft == nil)

@@ -21,9 +21,13 @@ import Testing
     try TestDatabase.withEmpty { database in
       let session = try database.connect()
       #expect(try Migrations.state(session).missing == Migration.all)
+      #expect(
+        sentence { _ = try open(database) }
+          == "the database is at migration 0, this program needs \(Migration.all.count): run `millrace migrate`")
       #expect(try Migrations.apply(session, schema: "millrace") == Migration.all)
       #expect(try Migrations.apply(session, schema: "millrace") == [])
       try Migrations.check(session)
+      #expect(try open(database).rows("select count(*) from lead")[0].integer(0) == 0)
     }
   }
 
@@ -111,6 +115,7 @@ import Testing
       #expect(
         sentence { try Migrations.check(session) }?
           .hasPrefix("the database has migration 3 but lacks 2 (organisation)") == true)
+      #expect(sentence { _ = try open(database) } == sentence { try Migrations.check(session) })
     }
   }
 
@@ -126,6 +131,10 @@ import Testing
       #expect(try session.rows("select count(*) from outbox")[0].integer(0) == 0)
     }
   }
+}
+
+private func open(_ database: TestDatabase) throws -> Connection {
+  try Migrations.open(database.conninfo, name: "test", limits: TestDatabase.limits)
 }
 
 private func sentence(_ body: () throws -> Void) -> String? {

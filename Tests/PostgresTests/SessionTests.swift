@@ -236,6 +236,28 @@ import Testing
     }
   }
 
+  @Test("what is asked with the opening is asked by the role, and its error is told as what it is")
+  func asked() throws {
+    try TestDatabase.with { database in
+      var limits = TestDatabase.limits
+      limits.role = "millrace_operator"
+      let who: Question<String> = Question("select current_user || ' ' || current_setting('TimeZone')") {
+        $0[0].text(0)
+      }
+      let opened = try Connection.open(database.conninfo, name: "test", limits: limits, asking: who)
+      #expect(opened.answer == "millrace_operator UTC")
+      #expect(
+        try opened.session.ask(who, Question(known: 7), who) == ("millrace_operator UTC", 7, "millrace_operator UTC"))
+      let denied = #expect(throws: PostgresError.self) {
+        try Connection.open(
+          database.conninfo, name: "test", limits: limits,
+          asking: Question<Void>("update lead set id = 1", reading: { _ in }))
+      }
+      #expect(denied?.sqlState == "42501" && denied?.message.contains("permission denied for table lead") == true)
+      #expect(denied?.message.contains("is made by") == false)
+    }
+  }
+
   @Test("a session that somebody else has used is told apart, as a pooler in transaction mode would make it")
   func pooler() throws {
     try TestDatabase.with { database in

@@ -29,9 +29,7 @@ extension Invocation {
   /// A session with the operator's rights, on a database that has this program's schema.
   func database() throws -> Connection {
     let settings = try databaseSettings()
-    let connection = try connect(settings, role: settings[Sessions.role])
-    try Migrations.check(connection)
-    return connection
+    return try checked(settings, role: settings[Sessions.role])
   }
 
   /// A session with the rights of a person, who is known by the login.
@@ -39,9 +37,12 @@ extension Invocation {
     let settings = try Settings(
       reading: environment,
       declared: [SettingGroup("PostgreSQL:", .postgres, .databaseSchema, Sessions.personRole)])
-    let connection = try connect(settings, role: settings[Sessions.personRole])
-    try Migrations.check(connection)
-    return connection
+    return try checked(settings, role: settings[Sessions.personRole])
+  }
+
+  private func checked(_ settings: Settings, role: String) throws(MigrationError) -> Connection {
+    try Migrations.open(
+      settings[.postgres].conninfo, name: "millrace", limits: Sessions.limits(settings, role: role))
   }
 
   /// A session of the login itself, whatever the schema is.

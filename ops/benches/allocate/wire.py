@@ -19,9 +19,10 @@ READY = b"Z\0\0\0\x05"
 
 
 class Recorder:
-    """A relay of bytes on a port of its own; keeps what clients send, by their application_name."""
+    """A relay of bytes on a port of its own; keeps what clients send, by their application_name, in a list of the kind given."""
 
-    def __init__(self, host, port):
+    def __init__(self, host, port, kept=list):
+        self.kept = kept
         self.server = (host, int(port))
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -37,7 +38,7 @@ class Recorder:
             server = socket.create_connection(self.server)
             for side in (client, server):
                 side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sent = []
+            sent = self.kept()
             self.sent.append(sent)
             threading.Thread(target=self.forward, args=(client, server, sent), daemon=True).start()
             threading.Thread(target=self.forward, args=(server, client, None), daemon=True).start()

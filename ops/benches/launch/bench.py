@@ -4,7 +4,9 @@
     one_lane      the same with one lane in place of two
     sql_alone     what that one lane said to PostgreSQL, said again byte for byte with nothing done in between
     sql_on_both   the same by two sessions at once, each to a database of its own: what both processors can do at most
-    status        `millrace campaign status` while the campaign expands and once it is expanded, from the command's start to its end
+    status_watched, status, psql_login
+                  while the campaign expands and once it is expanded: a look of `millrace campaign status --watch`, from its question to
+                  the answer on the terminal; the whole command without `--watch`; and what `psql` takes to log in and ask for nothing
     preview       the counts of a filter over five million customers, from the question to the answer: one that takes one in
                   sixteen, and one that takes all
 """
@@ -12,7 +14,6 @@
 import contextlib
 import json
 import statistics
-import subprocess
 import threading
 import time
 
@@ -25,6 +26,7 @@ from frame import ROOT, say
 from report import Report
 from services_in_use import ServicesInUse
 
+from .looks import Looks
 from .people import SOME, settle
 
 PATIENCE = 1800
@@ -45,20 +47,19 @@ left join message m on m.id = r.message_id and m.event_id = format('%s/%s/0', r.
 
 
 class Run:
-    def __init__(self, connection, ledger, used=0.0, peak=0.0, status=()):
+    def __init__(self, connection, ledger, used=0.0, peak=0.0):
         commits = connection.execute(COMMITS).fetchall()
         (self.begin, self.first), (self.end, _) = commits[0], commits[-1]
         self.count = sum(rows for _, rows in commits)
         self.rate = (self.count - self.first) / (self.end - self.begin)
         self.transactions, self.ledger, self.used, self.peak = len(commits), ledger, used, peak
-        self.status = list(status)
         self.content = connection.execute(CONTENT).fetchone()
 
 
 class Bench:
     def __init__(self, ground, options):
         self.ground, self.options = ground, options
-        self.runs, self.previews, self.expanded_status = {}, {}, []
+        self.runs, self.previews, self.looks = {}, {}, {}
 
     def ours(self, recorder=None, **settings):
         with self.ground.database() as (database, connection):
@@ -67,23 +68,25 @@ class Bench:
                 settings["PGPORT"] = recorder.port
             launcher = [self.ground.executables / "launch-campaigns"]
             with self.ground.program("launch-campaigns", launcher, database, LOG_FORMAT="json", **settings) as process:
-                status = []
-                while not connection.execute("select expanded_at is not null from campaign").fetchone()[0]:
-                    if process.poll() is not None:
-                        raise SystemExit("bench launch: launch-campaigns ended")
-                    if recorder is None:
-                        status.append(self.status(database))
-                    time.sleep(0.5)
-                ledger.close()
-                if recorder is None:
-                    self.expanded_status += [self.status(database) for _ in range(10)]
-                return Run(connection, ledger, cpu(process.pid), resident(process.pid, peak=True), status)
+                with Looks(self.ground, database) if recorder is None else contextlib.nullcontext() as looks:
+                    while not connection.execute("select expanded_at is not null from campaign").fetchone()[0]:
+                        if process.poll() is not None:
+                            raise SystemExit("bench launch: launch-campaigns ended")
+                        if looks:
+                            looks.take()
+                        time.sleep(0.5)
+                    ledger.close()
+                    if looks:
+                        expanding = looks.handed_over()
+                        until(lambda: looks.take() or len(looks.taken["psql_login"]) >= 10, PATIENCE, "ten looks", 0.3)
+                        if not settings:
+                            self.keep(expanding, "")
+                            self.keep(looks.handed_over(), "_once_expanded")
+                return Run(connection, ledger, cpu(process.pid), resident(process.pid, peak=True))
 
-    def status(self, database):
-        began = time.monotonic()
-        subprocess.run([self.ground.executables / "millrace", "campaign", "status", "spring", "--json"], check=True,
-                       env=self.ground.environment(database), stdout=subprocess.DEVNULL)  # fmt: skip
-        return (time.monotonic() - began) * 1000
+    def keep(self, taken, ending):
+        for name, milliseconds in taken.items():
+            self.looks.setdefault(name + ending, []).extend(milliseconds)
 
     def recorded(self):
         variables = self.ground.services.variables
@@ -182,8 +185,8 @@ class Bench:
             report.add("worker_cpu_per_recipient", [run.used * 1e6 / run.count for run in ours], "µs")
             report.add("postgres_cpu_per_recipient", [run.ledger.postgres_cpu * 1e6 / run.count for run in ours], "µs")
             report.add("worker_peak_memory", [run.peak for run in ours], "MB")
-            report.add("status", [each for run in ours for each in run.status], "ms")
-            report.add("status_once_expanded", self.expanded_status, "ms")
+            for name, milliseconds in self.looks.items():
+                report.add(name, milliseconds, "ms")
         for name, seconds in self.previews.items():
             report.add(f"preview_of_{name}", seconds, "s")
         return report

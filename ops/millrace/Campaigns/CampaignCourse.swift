@@ -15,6 +15,8 @@ struct CampaignCourse {
     let notWrittenTo: Int64
   }
 
+  /// Its number.
+  private let campaign: Int64
   /// People join it until it expires.
   let isJoined: Bool
   /// Changed people whom it has still to look at.
@@ -26,21 +28,30 @@ struct CampaignCourse {
   /// When the next occasion is due; nil where it has not begun, or is over.
   let next: Timestamp?
   /// The latest ones, the newest first.
-  let occasions: [Occasion]
+  private(set) var occasions: [Occasion] = []
   static let mostOccasions: Int64 = 10
 
   static func read(_ campaign: StoredCampaign, _ session: Connection) throws -> CampaignCourse {
-    let row = try session.rows(
-      "select joins, waiting, repeats, plan, next_at from campaign_course_seen where campaign_id = $1"
-    ) { $0.integer(campaign.id) }[0]
-    let next = row.optionalTimestamp(4).flatMap { $0 < campaign.expiresAt ? $0 : nil }
-    return CampaignCourse(
-      isJoined: row.boolean(0), waiting: row.integer(1), repeats: row.boolean(2), plan: row.optionalText(3),
-      next: next, occasions: row.boolean(2) ? try occasions(of: campaign, session) : [])
+    try session.ask(question(of: campaign)).withOccasions(session)
   }
 
-  private static func occasions(of campaign: StoredCampaign, _ session: Connection) throws -> [Occasion] {
-    try session.rows(
+  /// Without its occasions.
+  static func question(of campaign: StoredCampaign) -> Question<CampaignCourse> {
+    Question("select joins, waiting, repeats, plan, next_at from campaign_course_seen where campaign_id = $1") {
+      $0.integer(campaign.id)
+    } reading: { rows in
+      let row = rows[0]
+      return CampaignCourse(
+        campaign: campaign.id, isJoined: row.boolean(0), waiting: row.integer(1), repeats: row.boolean(2),
+        plan: row.optionalText(3), next: row.optionalTimestamp(4).flatMap { $0 < campaign.expiresAt ? $0 : nil })
+    }
+  }
+
+  /// Asks for them only where it makes some.
+  func withOccasions(_ session: Connection) throws -> CampaignCourse {
+    guard repeats else { return self }
+    var course = self
+    course.occasions = try session.rows(
       """
       select s.name, s.state, n.people, n.queued, n.sent, n.failed, n.skipped
       from (select campaign_id, day from campaign_course_seen where plan_id = $1 order by day desc limit $2) o
@@ -55,13 +66,14 @@ struct CampaignCourse {
       order by o.day desc
       """
     ) {
-      $0.integer(campaign.id)
-      $0.integer(mostOccasions)
+      $0.integer(campaign)
+      $0.integer(CampaignCourse.mostOccasions)
     }.map {
       Occasion(
         name: $0.text(0), state: $0.text(1), people: $0.integer(2), queued: $0.integer(3), sent: $0.integer(4),
         notSent: $0.integer(5), notWrittenTo: $0.integer(6))
     }
+    return course
   }
 
   /// What goes on, for the terminal; nil of one that does nothing by itself, or not any more.

@@ -28,20 +28,17 @@ struct CampaignHealth {
   /// Their names, by their place.
   let variants: [String]
 
-  static func read(_ campaign: StoredCampaign, _ session: Connection) throws -> CampaignHealth {
-    let definition = try CampaignDefinition(reading: campaign.definition)
-    let isUnderWay = campaign.launchedAt != nil && !campaign.isOver
-    return CampaignHealth(
-      gateways: isUnderWay ? try gateways(definition, session) : [],
-      budget: try definition.budget.flatMap { try budget($0, session) },
-      targetReach: definition.targets.reach.map { Int64($0) }, pauseAt: definition.pauseAt,
-      variants: definition.variants.map(\.name))
+  init(_ definition: CampaignDefinition, _ gateways: [Gateway], _ budget: Budget?) {
+    (self.gateways, self.budget) = (gateways, budget)
+    (targetReach, pauseAt) = (definition.targets.reach.map { Int64($0) }, definition.pauseAt)
+    variants = definition.variants.map(\.name)
   }
 
-  /// Those that may carry its messages.
-  private static func gateways(_ definition: CampaignDefinition, _ session: Connection) throws -> [Gateway] {
+  /// Those that may carry its messages, while it is under way.
+  static func gateways(_ campaign: StoredCampaign, _ definition: CampaignDefinition) -> Question<[Gateway]> {
+    guard campaign.launchedAt != nil, !campaign.isOver else { return Question(known: []) }
     let messages = definition.channels.filter { $0.channel.message != nil }
-    let rows = try session.rows(
+    return Question(
       """
       select g.name, g.channel, g.enabled, e.ended_at, concat_ws(': ', e.code, e.detail)
       from unnest($1::text[], $2::text[]) u (channel, name)
@@ -56,20 +53,23 @@ struct CampaignHealth {
       $0.texts(messages) { $0.channel.rawValue }
       $0.texts(messages) { $0.gateway }
       $0.text(definition.purpose.rawValue)
-    }
-    return rows.map {
-      Gateway(
-        name: $0.text(0), channel: $0.text(1), isEnabled: $0.boolean(2), failedAt: $0.optionalTimestamp(3),
-        failure: $0.optionalTimestamp(3) == nil ? nil : $0.text(4))
+    } reading: {
+      $0.map {
+        Gateway(
+          name: $0.text(0), channel: $0.text(1), isEnabled: $0.boolean(2), failedAt: $0.optionalTimestamp(3),
+          failure: $0.optionalTimestamp(3) == nil ? nil : $0.text(4))
+      }
     }
   }
 
-  private static func budget(_ name: String, _ session: Connection) throws -> Budget? {
-    let rows = try session.rows(
-      "select spent::text, (most - spent - reserved)::text, currency from budget where name = $1"
-    ) { $0.text(name) }
-    guard let row = rows.first, let spent = Money(row.text(0), row.text(2)) else { return nil }
-    return Budget(name: name, spent: spent, left: row.optionalText(1).flatMap { Money($0, row.text(2)) })
+  static func budget(_ definition: CampaignDefinition) -> Question<Budget?> {
+    guard let name = definition.budget else { return Question(known: nil) }
+    return Question("select spent::text, (most - spent - reserved)::text, currency from budget where name = $1") {
+      $0.text(name)
+    } reading: { rows in
+      guard let row = rows.first, let spent = Money(row.text(0), row.text(2)) else { return nil }
+      return Budget(name: name, spent: spent, left: row.optionalText(1).flatMap { Money($0, row.text(2)) })
+    }
   }
 
   var table: Table {

@@ -57,25 +57,33 @@ struct CampaignProgress {
   }
 
   /// Of one that comes again: of all its occasions.
-  static func read(_ campaign: StoredCampaign, _ session: Connection, planned: Int64? = nil) throws -> CampaignProgress
-  {
-    let rows = try session.rows(
-      """
-      select clock_timestamp(), variant, channel, state, reason, recipients from campaign_count
-      right join (select 1) one on recipients > 0
-        and campaign_id = any(array(select $1 union all select campaign_id from campaign_course_seen where plan_id = $1))
-      order by state, recipients desc, variant, channel
-      """
-    ) { $0.integer(campaign.id) }
-    let counts = rows.compactMap { row in
-      row.optionalText(3).map { state in
-        Count(
-          variant: row.integer(1), channel: row.text(2).isEmpty ? nil : row.text(2), state: state, reason: row.text(4),
-          recipients: row.integer(5))
-      }
-    }
+  static func question(of campaign: StoredCampaign) -> Question<CampaignProgress> {
     let isExpanded = campaign.expandedAt != nil || campaign.isOver
-    let planned = try planned ?? (isExpanded ? 0 : PreviewReport.last(of: campaign, session)?.recipients ?? 0)
-    return CampaignProgress(at: rows[0].timestamp(0), counts, isExpanded: isExpanded, planned: planned)
+    return Question(
+      """
+      select clock_timestamp(), n.variant, n.channel, n.state, n.reason, n.recipients,
+        case when $3 then (select (p.result::jsonb ->> 'recipients')::bigint from campaign_preview p
+          where p.campaign_id = $1 and p.version = $2 and p.result is not null order by p.id desc limit 1) end
+      from (select 1) one
+      left join campaign_count n on n.recipients > 0
+        and n.campaign_id = any(array(select $1 union all select campaign_id from campaign_course_seen where plan_id = $1))
+      order by n.state, n.recipients desc, n.variant, n.channel
+      """
+    ) {
+      $0.integer(campaign.id)
+      $0.integer(campaign.version)
+      $0.boolean(!isExpanded)
+    } reading: { rows in
+      let counts = rows.compactMap { row in
+        row.optionalText(3).map { state in
+          Count(
+            variant: row.integer(1), channel: row.text(2).isEmpty ? nil : row.text(2), state: state,
+            reason: row.text(4),
+            recipients: row.integer(5))
+        }
+      }
+      return CampaignProgress(
+        at: rows[0].timestamp(0), counts, isExpanded: isExpanded, planned: rows[0].optionalInteger(6) ?? 0)
+    }
   }
 }

@@ -1,3 +1,4 @@
+internal import Campaigns
 internal import Postgres
 internal import Printing
 internal import Tables
@@ -39,7 +40,7 @@ enum CampaignRecipients {
     let limit = given ?? (isCSV ? Int64.max : 50)
     let session = try invocation.database()
     let campaign = try StoredCampaign.named(invocation.operands[0], session)
-    let names = try CampaignHealth.read(campaign, session).variants
+    let names = try CampaignDefinition(reading: campaign.definition).variants.map(\.name)
     var found: [[Table.Cell]] = []
     var after: Int64 = -1
     var count: Int64 = 0

@@ -32,14 +32,17 @@ enum CampaignStatus {
     while true {
       turn += 1
       let campaign = try StoredCampaign.named(invocation.operands[0], session)
-      let progress = try CampaignProgress.read(campaign, session)
+      let definition = try CampaignDefinition(reading: campaign.definition)
+      let (progress, course, gateways, budget) = try session.ask(
+        CampaignProgress.question(of: campaign), CampaignCourse.question(of: campaign),
+        CampaignHealth.gateways(campaign, definition), CampaignHealth.budget(definition))
       pace.add(progress)
       if invocation.flag("--watch"), !invocation.output.isJSON, isatty(STDOUT_FILENO) == 1 {
         invocation.output.write("\u{1B}[H\u{1B}[2J")
       }
       let report = CampaignReport(
-        campaign, progress, rate: pace.rate(campaign, progress), try CampaignHealth.read(campaign, session),
-        try CampaignCourse.read(campaign, session))
+        campaign, progress, rate: pace.rate(campaign, progress), CampaignHealth(definition, gateways, budget),
+        try course.withOccasions(session))
       invocation.output.write(
         invocation.output.isJSON ? report.json : report.text(width: invocation.output.width))
       if times.map({ turn >= $0 }) ?? campaign.isOver { return .done }

@@ -191,7 +191,7 @@ enum CampaignSteps {
     guard !["closed", "finished", "cancelled"].contains(campaign.state) else {
       throw CampaignAnswer.notDone("is-\(campaign.state)", "cancel", campaign.name, seen: nil)
     }
-    let progress = try CampaignProgress.read(campaign, session)
+    let progress = try session.ask(CampaignProgress.question(of: campaign))
     var table = Table(.left("campaign"), .left("state"), .right("sent"), .right("wouldNotBeSent"))
     table.add(.text(campaign.name), .text(campaign.state), .number(progress.done), .number(progress.left))
     invocation.output.show(table)
