@@ -102,22 +102,26 @@ import Values
         try desk.campaign(1)
         for subject in Int64(1)...9 { try desk.recipient(1, subject) }
       }
-      let mended = Flag()
+      let course = Course()
       // Until the last time that they were made again, and once more: what that lost, nothing would mend.
       async let hearing: Int = onThread {
         let desk = try FigureDesk(database)
         var batches = 0
         repeat {
-          let isLast = mended.isUp
+          let isLast = course.isMended
           try desk.hear((1...9).map { desk.told(.opened, 1, $0, at: 60, machine: batches % 2 == 0) })
           batches += 1
+          course.add()
           if isLast { return batches }
         } while true
       }
       async let rebuilding: Void = onThread {
-        defer { mended.raise() }
+        defer { course.mend() }
         let session = try database.connect()
-        for turn in 0..<30 {
+        var turn = 0
+        // As often as it takes for several batches to come in between.
+        while turn < 30 || course.batches < 3 && turn < 10_000 {
+          defer { turn += 1 }
           // Wrong, and made right in two transactions, as somebody would find and mend it.
           if turn % 4 == 0 {
             _ = try session.rows("update campaign_figure set events = events + 1 where what = 'opened'")
@@ -208,10 +212,13 @@ import Values
   }
 }
 
-/// Raised by one thread, seen by another.
-private final class Flag: Sendable {
-  private let up = Atomic(false)
+/// What one thread has done, seen by another.
+private final class Course: Sendable {
+  private let heard = Atomic(0)
+  private let mended = Atomic(false)
 
-  var isUp: Bool { up.load(ordering: .acquiring) }
-  func raise() { up.store(true, ordering: .releasing) }
+  var batches: Int { heard.load(ordering: .acquiring) }
+  var isMended: Bool { mended.load(ordering: .acquiring) }
+  func add() { heard.add(1, ordering: .acquiringAndReleasing) }
+  func mend() { mended.store(true, ordering: .releasing) }
 }
