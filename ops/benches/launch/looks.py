@@ -9,7 +9,6 @@ import time
 from allocate.wire import Recorder
 from services import postgres
 
-PSQL = "psql", "-XAtc", "select 1"
 COMMAND = "campaign", "status", "spring", "--json"
 
 
@@ -27,11 +26,14 @@ class Looks:
         self.ground, self.database = ground, database
         self.command = [ground.executables / "millrace", *COMMAND]
         self.relay = self.watching = self.reading = None
-        self.handed_over()
+        self.taken = self.nothing()
+
+    def nothing(self):
+        return {name: [] for name in self.NAMES}
 
     def handed_over(self):
         """What was taken so far, in milliseconds; from now on anew."""
-        taken, self.taken = getattr(self, "taken", None), {name: [] for name in self.NAMES}
+        taken, self.taken = self.taken, self.nothing()
         return taken
 
     def __enter__(self):
@@ -65,7 +67,7 @@ class Looks:
     def take(self):
         """One and the other in turn, so that they take little from whoever is at work."""
         if len(self.taken["status"]) > len(self.taken["psql_login"]):
-            self.run("psql_login", [postgres.programs() / PSQL[0], *PSQL[1:]])
+            self.run("psql_login", [postgres.programs() / "psql", "-XAtc", "select 1"])
         else:
             self.run("status", self.command)
 
