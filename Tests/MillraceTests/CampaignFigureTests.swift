@@ -39,6 +39,13 @@ import Testing
     }
   }
 
+  @Test("what is on one side alone is told as none on the other")
+  func oneSided() {
+    #expect(
+      CampaignFigures.told("  ") == "none"
+        && CampaignFigures.told("credited 1.000000 5.0000") == "credited 1.000000 5.0000")
+  }
+
   @Test("one campaign, or all of them")
   func operands() throws {
     try CampaignDesk.open { desk throws in

@@ -53,6 +53,8 @@ class Ground:
                 connection.execute(LEADS.format(
                     branches=BRANCHES, people=PEOPLE, share=self.share, first=first, last=last, spread=spread))  # fmt: skip
             connection.execute(COUNTERS)
+            # Numbers of leads are given out by the thousand.
+            connection.execute("select setval('lead_block', %s)", [standing // 1000 + 1])
             connection.execute("vacuum analyze")
             for table in ("lead", "lead_history", "person_load"):
                 connection.execute(f"alter table {table} set (autovacuum_enabled = off)")

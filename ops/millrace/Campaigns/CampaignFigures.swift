@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Postgres
 internal import Printing
 internal import Values
@@ -50,7 +49,7 @@ enum CampaignFigures {
   private static func verify(_ invocation: Invocation) throws -> Exit {
     let isAll = invocation.flag("--all")
     guard isAll == invocation.operands.isEmpty else { throw Failure.usage("name a campaign, or say --all.") }
-    let patience = Double(try invocation.integer("--within", 0...3600) ?? 30)
+    let patience = try invocation.integer("--within", 0...3600) ?? 30
     let session = try invocation.database()
     let campaigns =
       isAll
@@ -60,18 +59,16 @@ enum CampaignFigures {
     _ = try session.rows("set statement_timeout = '10min'")
     var standing: Set<Difference>?
     var passing = 0
-    let began = ContinuousClock.now
-    while true {
+    let last = try Asking.until(within: patience, every: 500, \.isEmpty) {
       var found: Set<Difference> = []
       for campaign in campaigns { found.formUnion(try differences(campaign, session)) }
       // Those that have changed since were on their way.
       let still = standing.map { $0.intersection(found) } ?? found
       passing = found.count - still.count
       standing = still
-      guard !still.isEmpty, ContinuousClock.now - began < .seconds(patience) else { break }
-      usleep(500_000)
+      return still
     }
-    let differences = (standing ?? []).sorted { ($0.campaign, $0.what, $0.item) < ($1.campaign, $1.what, $1.item) }
+    let differences = last.sorted { ($0.campaign, $0.what, $0.item) < ($1.campaign, $1.what, $1.item) }
     let names = campaigns.count == 1 ? "the campaign \(campaigns[0].name)" : "\(campaigns.count) campaigns"
     show(differences, invocation, nothing: "The figures of \(names) are what they are made from.")
     if passing > 0 { invocation.output.note("\(passing) more were on their way.") }
@@ -82,9 +79,13 @@ enum CampaignFigures {
     try session.rows("select what, item, found, expected from campaign_differences($1)") { $0.integer(campaign.id) }.map
     {
       Difference(
-        campaign: campaign.name, what: $0.text(0), item: $0.text(1), found: $0.text(2), expected: $0.text(3))
+        campaign: campaign.name, what: $0.text(0), item: $0.text(1), found: told($0.text(2)),
+        expected: told($0.text(3)))
     }
   }
+
+  /// What is on one side alone comes as the blanks between its fields from the other.
+  static func told(_ side: String) -> String { side.allSatisfy { $0 == " " } ? "none" : side }
 
   private static func show(_ differences: [Difference], _ invocation: Invocation, nothing: String) {
     var table = Table(.left("campaign"), .left("what"), .left("which"), .left("found"), .left("expected"))
