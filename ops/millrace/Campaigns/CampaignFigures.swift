@@ -59,7 +59,7 @@ enum CampaignFigures {
     _ = try session.rows("set statement_timeout = '10min'")
     var standing: Set<Difference>?
     var passing = 0
-    let last = try Asking.until(within: patience, every: 500, \.isEmpty) {
+    let last: Set<Difference> = try Asking.until(within: patience, every: 500, { $0.isEmpty }) {
       var found: Set<Difference> = []
       for campaign in campaigns { found.formUnion(try differences(campaign, session)) }
       // Those that have changed since were on their way.
@@ -68,11 +68,11 @@ enum CampaignFigures {
       standing = still
       return still
     }
-    let differences = last.sorted { ($0.campaign, $0.what, $0.item) < ($1.campaign, $1.what, $1.item) }
+    let wrong = last.sorted { ($0.campaign, $0.what, $0.item) < ($1.campaign, $1.what, $1.item) }
     let names = campaigns.count == 1 ? "the campaign \(campaigns[0].name)" : "\(campaigns.count) campaigns"
-    show(differences, invocation, nothing: "The figures of \(names) are what they are made from.")
+    show(wrong, invocation, nothing: "The figures of \(names) are what they are made from.")
     if passing > 0 { invocation.output.note("\(passing) more were on their way.") }
-    return differences.isEmpty ? .done : .no
+    return wrong.isEmpty ? .done : .no
   }
 
   private static func differences(_ campaign: StoredCampaign, _ session: Connection) throws -> [Difference] {
