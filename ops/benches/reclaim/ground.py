@@ -23,7 +23,7 @@ select n, 8613000000000 + n, 'CN-GD', 'wechat', 'owned', 1 + p % {branches}, p, 
   case when n % {share} = 0 then now() - interval '3 hours' + n * {spread} * interval '1 microsecond'
     else now() + interval '5 days' + n * interval '1 millisecond' end,
   case when n % {share} <> 0 then now() + interval '2 days' + n * interval '1 millisecond' end, 1, now()
-from (select n, 1 + (n::bigint * 7919) % {people} as p from generate_series({first}, {last}) n) a
+from (select n, 1 + (hashint4(n)::bigint & 2147483647) % {people} as p from generate_series({first}, {last}) n) a
 """
 COUNTERS = """
 update person_load l set open_leads = a.n from (
