@@ -210,8 +210,10 @@ class Bench:
             print(f"{calls:8} calls {rows:9} rows {total:10.1f} ms {mean:9.3f} each {most:9.3f} most  {query[:150]}")
 
     def main(self):
-        contenders = [("sql_loop", functools.partial(self.loop, isolated=True)),
-                      ("reclaim", functools.partial(self.reclaim, isolated=True))]  # fmt: skip
+        contenders = []
+        if not self.options.meanwhile:
+            contenders += [("sql_loop", functools.partial(self.loop, isolated=True)),
+                           ("reclaim", functools.partial(self.reclaim, isolated=True))]  # fmt: skip
         if not self.options.alone:
             contenders += [("sql_loop_meanwhile", functools.partial(self.loop, isolated=False)),
                            ("reclaim_meanwhile", functools.partial(self.reclaim, isolated=False))]  # fmt: skip
@@ -254,7 +256,9 @@ def main(arguments):
     parser.add_argument("--due", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--patience", type=float, default=3600)
-    parser.add_argument("--alone", action="store_true", help="without those that work meanwhile")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--alone", action="store_true", help="without those that work meanwhile")
+    which.add_argument("--meanwhile", action="store_true", help="only with those that work meanwhile")
     parser.add_argument("--one-moment", action="store_true")
     parser.add_argument("--statements", action="store_true")
     parser.add_argument("--debug", action="store_true")
