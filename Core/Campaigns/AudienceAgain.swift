@@ -2,7 +2,7 @@ internal import Postgres
 
 /// Whom a campaign that comes again leaves alone for a while.
 extension AudienceSQL {
-  /// A branch of a `case` on `x`: an occasion of the same plan has written to them not long ago, and it was not in vain.
+  /// A branch of a `case` on `x`: an occasion of the same plan has written to them or had them called not long ago, and not in vain.
   mutating func appendIsTooSoon(_ restriction: Restriction) {
     // Who is asked for by number has had this one.
     if case .people = restriction { return }
@@ -13,7 +13,8 @@ extension AudienceSQL {
       """
        when exists (select from occasion_memory o
         join campaign_recipient r on r.campaign_id = o.campaign_id and r.subject = o.subject
-        where o.subject = x.subject and (r.is_open or r.state in ('accepted', 'delivered', 'uncertain')) and o.plan_id =\u{20}
+        where o.subject = x.subject and (r.is_open or r.state in ('accepted', 'delivered', 'uncertain')
+            or r.state = 'done' and r.reason <> 'unreachable') and o.plan_id =\u{20}
       """)
     sql.append { $0.integer(occasion.plan) }
     sql.append(" and o.at > ")

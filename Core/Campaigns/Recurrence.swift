@@ -15,7 +15,7 @@ public struct Recurrence: Hashable, Sendable {
   public let days: [Int]
   /// How long an occasion is open: what has not been sent by then expires.
   public let open: Duration
-  /// How long somebody is left alone after an occasion has written to them; nil: each occasion is anew.
+  /// How long somebody is left alone after an occasion has written to them or had them called; nil: each occasion is anew.
   public let again: Duration?
 
   init(_ data: JSONObject) throws(Refusal) {

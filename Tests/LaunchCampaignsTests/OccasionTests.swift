@@ -10,7 +10,7 @@ import Values
 /// Campaigns that come again: each of their days is a campaign of its own.
 @Suite struct OccasionTests {
   /// Gold ones are 1 to 4.
-  private static let customers = """
+  static let customers = """
     insert into customer (id, code, version, data, status, name, email, language, level, branch_id, changed_at)
     select n, 'C-' || n, 1, gen_random_uuid(), 'active', 'N' || n, 'c' || n || '@example.com', 'en-GB',
       case when n < 5 then 'gold' else 'lead' end, 2, now() from generate_series(1, 6) n;
@@ -22,12 +22,12 @@ import Values
       select ((now() at time zone 'Asia/Shanghai')::date + days)::timestamp at time zone 'Asia/Shanghai'
     $$;
     """
-  private static func every(_ more: String = "", _ rest: String = "") -> String {
+  static func every(_ more: String = "", _ rest: String = "") -> String {
     CampaignDesk.definition(more: #", "every": {"at": "00:00"\#(more)}\#(rest)"#)
   }
 
   /// A plan that runs, and of which the day before so many days is due; by the clock of its branch it is midnight.
-  private static func open(
+  static func open(
     _ definition: String = every(), daysAgo: Int = 0, _ body: @escaping @Sendable (CampaignDesk) throws -> Void
   ) async throws {
     try await CampaignDesk.open(customers) { desk in
