@@ -222,6 +222,18 @@ import Testing
     }
   }
 
+  @Test("nobody takes the name that an occasion of a plan would have")
+  func occasionNames() throws {
+    try open { desk throws in
+      do {
+        _ = try desk.define(name: "spring/2027-05-01")
+        Issue.record("it was taken")
+      } catch let error as PostgresError { #expect(error.sqlState == "23514") }
+      try desk.session.run(script: "reset session authorization")
+      #expect(try desk.session.rows("select from campaign").count == 0)
+    }
+  }
+
   @Test("steps are only ever added, and a plan is stored by its function alone")
   func rights() throws {
     try open { desk throws in

@@ -95,6 +95,13 @@ import Values
         """
       ).map { $0.text(0) }
       #expect(next == ["05-01 01:00", "05-02 01:00"])
+      let farthest = try firm.session.rows(
+        """
+        select n.day::text from (values ('[1]', '2027-01-01 12:00+00'), ('[31]', '2027-02-28 12:00+00')) t (days, since),
+          next_occasion(('{"at": "09:00", "days": ' || t.days || '}')::jsonb, 'UTC', t.since::timestamptz) n
+        """
+      ).map { $0.text(0) }
+      #expect(farthest == ["2027-02-01", "2027-03-31"])
     }
   }
 
