@@ -156,7 +156,12 @@ import Testing
       #expect(try desk.begin() == "begun")
       #expect(try desk.members() == [])
       #expect(try desk.add(["8613800000002"]) == [])
+      #expect(try desk.session.rows("select lines from audience_list")[0].integer(0) == 1)
       #expect(try desk.end() == "1 0")
+      // The planner has been told how long it is.
+      #expect(
+        try desk.session.rows("select reltuples::bigint from pg_class where oid = 'audience_member'::regclass")[0]
+          .integer(0) == 1)
       #expect(throws: PostgresError.self) { try desk.add(["8613800000004"]) }
       #expect(throws: PostgresError.self) { try desk.end() }
       #expect(try desk.begin() == "there-already")
@@ -188,6 +193,49 @@ import Testing
     }
   }
 
+  @Test("what a stranger's loading left half done is not begun anew, and neither are lists that no filter could name")
+  func notBegun() throws {
+    try open { desk throws in
+      #expect(try desk.begin() == "begun")
+      #expect(try desk.add(["8613800000001"]) == [])
+      _ = try desk.session.rows("select pg_advisory_unlock_all()")
+      #expect(try desk.begin(.stranger) == "not-your-branch")
+      #expect(try desk.members() == ["1", "lead 1"])
+      for (name, key) in [("Guests", "phone"), ("guests 2", "phone"), ("others", "name")] {
+        do {
+          _ = try desk.begin(.author, name, by: key)
+          Issue.record("\(name) by \(key) was begun")
+        } catch let error as PostgresError { #expect(error.sqlState == "23514") }
+      }
+    }
+  }
+
+  @Test("whoever adds to a list while another session ends it is told, and the list stays as it was ended")
+  func endedMeanwhile() throws {
+    try open { desk throws in
+      #expect(try desk.begin() == "begun")
+      #expect(try desk.add(["8613800000001"]) == [])
+      let other = try desk.database.connect(as: "other")
+      try other.run(script: "set session authorization \(Who.author.rawValue)")
+      try desk.session.run(script: "begin")
+      #expect(try desk.end() == "1 1")
+      try other.enterPipeline()
+      try other.send("select from add_to_audience((select max(id) from audience_list), '{8613800000002}')")
+      try other.finishSending()
+      try desk.session.waitUntil("whoever adds waits") {
+        try desk.session.rows(
+          "select from pg_stat_activity where datname = current_database() and application_name ~ 'other' and wait_event_type = 'Lock'"
+        ).count == 1
+      }
+      try desk.session.run(script: "commit")
+      do {
+        _ = try other.receive()
+        Issue.record("it was added")
+      } catch let error as PostgresError { #expect(error.sqlState == "55000") }
+      #expect(try desk.members() == ["1", "lead 1"])
+    }
+  }
+
   @Test("a list is removed by its own scope, and not while a campaign that is not over names it")
   func removed() throws {
     try open { desk throws in
@@ -206,7 +254,7 @@ import Testing
             (2, 'other', '{"audience": {"customers": "tag = guests"}}', 2, 1, 1, now(), now() + interval '1 day', 'Asia/Shanghai')
           """#)
       #expect(try desk.remove() == "in-use")
-      #expect(try desk.session.rows("select used_by from audience_list_seen")[0].texts(0) == ["spring"])
+      #expect(try desk.session.rows("select used_by from audience_list_seen").map { $0.texts(0) } == [["spring"]])
       try desk.session.run(script: "update campaign set settled_at = now() where id = 1")
       #expect(try desk.remove(.colleague) == "removed")
       #expect(try desk.members() == [])
@@ -227,6 +275,8 @@ import Testing
       #expect(try desk.members() == ["2", "lead 1", "2", "lead 1"])
       _ = try desk.session.rows("select from erase_person('lead', '1', 'request 17')")
       #expect(try desk.members() == ["2", "2"])
+      #expect(try desk.begin(.author, "three", by: "lead") == "begun")
+      #expect(try desk.add(["1", "2"]) == ["1 nobody"])
     }
   }
 }

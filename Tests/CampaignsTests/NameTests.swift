@@ -133,7 +133,7 @@ import Values
         #expect(lists.isSubset(of: found), "\(filter)")
       }
       for (said, lists) in [
-        (#"{"audience": {"leads": "state = owned"}, "exclude": "list = b"}"#, ["b"]),
+        (#"{"audience": {"leads": "list = a and state = owned"}, "exclude": "list = b"}"#, ["a", "b"]),
         (#"{"audience": {"customers": "level = gold and list = vip"}}"#, ["vip"]),
         (#"{"audience": {"customers": "list in (a,\n\"b\") or list!=\"c\" or tag = list"}}"#, ["a", "b", "c"]),
         (#"{"audience": {"customers": "level = gold"}}"#, []),

@@ -110,6 +110,19 @@ import Testing
     }
   }
 
+  @Test("a long file's lines are each looked at once, and numbers that no lead has are told as such")
+  func long() throws {
+    try open { desk throws in
+      let table = "lead id\n" + (0..<5_001).map { "\(-$0)\n" }.joined() + "41\n"
+      let run = try load(desk, Array(table.utf8))
+      #expect(run.exit == .no && run.err.contains(":2: lead id: out-of-range"), "\(run.err)")
+      for line in ["LEADS         1", "LINES         5,002", "REFUSED       5,001"] {
+        #expect(run.out.contains(line), "\(line) is not in\n\(run.out)")
+      }
+      #expect(!run.err.contains("repeated") && !run.out.contains("repeated"))
+    }
+  }
+
   @Test("what is wrong in the command line is one sentence, and no list is there")
   func wrong() throws {
     try open { desk throws in
