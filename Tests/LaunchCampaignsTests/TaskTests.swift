@@ -148,7 +148,7 @@ import Testing
     }
   }
 
-  private static let leads = """
+  static let leads = """
     insert into lead (id, phone, name, source, state, branch_id, owner_id, protected_since, protected_until, version, registered_at, region)
     select n, 8613900000000 + n, 'L' || n, 'web', 'owned', 3, case when n < 3 then 1 else 2 end, now() - interval '1 day',
       now() + interval '1 day', 1, now(), 'CN-SH' from generate_series(1, 3) n;

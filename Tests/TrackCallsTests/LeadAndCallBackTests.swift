@@ -68,14 +68,15 @@ import Values
           """) == ["customer 1 1 contact contacted", "lead 1 1 contact contacted"])
       // Two customers have the other one: which of them it was nobody knows.
       try desk.take([conversation(100, call: "2", from: "13812345679"), conversation(200, call: "3", agent: "P2")])
-      #expect(
-        try desk.lines(tasks) == [
-          "1 customer 1 contacted P1 2", "3 customer 1 contacted P2 2", "4 lead 1 contacted P1 2",
-          "4 lead 2 contacted P1 2",
-        ])
+      let done = [
+        "1 customer 1 contacted P1 2", "3 customer 1 contacted P2 2", "4 lead 1 contacted P1 2",
+        "4 lead 2 contacted P1 2",
+      ]
+      #expect(try desk.lines(tasks) == done)
       // Another call with somebody about whom everything is done already.
       try desk.take([conversation(300, call: "4")])
-      #expect(try desk.lines(tasks).count == 4)
+      #expect(try desk.lines(tasks) == done)
+      #expect(try desk.lines("select count(*)::text from service_action where what = 'task-done'") == ["4"])
     }
   }
 
