@@ -53,7 +53,7 @@ extension Expansion.Person {
       state: state, reason: reason, place: place, channel: place.map { campaign.plan.channels[$0].channel.rawValue },
       message: nil, isOpen: isSent)
     (region, branch, message, task) = (candidate.region, candidate.branch, nil, nil)
-    isRemembered = isSent && campaign.isRemembered
+    isRemembered = campaign.isRemembered
   }
 
   /// Their message or the task about them, or why there is none: then another channel may stand in.
