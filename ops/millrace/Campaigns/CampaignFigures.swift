@@ -59,7 +59,7 @@ enum CampaignFigures {
     _ = try session.rows("set statement_timeout = '10min'")
     var standing: Set<Difference>?
     var passing = 0
-    let last: Set<Difference> = try Asking.until(within: patience, every: 500, { $0.isEmpty }) {
+    let last = try Asking.until(within: patience, every: 500, \Set<Difference>.isEmpty) {
       var found: Set<Difference> = []
       for campaign in campaigns { found.formUnion(try differences(campaign, session)) }
       // Those that have changed since were on their way.
