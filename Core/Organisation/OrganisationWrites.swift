@@ -81,7 +81,23 @@ extension Organisation {
         where h.person_id = p.id and h.cause = 'left' and h.phase not in ('done', 'cancelled')
         """,
         touchesEach: false, .text { $0.key }, .text { $0.value }),
-    ] + pendingWrites(of) + closingWrites(of)
+    ] + pendingWrites(of) + closingWrites(of) + [unasked(of)]
+  }
+
+  /// Nobody is asked any more who shall follow those who are back. Reminders come last in the order of locks.
+  private static func unasked<State, Change>(
+    _ of: @escaping @Sendable (State) -> Organisation
+  ) -> Write<State, Change> {
+    .total(
+      { state, _ in of(state).returned.sorted() },
+      """
+      select cancel_reminders('keep-organisation', array_agg('hand-over/' || h.id || '/waits'), array_agg(null::text),
+        array_agg(null::text), array_agg(null::text), array_agg('returned'::text))
+      from unnest($1::text[]) a (code) join person p on p.code = a.code
+        join hand_over h on h.person_id = p.id and h.cause = 'left' and h.phase = 'cancelled'
+      having count(*) > 0
+      """,
+      touchesEach: false, .text { $0 })
   }
 
   private static func pendingWrites<State, Change>(

@@ -138,12 +138,14 @@ extension HandOverChange {
 
   private static let reminding: [Write<HandOverState, HandOverChange>] = [
     .cancelling(by: worker) { _, changes in
-      changes.compactMap(\.handed).filter { $0.owner == nil }.map { .about(.lead($0.id), because: "handed-over") }
-        + changes.compactMap(\.next).filter { $0.task.successor != nil }.map {
-          .key("hand-over/\($0.task.id)/waits", because: "successor-known")
-        }
+      changes.compactMap(\.handed).filter { !$0.task.follows }.map {
+        // The former owner's clock is over; all else goes with the lead, if somebody gets it.
+        .about(.lead($0.id), kind: $0.owner == nil ? nil : "protection-ends", because: "handed-over")
+      }
+        // By rule, too: another word on who follows may have been that nobody does.
+        + changes.compactMap(\.next).map { .key("hand-over/\($0.task.id)/waits", because: "successor-known") }
     },
-    // What somebody was reminded of goes with the lead.
+    // What somebody was reminded of otherwise goes with the lead.
     .total(
       { _, changes in changes.compactMap(\.handed).filter { $0.owner != nil && !$0.task.follows } },
       """
@@ -170,6 +172,8 @@ extension HandOverChange {
         array_agg(format('%s leads and %s customers of %s are yours now.', r.leads, r.customers, p.code)))
       from unnest($1::bigint[]) a (id) join hand_over h on h.id = a.id
         join hand_over_receiver r on r.hand_over_id = h.id join person p on p.id = h.person_id
+        -- What they got who have left since has gone on.
+        join person w on w.id = r.person_id and w.active
       where r.person_id <> h.person_id
       having count(*) > 0
       """,

@@ -20,6 +20,9 @@ extension HandOver {
           or hand_over_receiver(h.person_id, h.from_branch_id, h.successor) is not null)
         and (h.phase <> 'customers' or h.follows
           or hand_over_receiver(h.person_id, h.from_branch_id, h.successor) is not null)
+        -- Customers who are on the way to them go on with all others.
+        and (h.phase <> 'customers' or not exists (
+          select from customer_move m where m.receiver_id = h.person_id and m.settled_at is null))
         and not exists (select from set_aside s where s.sweep = 'hand-over' and s.item = 'hand-over ' || h.id)
       order by h.id limit 1 for update of h skip locked
       """)
