@@ -30,6 +30,12 @@ import Values
         ])
       try desk.asPerson("one", "select contact_lead(1, null); select release_lead(1)")
       #expect(try desk.take(desk.commands()) == ["contacted", "released"])
+      try desk.own(2, 1)
+      try desk.asPerson("one", "select contact_lead(2, now() - interval '1 day')")
+      #expect(try desk.take(desk.commands()) == ["contacted"])
+      #expect(
+        try desk.lines("select (contacted_at < now() - interval '23 hours')::text from lead where id = 2") == ["true"],
+        "when it was, and not when it was told")
       try desk.asPerson("manager", "select assign_lead(1, 'P2')")
       #expect(try desk.take(desk.commands()) == ["assigned"])
       #expect(try desk.lead(1) == "owned 3 2 v4")
@@ -66,6 +72,22 @@ import Values
         try desk.event(.claimed(.init(lead: 1, command: "not a number that the database would give"))),
       ]
       #expect(try desk.take(forged) == ["not-a-command", "not-a-command", "not-a-command"])
+    }
+  }
+
+  @Test("a command is carried out once, however often and in whatever company it is told")
+  func twice() async throws {
+    try await LifeDesk.open(Self.logins) { desk in
+      try desk.pool(1)
+      try desk.asPerson("one", "select claim_lead(1)")
+      let command = try desk.lines("select id::text from command")[0]
+      let claimed = LeadActivity.claimed(.init(lead: 1, command: command))
+      #expect(try desk.take([desk.event(claimed), desk.event(claimed)]) == ["claimed", "not-a-command"])
+      try desk.session.run(script: "update pool_policy set cool_off_days = 0")
+      #expect(try desk.take([desk.signed(.released(.init(lead: 1, by: "M3")))]) == ["released"])
+      #expect(try desk.take([desk.event(claimed)]) == ["not-a-command"])
+      #expect(try desk.lead(1) == "pooled 3 - v3")
+      #expect(try desk.lines("select outcome from command") == ["claimed"])
     }
   }
 

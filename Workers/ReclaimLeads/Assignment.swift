@@ -26,9 +26,8 @@ extension LeadBook {
     managers.contains(PersonBranch(person: person.id, branch: branch))
   }
 
-  private mutating func assign(_ act: Act, to receiver: Person, transfer: Int64?) -> Decision<LifeChange> {
+  private mutating func assign(_ act: Act, to person: Person, transfer: Int64?) -> Decision<LifeChange> {
     var lead = act.lead
-    let person = people[receiver.id] ?? receiver
     if lead.owner == person.id { return decline(act, "theirs-already") }
     guard person.isActive else { return decline(act, "inactive") }
     if person.isFull { return decline(act, "full") }
@@ -45,10 +44,8 @@ extension LeadBook {
       since = begun
     }
     let former = lead.owner
+    // Of whom it was taken back stays known: proof of theirs that comes now is answered to both.
     give(&lead, to: person, clock, since: since)
-    lead.formerOwner = nil
-    lead.formerSince = nil
-    lead.formerUntil = nil
     leads[lead.id] = lead
     let about: Reminder
     if let transfer {
@@ -90,10 +87,12 @@ extension LeadBook {
       hold(&lead, in: id, "assigned")
       emission = held(lead)
     }
-    // Whoever gave it up, or had it taken by a manager, is not the next to get it.
-    lead.formerOwner = former ?? lead.formerOwner
-    lead.formerSince = nil
-    lead.formerUntil = nil
+    // Nothing restores an owner of whom a manager took it.
+    if let former {
+      lead.formerOwner = former
+      lead.formerSince = nil
+      lead.formerUntil = nil
+    }
     leads[lead.id] = lead
     let what: StaticString = lead.state == .waiting ? "waiting" : "held"
     let change = LifeChange(

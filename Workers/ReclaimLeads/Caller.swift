@@ -64,6 +64,7 @@ struct StampedCommand {
   let toPerson: Int64?
   let happened: Timestamp?
   let transfer: Int64?
+  let isSettled: Bool
 }
 
 extension Fingerprint {

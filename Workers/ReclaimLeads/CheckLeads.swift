@@ -98,8 +98,8 @@ enum CheckLeads: Sweep {
       guard item.lead.checkAt == Ladder.anew else { continue }
       wanted.clocks.append(
         .init(
-          lead: item.lead.id, branch: item.lead.branch, contact: item.lead.contactedAt ?? item.lead.protectedSince,
-          isBeginning: item.lead.contactedAt == nil))
+          lead: item.lead.id, branch: item.lead.branch, contact: item.lead.ownContact ?? item.lead.protectedSince,
+          isBeginning: item.lead.ownContact == nil))
     }
     try book.fill(wanted, transaction)
     return book
@@ -132,12 +132,13 @@ enum CheckLeads: Sweep {
     return .apply(LifeChange(reminders: reminders), outcome: "reminded")
   }
 
-  /// The clock as it would be had today's policy held when it began: at the last contact, or else when the lead was given.
+  /// The clock as it would be had today's policy held when it began: at the owner's last contact, or else when the lead was
+  /// given to them.
   private static func restart(
     _ lead: Lead, _ owner: Int64, _ branch: Int64, _ until: Timestamp, _ book: inout LeadBook
   ) -> Decision<LifeChange> {
     var lead = lead
-    let key = LeadBook.ClockKey(lead: lead.id, branch: branch, contact: lead.contactedAt ?? lead.protectedSince)
+    let key = LeadBook.ClockKey(lead: lead.id, branch: branch, contact: lead.ownContact ?? lead.protectedSince)
     guard let clock = book.clocks[key] else { return .ignore("gone") }
     lead.checkAt = clock.checkAt
     guard clock.until != until else {

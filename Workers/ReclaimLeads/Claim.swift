@@ -27,10 +27,9 @@ extension LeadBook {
     if let until = coolOffs[PersonLead(person: person.id, lead: lead.id)], at < until, !Sabotage.forgetCoolOff.isOn {
       return decline(act, "cooling-off")
     }
-    let mine = people[person.id] ?? person
     let own = branches[person.branch]?.pool.claimsADay ?? terms.claimsADay
-    if let cap = own, mine.claimed >= cap { return decline(act, "claim-cap") }
-    if mine.isFull { return decline(act, "full") }
+    if let cap = own, person.claimed >= cap { return decline(act, "claim-cap") }
+    if person.isFull { return decline(act, "full") }
     guard let clock = clocks[ClockKey(lead: lead.id, branch: person.branch, contact: nil)] else {
       return decline(act, "another-branch")
     }
@@ -52,6 +51,7 @@ extension LeadBook {
     guard owner == act.person.id || managers.contains(PersonBranch(person: act.person.id, branch: place)) else {
       return decline(act, "not-yours")
     }
+    guard act.person.isActive else { return decline(act, "inactive") }
     pool(&lead, in: branch)
     lead.formerOwner = nil
     lead.formerSince = nil

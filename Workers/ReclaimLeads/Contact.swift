@@ -83,7 +83,8 @@ extension LeadBook {
           "lead-restored", key: "lead/\(lead.id)/restored/\(lead.version)", about: .lead(lead.id),
           to: .person(act.person.id), due: clock.until, urgency: .low,
           detail: "The lead is yours again: a contact before its end was told later.")
-      ])
+      ],
+      gone: [.about(.lead(lead.id), because: "restored")])
     change.contact = LeadContact(lead: lead.id, person: act.person.id, at: happened)
     return .apply(change, emit: [allocated(lead, to: act.person, .restored)], outcome: "restored")
   }

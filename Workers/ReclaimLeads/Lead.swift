@@ -39,6 +39,12 @@ struct Lead {
 
   func seen(at: Timestamp) -> LeadVersion { LeadVersion(id: id, version: version, region: region, at: at) }
 
+  /// The owner's last contact; one that somebody had who owned the lead before moves nobody's clock.
+  var ownContact: Timestamp? {
+    guard let contactedAt, let protectedSince, contactedAt < protectedSince else { return contactedAt }
+    return nil
+  }
+
   /// The person had it until it was taken back, and the contact was within that time.
   func wasProtected(for person: Int64, at happened: Timestamp) -> Bool {
     guard formerOwner == person, let since = formerSince, let until = formerUntil else { return false }

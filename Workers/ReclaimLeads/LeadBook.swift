@@ -62,6 +62,8 @@ struct LeadBook {
   var branchCodes: [String: Int64] = [:]
   var commands: [Fingerprint: StampedCommand] = [:]
   var callers: [ObjectIdentifier: Caller] = [:]
+  /// Commands that were carried out or declined: each is told once, whoever tells it again.
+  var decided: Set<Fingerprint> = []
   /// Who manages which branch, or one above it.
   var managers: Set<PersonBranch> = []
   /// Whose own branch it is, or lies below it.

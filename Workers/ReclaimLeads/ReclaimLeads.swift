@@ -21,6 +21,7 @@ struct ReclaimLeads: Worker {
     let commands = try Statements.commands(activities.compactMap(\.event.deed?.command), transaction)
     var book = try LeadBook(leads: activities.compactMap(\.event.deed?.lead), transaction)
     book.commands = commands
+    book.decided = Set(commands.values.lazy.filter(\.isSettled).map(\.id))
     var wanted = LeadBook.Wanted()
     var callers: [ObjectIdentifier: Caller] = [:]
     for activity in activities {
@@ -50,6 +51,9 @@ struct ReclaimLeads: Worker {
     }
     guard let actor = book.person(person) else {
       return .reject(Refusal("unknown-person", at: "by", "no person has this code"))
+    }
+    if let command = person.command, !book.decided.insert(command).inserted {
+      return .reject(Refusal("not-a-command", at: "command", "this command has been decided already"))
     }
     let act = Act(activity, lead, by: actor, person.command)
     if activity.event.isCommand, activity.signature != nil,

@@ -13,7 +13,9 @@ enum Statements {
     guard !ids.isEmpty else { return [:] }
     let rows = try transaction.rows(
       """
-      select id, at, person_id, what, lead_id, to_branch_id, to_person_id, happened_at, transfer_id from command
+      select id, at, person_id, what, lead_id, to_branch_id, to_person_id, happened_at, transfer_id,
+        settled_at is not null
+      from command
       where id = any($1)
       """
     ) { $0.fingerprints(ids) { $0 } }
@@ -22,7 +24,7 @@ enum Statements {
       commands[row.fingerprint(0)] = StampedCommand(
         id: row.fingerprint(0), at: row.timestamp(1), person: row.integer(2), what: row.text(3), lead: row.integer(4),
         toBranch: row.optionalInteger(5), toPerson: row.optionalInteger(6), happened: row.optionalTimestamp(7),
-        transfer: row.optionalInteger(8))
+        transfer: row.optionalInteger(8), isSettled: row.boolean(9))
     }
     return commands
   }
