@@ -64,6 +64,10 @@ import Values
       #expect(
         try desk.take([desk.event(Self.claim(1, "P1"), source: "https://other", signed: true)]) == ["wrong-signature"])
       #expect(try desk.take([desk.signed(Self.claim(1, "P1"), ago: 601)]) == ["stale"])
+      let contact = LeadActivity.contacted(.init(lead: 1, by: "P1"), automatic: false, channel: nil)
+      #expect(
+        try desk.take([desk.event(contact, source: "https://other", signed: true)]) == ["wrong-signature"],
+        "a fact need not be signed; one that is must be signed well")
       #expect(try desk.lead(1) == "pooled 3 - v1")
       #expect(try desk.take([desk.signed(Self.claim(1, "P1"), ago: 500)]) == ["claimed"])
     }
@@ -88,6 +92,10 @@ import Values
       #expect(try assign(4, "M3", person: "M3") == ["assigned"])
       #expect(try assign(2, "M2", branch: "GD") == ["assigned"])
       #expect(try assign(2, "M2", branch: "nowhere") == ["nobody-named"])
+      #expect(try assign(1, "M3", branch: "GD") == ["not-your-branch"])
+      try desk.session.run(script: "update person set active = false where id = 1")
+      #expect(try assign(3, "M4", person: "P1") == ["not-your-branch"])
+      #expect(try assign(1, "M3", person: "P1") == ["inactive"])
       #expect(
         try desk.lines("select format('%s %s %s', state, branch_id, owner_id) from lead order by id") == [
           "owned 3 2", "held 2 ", "owned 4 3", "owned 3 9",
@@ -104,7 +112,7 @@ import Values
   func passedDown() async throws {
     try await LifeDesk.open(
       """
-      insert into step_policy (level, within_minutes, then_do) values ('city', 60, 'allocate');
+      insert into step_policy (level, within_minutes, remind_minutes, then_do) values ('city', 60, 15, 'allocate');
       insert into lead (id, phone, source, state, branch_id, step_due_at, version, registered_at)
         values (1, 8613800000001, 'web', 'waiting', 2, now() + interval '1 hour', 1, now());
       insert into lead_history (lead_id, version, at, what, branch_id, worker) values (1, 1, now(), 'waiting', 2, 'test')
@@ -114,6 +122,9 @@ import Values
       #expect(passed == ["assigned"])
       #expect(desk.emitted == ["lead.passed"])
       #expect(try desk.lead(1) == "waiting 3 - v2")
+      #expect(try desk.lines("select (step_due_at - step_remind_at)::text from lead") == ["00:15:00"])
+      let again = LeadActivity.assigned(.init(lead: 1, by: "M2"), branch: "SZ", person: nil)
+      #expect(try desk.take([desk.signed(again)]) == ["theirs-already"])
       #expect(
         try desk.take([desk.signed(.assigned(.init(lead: 1, by: "M3"), branch: nil, person: "P1"))]) == ["assigned"])
       #expect(try desk.lead(1) == "owned 3 1 v3")
