@@ -109,7 +109,7 @@ import Values
       try office.session.run(
         script: """
           insert into lead (id, source, state, branch_id, held_reason, held_since, step_due_at, pooled_at, version, registered_at)
-          values (1, 'w', 'held', 2, 'vacant', now(), null, null, 1, now()),
+          values (1, 'w', 'held', 2, 'vacant', now() - interval '2 days', null, null, 1, now()),
             (2, 'w', 'waiting', 2, null, null, now(), null, 1, now()), (3, 'w', 'pooled', 2, null, null, null, now(), 1, now()),
             (4, 'w', 'held', 3, 'vacant', now(), null, null, 1, now());
           insert into lead_history (lead_id, version, at, what, worker) select id, 1, now(), 'x', 'y' from lead;
@@ -120,6 +120,27 @@ import Values
         try office.lines("select format('%s %s %s %s', id, state, branch_id, held_reason) from lead order by id") == [
           "1 held 1 vacant", "2 held 1 branch-closed", "3 held 1 branch-closed", "4 held 3 vacant",
         ])
+      #expect(
+        try office.lines("select (held_since < now() - interval '1 day')::text from lead where id = 1") == ["true"],
+        "who has waited longest is the next all the same")
+      #expect(try office.faults() == [])
+    }
+  }
+
+  @Test("a branch that another has taken over, which yet another has taken over: leads go on to the last")
+  func takenOverTwice() async throws {
+    try await Office.open { office throws in
+      try office.tell(.merged(branch: "GZ", into: "SZ"), .merged(branch: "SZ", into: "HQ"))
+      try office.sweepAll()
+      try office.session.run(
+        script: """
+          insert into lead (id, source, state, branch_id, pooled_at, version, registered_at)
+            values (1, 'w', 'pooled', 2, now(), 1, now());
+          insert into lead_history (lead_id, version, at, what, worker) values (1, 1, now(), 'x', 'y')
+          """)
+      try office.sweepAll()
+      #expect(try office.lines("select concat_ws(' ', state, branch_id) from lead") == ["held 1"])
+      #expect(try office.lines("select distinct branch_id::text from person") == ["1"])
       #expect(try office.faults() == [])
     }
   }

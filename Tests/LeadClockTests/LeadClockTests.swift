@@ -44,12 +44,12 @@ import Values
       """
       delete from protection_policy;
       insert into protection_policy (branch_id, product, level, period_days) values (1, null, null, 10),
-        (1, 'fund', null, 11), (2, null, null, 20), (2, null, 'gold', 21), (2, 'fund', null, 22),
+        (1, 'fund', null, 11), (1, null, 'gold', 12), (2, null, null, 20), (2, null, 'gold', 21), (2, 'fund', null, 22),
         (2, 'fund', 'gold', 23), (3, null, 'gold', 30)
       """
     ) { transaction in
       let table: [(Int64, String?, String?, Int64)] = [
-        (1, nil, nil, 10), (1, "fund", nil, 11), (1, "margin", "gold", 10), (4, nil, nil, 10), (4, "fund", "gold", 11),
+        (1, nil, nil, 10), (1, "fund", nil, 11), (1, "margin", "gold", 12), (4, nil, nil, 10), (4, "fund", "gold", 11),
         (2, nil, nil, 20), (2, nil, "gold", 21), (2, "fund", nil, 22), (2, "fund", "gold", 23), (2, "x", "y", 20),
         (3, nil, nil, 20), (3, nil, "gold", 30), (3, "fund", nil, 22), (3, "fund", "gold", 30),
       ]
@@ -93,7 +93,7 @@ import Values
   @Test("the first reminder is the next rung of the ladder that is still to come; the last morning is one of them")
   func ladder() async throws {
     try await LeadClockTests.with(
-      "insert into branch (id, code, name, level, day_end) values (9, 'D', 'd', 'city', '18:00')"
+      "insert into branch (id, code, name, level, day_end) values (9, 'D', 'd', 'city', '18:00'), (10, 'E', 'e', 'city', '08:00')"
     ) {
       transaction in
       let place = LeadClock.Place(branch: 3, product: nil)
@@ -111,6 +111,10 @@ import Values
       let early = LeadClock.Run(beginning: LeadClockTests.monday, at: LeadClock.Place(branch: 9, product: nil))
       let last = try LeadClock.running([early], now: LeadClockTests.time("2026-03-08T11:00:00Z"), transaction)[0]
       #expect(last?.checkAt == LeadClockTests.time("2026-03-09T01:00:00Z"), "09:00 of the day that ends at 18:00")
+      let earlier = LeadClock.Run(beginning: LeadClockTests.monday, at: LeadClock.Place(branch: 10, product: nil))
+      let none = try LeadClock.running([earlier], now: LeadClockTests.time("2026-03-08T11:00:00Z"), transaction)[0]
+      #expect(none?.until == LeadClockTests.time("2026-03-09T00:00:00Z"))
+      #expect(none?.checkAt == nil, "the day ends at 08:00, before its last morning")
     }
     try await LeadClockTests.with("update protection_policy set reminder_days = '{}', last_morning = null") {
       transaction in

@@ -40,6 +40,16 @@ import Testing
     #expect(organisation.newSuccessors == ["P": "R"])
   }
 
+  @Test("another successor counts though something else is said of the person with it")
+  func successorAndMore() {
+    var organisation = firm()
+    _ = organisation.take(Saying.left("P", at: 5, to: "Q").facts)
+    #expect(
+      organisation.take(Saying(.person("P"), at: 6, (.active, "no", "R"), (.name, "P.", nil)).facts) == .changed)
+    #expect(organisation.changedPeople["P"]?.name == "P.")
+    #expect(organisation.newSuccessors == ["P": "R"])
+  }
+
   @Test("who is back ends the hand-over; who joined before leaving does not")
   func back() {
     var organisation = firm()

@@ -91,6 +91,33 @@ import Values
     }
   }
 
+  @Test("a lead and a customer of the same name are two subjects")
+  func sameName() async throws {
+    try await Board.open { board in
+      try board.raise(
+        held("a", lead: 7),
+        Reminder("lead-held", key: "b", about: .customer("7"), to: .person(3), due: Board.due))
+      try board.cancel(.about(.lead(7), because: "contacted"))
+      #expect(try board.lines("select key from reminder where state = 'open'") == ["b"])
+    }
+  }
+
+  @Test("of a branch's managers one at work is told before one on leave, who may be about to go or back already")
+  func atWork() async throws {
+    try await Board.open { board in
+      try board.session.run(
+        script: "insert into person (id, code, branch_id, name, manager) values (5, 'GDN', 2, 'e', true)")
+      for (leave, told) in [
+        ("null, null", "GDM"), ("now() - interval '1 day', null", "GDN"), ("null, now() + interval '1 day'", "GDN"),
+        ("now() + interval '1 day', null", "GDM"), ("now() - interval '9 days', now() - interval '1 day'", "GDM"),
+      ] {
+        try board.session.run(script: "update person set (leave_from, leave_until) = (\(leave)) where id = 2")
+        try board.raise(held("\(leave)", to: .manager(ofBranch: 3)))
+        #expect(try board.told().last == "raised \(told) \(leave)")
+      }
+    }
+  }
+
   @Test("moved to another, it is settled for the one and raised for the other, in that order; back and forth as well")
   func moved() async throws {
     try await Board.open { board in
