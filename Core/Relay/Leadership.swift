@@ -14,7 +14,7 @@ final class Leadership {
   private let holder: Fingerprint
   private var clock: LeaseClock
 
-  /// nil where another relay is the active one; then how long its lease still lasts is in `others`.
+  /// nil where another relay is the active one; how long its lease still lasts is what `remaining` tells.
   init?(_ connection: Connection, holder: Fingerprint, lease: Duration) throws(RelayFailure) {
     let asked = BootClock.now
     let rows = try RelayFailure.postgres { () throws(PostgresError) in

@@ -45,7 +45,7 @@ import Testing
       try second.session.enterPipeline()
       try second.session.send(second.statement, arguments)
       try second.session.push()
-      let deadline = ContinuousClock.now + .seconds(30)
+      let deadline = ContinuousClock.now + .seconds(90)
       let waiting: Statement = """
         select pg_sleep(0.01) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
         """

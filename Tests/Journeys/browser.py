@@ -97,7 +97,7 @@ class Browser:
     def told(self, *methods):
         return [event["params"] for event in self.events if event.get("method") in methods]
 
-    def _next(self, patience=60):
+    def _next(self, patience=120):
         deadline = time.monotonic() + patience
         while b"\0" not in self.rest:
             ready, _, _ = select.select([self.reading], [], [], max(0, deadline - time.monotonic()))

@@ -80,7 +80,7 @@ def standing(world):
     return collections.Counter(dict(rows))
 
 
-def until_settled(world, patience=60):
+def until_settled(world, patience=120):
     until(
         lambda: world.ask("select settled_at is not null from campaign"),
         lambda: f"the campaign to be settled; it is {state(world)}, and its recipients are {standing(world)}",
@@ -130,4 +130,4 @@ def until_figures_add_up(world):
         with world.connect() as connection:
             return connection.execute("select d.* from campaign c cross join lateral campaign_differences(c.id) d limit 20").fetchall()
 
-    until(lambda: not differences(), lambda: f"figures to add up: {differences()}", 60)
+    until(lambda: not differences(), lambda: f"figures to add up: {differences()}", 120)

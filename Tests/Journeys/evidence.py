@@ -28,7 +28,7 @@ FROM_OUTSIDE = {REGISTERED, PROFILES, ACTIVITY, CALLS, COMMANDS, VALUES}
 # Seconds that a transaction may take to be decided once nothing moves any more.
 UNDECIDED = 5
 # Seconds that are waited for nothing to move any more.
-PATIENCE = 60
+PATIENCE = 120
 
 
 @dataclass(slots=True)

@@ -73,7 +73,7 @@ class Gateway:
             self.changed.notify_all()
         getattr(self, "_" + act.replace("-", "_"))(handler, arrival)
 
-    def until_arrived(self, count, patience=60):
+    def until_arrived(self, count, patience=120):
         with self.changed:
             arrived = self.changed.wait_for(lambda: len(self.arrivals) >= count, patience)
             assert arrived, f"{len(self.arrivals)} of {count} messages arrived within {patience} s"

@@ -59,7 +59,7 @@ class HylaFAX:
                 parent.chmod(parent.stat().st_mode | 0o111)
         processes.spawn([f"/usr/sbin/{program}", *arguments], name=self.names[number], place=self.place)
         ready = (lambda: (self.spool / "FIFO").exists()) if program == "faxq" else self.listens
-        until(ready, lambda: f"{program}\n{processes.end_of_log(self.place, self.names[number])}", 30)
+        until(ready, lambda: f"{program}\n{processes.end_of_log(self.place, self.names[number])}")
 
     def listens(self):
         rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]

@@ -109,7 +109,7 @@ class MailServer:
             return "421 gone"
         return said.format(to=to)
 
-    def until_taken(self, count, patience=60):
+    def until_taken(self, count, patience=120):
         with self.changed:
             taken = self.changed.wait_for(lambda: len(self.taken) >= count, patience)
             assert taken, f"{len(self.taken)} of {count} mails arrived within {patience} s"

@@ -10,7 +10,7 @@ import urllib.request
 from services import processes
 from services.trouble import Trouble
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def until(condition, what, patience=PATIENCE):
@@ -108,7 +108,7 @@ class Program:
         if ":stop" not in self.fail:
             self.wait(10)
         else:
-            until(lambda: self._state() == "T", f"{self.name} to be frozen", 10)
+            until(lambda: self._state() == "T", f"{self.name} to be frozen")
 
     def _state(self):
         with open(f"/proc/{self.pid}/stat", "rb") as file:
@@ -125,7 +125,7 @@ class Program:
             self.process.kill()
         self.process.wait()
 
-    def end(self, patience=20):
+    def end(self, patience=PATIENCE):
         """An orderly end."""
         self.process.terminate()
         return self.wait(patience)
@@ -134,13 +134,13 @@ class Program:
 
     def address(self):
         if self.port is None:
-            self.port = self.until_logged('"http_port"', patience=20)["http_port"]
+            self.port = self.until_logged('"http_port"')["http_port"]
         return f"127.0.0.1:{self.port}"
 
     def get(self, path):
         straight = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with straight.open(f"http://{self.address()}{path}", timeout=5) as answer:
+            with straight.open(f"http://{self.address()}{path}", timeout=60) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

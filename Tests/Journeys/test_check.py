@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ LIBRARY = TOP / "ops/lib/stages.sh"
 
 def stages(script, tmp_path, **options):
     text = f"set -uo pipefail; LOGS={tmp_path}; source {LIBRARY}; {script}\necho failed: ${{FAILED[*]-}}"
-    return subprocess.run(["bash", "-c", text], capture_output=True, text=True, timeout=30, **options).stdout
+    return subprocess.run(["bash", "-c", text], capture_output=True, text=True, timeout=120, **options).stdout
 
 
 def test_a_stage_that_fails_is_shown_and_remembered(tmp_path):
@@ -34,9 +33,8 @@ def test_of_a_long_log_the_failing_part_is_shown(tmp_path):
 
 
 def test_a_stage_that_takes_too_long_is_ended_and_has_failed(tmp_path):
-    began = time.monotonic()
-    shown = stages("stage slow 0.2 sleep 20", tmp_path)
-    assert "stopped after 0.2 s" in shown and shown.endswith("failed: slow\n") and time.monotonic() - began < 10
+    shown = stages("stage slow 0.2 sleep 600", tmp_path)
+    assert "stopped after 0.2 s" in shown and shown.endswith("failed: slow\n")
 
 
 def test_stages_beside_each_other_are_told_as_they_end_and_one_that_fails_is_enough(tmp_path):
@@ -53,10 +51,10 @@ def test_a_signal_ends_the_stage_and_what_it_started(tmp_path, kind, code):
     started = f"stage long 60 sh -c 'sleep {seconds}; true'"
     script = f"LOGS={tmp_path}; source {LIBRARY}; trap 'end_stages; exit 143' TERM; {started}"
     checking = subprocess.Popen(["bash", "-c", script], stdout=subprocess.DEVNULL)
-    processes.wait_until(lambda: runs("sleep", seconds), 10, "the stage did not start within 10 s")
+    processes.wait_until(lambda: runs("sleep", seconds), 60, "the stage did not start within a minute")
     checking.send_signal(kind)
-    assert checking.wait(timeout=10) == code
-    processes.wait_until(lambda: not runs("sleep", seconds), 10, "the stage's own processes did not end within 10 s")
+    assert checking.wait(timeout=60) == code
+    processes.wait_until(lambda: not runs("sleep", seconds), 60, "the stage's own processes did not end within a minute")
 
 
 @pytest.fixture

@@ -255,7 +255,7 @@ class Log:
     def read(self):
         """Everything up to the end of every partition."""
         records, open_partitions = [], set(range(12))
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while open_partitions:
             assert time.monotonic() < deadline, f"no end of partitions {open_partitions}"
             record = self.consumer.poll(0.1)
@@ -271,7 +271,7 @@ class Log:
     def read_at_least(self, count):
         """The end is told once; what comes later is waited for."""
         records = []
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while len(records) < count:
             assert time.monotonic() < deadline, f"{len(records)} of {count} records"
             record = self.consumer.poll(0.1)

@@ -134,7 +134,7 @@ def test_a_topic_that_cannot_be_read_holds_reclaim_up_within_its_bound(ground):
         end_protection(world)
         due = owned_and_due(world)
         assert due > 0
-        reclaim.until_logged("goes on without having heard", patience=60)
+        reclaim.until_logged("goes on without having heard")
         until(lambda: owned_and_due(world) == 0, "reclaim to go on after its bound")
         world.thaw_broker()
 

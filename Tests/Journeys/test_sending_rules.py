@@ -114,9 +114,9 @@ def a_gateway_that_is_down_loses_nothing_and_is_not_flooded_when_it_is_back(grou
 def outside_of_hours_nothing_is_sent_and_at_their_opening_it_goes(ground):
     with Gateway() as gateway, outreach(ground, gateway) as world:
         china = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=8)
-        opening = china + datetime.timedelta(seconds=25)
+        opening = china + datetime.timedelta(seconds=45)
         if opening.date() != china.date():
-            return  # Within half a minute of China's midnight: the calendar below cannot be written.
+            return  # Within a minute of China's midnight: the calendar below cannot be written.
         with world.connect() as connection:
             calendar = connection.execute(
                 "insert into calendar (id, code, name) values (99, 'hours', 'hours') returning id").fetchone()[0]

@@ -23,7 +23,7 @@ COMMAND = Path(__file__).resolve().parents[2] / "ops/services"
 
 
 def run(*words, **options):
-    return subprocess.run([COMMAND, *words], capture_output=True, text=True, timeout=60, **options)
+    return subprocess.run([COMMAND, *words], capture_output=True, text=True, timeout=180, **options)
 
 
 @pytest.fixture
@@ -213,7 +213,7 @@ def test_run_takes_everything_down_on_a_signal(place, kind):
     runner = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     waiting = int(runner.stdout.readline())
     runner.send_signal(kind)
-    assert runner.wait(timeout=30) == (-kind if kind == signal.SIGKILL else 128 + kind)
+    assert runner.wait(timeout=120) == (-kind if kind == signal.SIGKILL else 128 + kind)
     eventually(lambda: nothing_left(place), "the keeper to take everything down")
     eventually(lambda: processes._parent(waiting) is None, "the command to end")
 
@@ -294,5 +294,5 @@ def test_frozen_or_killed_servers_go_down_like_any_other(place, state):
             processes.end(place, server)
     began = time.monotonic()
     lifecycle.down(place)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
     assert nothing_left(place) and segment not in all_shared_memory()

@@ -74,7 +74,7 @@ def test_a_taken_port_is_named(world, name):
 )
 def test_a_database_that_is_not_right_keeps_it_from_being_ready(world, name, settings, says):
     program = world.start(name, **settings)
-    program.until_not_ready(says, patience=20)
+    program.until_not_ready(says)
     assert program.end() == 0
 
 
@@ -82,7 +82,7 @@ def test_a_database_that_is_not_right_keeps_it_from_being_ready(world, name, set
 def test_a_broker_that_is_not_there_keeps_it_from_being_ready(world, name):
     port = processes.free_port()
     program = world.start(name, KAFKA_BOOTSTRAP_SERVERS=f"127.0.0.1:{port}")
-    program.until_not_ready("Kafka", patience=20)
+    program.until_not_ready("Kafka")
     assert program.end() == 0
 
 
@@ -103,7 +103,7 @@ def test_a_missing_right_is_named(ground, name, table, right):
         denied = f"permission denied for table {table}"
         if name == "allocate-leads":
             denied = f"lane 1 stopped: PostgreSQL 42501: {denied}"
-        sentence = program.until_not_ready(denied, patience=20)
+        sentence = program.until_not_ready(denied)
         with world.connect() as connection:
             connection.execute(f"grant {right} on {table} to {role}")
         if name == "allocate-leads":
@@ -124,7 +124,7 @@ def test_a_login_that_may_not_take_its_role_on_is_told_which(world, name):
         connection.execute(f"create role {login} login password 'stranger'")
         try:
             program = world.start(name, PGUSER=login, PGPASSWORD="stranger")
-            program.until_not_ready(role, patience=20)
+            program.until_not_ready(role)
             assert program.end() == 0
         finally:
             connection.execute(f"drop role {login}")
@@ -135,7 +135,7 @@ def test_a_pooler_in_transaction_mode_is_named(world, name):
     pooler = Pooler(world.connect)
     try:
         program = world.start(name, PGPORT=pooler.port)
-        program.until_not_ready("pooler in transaction mode", patience=30)
+        program.until_not_ready("pooler in transaction mode")
     finally:
         program.kill()
         pooler.close()

@@ -39,7 +39,7 @@ class Ground:
         with services.connect(self.template) as connection:
             firm.found(connection, services.variables["IDENTITY_KEY"])
 
-    def command(self, variables, *words, database=None, patience=60):
+    def command(self, variables, *words, database=None, patience=120):
         """Runs `millrace`."""
         given = {"PGDATABASE": database} if database else {}
         return subprocess.run(

@@ -51,7 +51,7 @@ struct AdminTests {
         try admin.createTopics([TopicSpecification("t", partitions: 1)], within: .milliseconds(500))
       }
       #expect(error?.isTimeout == true && error?.isTransient == true)
-      #expect(ContinuousClock.now - started < .seconds(5))
+      #expect(ContinuousClock.now - started < .seconds(30))
       let wrong = #expect(throws: KafkaError.self) {
         try admin.createTopics([TopicSpecification("t", partitions: -5)], within: .seconds(10))
       }

@@ -102,7 +102,7 @@ struct ClosingTests {
       try cluster.setRoundTrip(milliseconds: 60_000)
       let started = ContinuousClock.now
       _ = consumer.close(within: .seconds(1))
-      #expect(ContinuousClock.now - started < .seconds(3))
+      #expect(ContinuousClock.now - started < .seconds(30))
       try cluster.setRoundTrip(milliseconds: 0)
     }
   }

@@ -106,7 +106,7 @@ import Testing
       try second.push()
       // A session of its own, which sees others as they are now.
       let watcher = try database.connect()
-      let deadline = ContinuousClock.now + .seconds(30)
+      let deadline = ContinuousClock.now + .seconds(90)
       let waiting: Statement = """
         select pg_sleep(0.01) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
         """

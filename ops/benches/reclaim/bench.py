@@ -235,8 +235,10 @@ class Bench:
         for measure, values in self.values.items():
             if measure.endswith("_cpu_per_lead"):
                 report.add(measure, values, "us")
+        # Looked at while nobody else is at work.
         for measure in ("empty_sweep", "empty_check"):
-            report.add(measure, self.values[measure], "ms")
+            if measure in self.values:
+                report.add(measure, self.values[measure], "ms")
         for measure in ("claims", "allocations"):
             waits = sorted(self.values.get(measure, []))
             if waits:
