@@ -67,7 +67,7 @@ class ServicesInUse:
     def create_database(self, template="template1"):
         name = f"journey_{secrets.token_hex(6)}"
         with self.connect() as connection:
-            create = sql.SQL("create database {} template {}")
+            create = sql.SQL("create database {} template {} strategy file_copy")
             connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
         return name
 

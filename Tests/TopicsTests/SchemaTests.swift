@@ -155,7 +155,7 @@ import Values
       guard property.words == nil else { continue }
       let pattern = try NSRegularExpression(pattern: try #require(property.pattern))
       let alphabet: [Character] = ["A", "Z", "a", "z", "0", "9", "-", "+", ":", "T", ".", " ", "\n", "\u{1}", "é", "字"]
-      for _ in 0..<300 {
+      for _ in 0..<60 {
         var text = (property.examples.randomElement(using: &random) as? String) ?? ""
         let at = text.index(text.startIndex, offsetBy: Int.random(in: 0..<text.count))
         text.replaceSubrange(at...at, with: [alphabet.randomElement(using: &random) ?? "x"])
