@@ -97,7 +97,7 @@ extension DecideLane {
       gauges = try Intake.load(W.name, partitions, connection)
       lostRuns = try LostRuns(connection)
       do throws(PostgresError) {
-        return try positions.take(partitions, careful: Int64(settings.settings[.batchEvents]), connection)
+        return try positions.take(partitions, careful: Int64(settings.batchEvents), connection)
       } catch {
         if error.isLockTimeout { try evict(partitions) }
         throw error

@@ -8,9 +8,6 @@ extension Setting<Int> {
   public static var lanes: Setting {
     Setting("LANES", .integer(1...64), default: 1, "lanes, each one thread with one consumer and one database session")
   }
-  static var batchEvents: Setting {
-    Setting("BATCH_EVENTS", .integer(1...100_000), default: 1_500, "events that one transaction takes at most")
-  }
   static var batchBytes: Setting {
     Setting("BATCH_BYTES", .byteSize(1024...1 << 28), default: 1 << 20, "bytes that one transaction takes at most")
   }
@@ -26,6 +23,15 @@ extension Setting<Int> {
   }
   static var httpPort: Setting {
     Setting("HTTP_PORT", .port, default: 0, "port of /live, /ready and /metrics; 0 takes a free one and logs it")
+  }
+}
+
+extension Setting<Int?> {
+  static var batchEvents: Setting {
+    Setting(
+      "BATCH_EVENTS", .optional(.integer(1...100_000)), default: nil,
+      "events that one transaction takes at most; by default 1500, and 1000 with more than two lanes, of which each holds "
+        + "two transactions' events in memory")
   }
 }
 
@@ -126,12 +132,15 @@ public struct WorkerSettings: Sendable {
     .milliseconds(settings[.kafka].values["session.timeout.ms"].flatMap { Int($0) } ?? 45_000)
   }
 
+  /// Larger batches cost less processor time an event; where many lanes work that is not what they wait for.
+  var batchEvents: Int { settings[.batchEvents] ?? (settings[.lanes] > 2 ? 1_000 : 1_500) }
+
   var bounds: ConsumerBounds {
-    ConsumerBounds(batchRecords: settings[.batchEvents], batchBytes: settings[.batchBytes])
+    ConsumerBounds(batchRecords: batchEvents, batchBytes: settings[.batchBytes])
   }
 
   var limit: PollLimit {
-    PollLimit(records: settings[.batchEvents], bytes: settings[.batchBytes], time: .milliseconds(200))
+    PollLimit(records: batchEvents, bytes: settings[.batchBytes], time: .milliseconds(200))
   }
 
   var sessionLimits: SessionLimits {
