@@ -80,7 +80,7 @@ extension LogDesk {
     ("delete from service_log where number = 4", "entry 4 is gone, and no erasure took it"),
     ("update service_block set at = at + interval '1 us' where number = 1", "block 1 is not what its hash says"),
     (
-      "update service_block set commitments = overlay(commitments placing '\\x00'::bytea from 1) where number = 2",
+      "update service_block set commitments = set_byte(commitments, 0, get_byte(commitments, 0) # 1) where number = 2",
       "block 2 is not what its hash says"
     ),
     ("update service_block set counts = '{9}' where number = 2", "block 2 counts other entries than it has"),
