@@ -18,6 +18,7 @@ from services import lifecycle, postgres, processes
 from services.place import Place
 from services.trouble import Trouble
 from services_in_use import ServicesInUse
+from world import Ground
 
 COMMAND = Path(__file__).resolve().parents[2] / "ops/services"
 
@@ -141,6 +142,17 @@ def test_nobody_is_given_a_port_that_another_was_given(tmp_path):
     assert claimed_elsewhere() == "False"
     given = [processes.free_port() for _ in range(300)]
     assert len(set(given)) == 300
+
+
+def test_worlds_of_two_runs_in_one_place_are_apart(services, executables):
+    """As two runners of journeys beside each other have them."""
+    first, second = Ground(services, executables), Ground(services, executables)
+    with first.world() as world:
+        program = world.start("relay-events").until_ready()
+        with second.world() as other:
+            other.start("relay-events").until_ready()
+        assert world.broker.poll() is None and program.is_alive
+        assert program.log(), "its log is there still"
 
 
 def test_a_port_taken_while_a_server_was_away_is_named(place):

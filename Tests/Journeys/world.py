@@ -6,6 +6,7 @@ another. PostgreSQL itself is shared by the worlds of one ground; who breaks tha
 
 import contextlib
 import itertools
+import secrets
 import signal
 import subprocess
 import threading
@@ -31,6 +32,8 @@ class Ground:
     def __init__(self, services, executables):
         self.services = services
         self.executables = executables
+        # Runs beside each other share a place: what is called the same there is taken for one's own, and killed.
+        self.run = secrets.token_hex(3)
         self.numbers = itertools.count(1)
         self.cloning = threading.Lock()
         self.template = services.create_database()
@@ -49,7 +52,7 @@ class Ground:
 
     @contextlib.contextmanager
     def world(self, **choices):
-        world = World(self, next(self.numbers), **choices)
+        world = World(self, f"{self.run}-{next(self.numbers)}", **choices)
         try:
             yield world
         except BaseException as error:
@@ -109,19 +112,21 @@ class World:
         return f"broker-of-world-{self.number}"
 
     def start_broker(self):
-        self.broker_port = self.broker_port or processes.free_port()
-        address = f"tcp://127.0.0.1:{self.broker_port}"
-        told = f"tcp://127.0.0.1:{self.wire.port}" if self.wire and self.wire.target == self.broker_port else address
-        command = [broker.program(), "broker", "--listener-url", address, "--advertised-listener-url", told]
-        quiet = {"RUST_LOG": "warn", "NO_COLOR": "1"}
-        started = processes.spawn(command, name=self.broker_name, place=self.place, environment=quiet)
-        until(
-            lambda: started.poll() is None and processes.listens(started.pid, self.broker_port),
-            lambda: f"a broker\n{processes.end_of_log(self.place, self.broker_name)}",
-            20,
-        )
-        self.broker = started
-        self.bootstrap = told.removeprefix("tcp://")
+        """Where it was before; the first time on a free port, on another when somebody was faster."""
+        for self.broker_port in [self.broker_port] if self.broker_port else [processes.free_port() for _ in range(3)]:
+            address = f"tcp://127.0.0.1:{self.broker_port}"
+            told = f"tcp://127.0.0.1:{self.wire.port}" if self.wire and self.wire.target == self.broker_port else address
+            command = [broker.program(), "broker", "--listener-url", address, "--advertised-listener-url", told]
+            quiet = {"RUST_LOG": "warn", "NO_COLOR": "1"}
+            self.broker = processes.spawn(command, name=self.broker_name, place=self.place, environment=quiet)
+            self.bootstrap = told.removeprefix("tcp://")
+            until(
+                lambda: self.broker.poll() is not None or processes.listens(self.broker.pid, self.broker_port),
+                lambda: f"a broker\n{processes.end_of_log(self.place, self.broker_name)}",
+            )
+            if self.broker.poll() is None:
+                return
+        raise AssertionError(f"no broker\n{processes.end_of_log(self.place, self.broker_name)}")
 
     def freeze_broker(self):
         self.broker.send_signal(signal.SIGSTOP)

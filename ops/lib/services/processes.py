@@ -143,14 +143,19 @@ def free_port():
         lowest = 32768
     choices = range(10000, lowest) if lowest > 12000 else range(61000, 65535)
     for port in random.sample(choices, 200):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        if PORTS.claim(port):
+        # First: a trial of a port that another was given takes it, if only for a moment, from that one's server.
+        if PORTS.claim(port) and _is_free(port):
             return port
     raise Trouble("found no free TCP port on 127.0.0.1 in 200 tries")
+
+
+def _is_free(port):
+    with socket.socket() as trial:
+        try:
+            trial.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 class Claims:
