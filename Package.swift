@@ -45,7 +45,7 @@ func worker(_ name: String, needs: [Target.Dependency] = [], at path: String? = 
 }
 
 func tests(_ name: String, of needs: [Target.Dependency]) -> Target {
-  .testTarget(name: name, dependencies: needs, path: "Tests/\(name)", swiftSettings: strict)
+  .testTarget(name: name, dependencies: ["Seeding"] + needs, path: "Tests/\(name)", swiftSettings: strict)
 }
 
 let package = Package(
@@ -93,6 +93,8 @@ let package = Package(
     room("Reminders", needs: ["Contract", "Postgres", "Values"]),
     room("ServiceLog", needs: ["Contract", "Digest", "Postgres", "Values"]),
     room("Organisation", needs: ["Contract", "Postgres", "Values"]),
+    // What tests stand on: the one that all may use, and what needs services.
+    room("Seeding"),
     room("TestKit", needs: ["CKafka", "Kafka", "Postgres", "Migrations", "Runtime"]),
 
     room(

@@ -1,3 +1,4 @@
+import Seeding
 import Testing
 
 @testable import LeadAllocation
@@ -18,7 +19,7 @@ import Testing
   @Test("whatever the weights and the batches, everybody is less than one lead from their share at any moment")
   func weighted() {
     for number in 0..<100 {
-      var chance = Seed(UInt64(number))
+      var chance = Seeded(number)
       let widest: Int32 = [3, 12, 1000][Int.random(in: 0..<3, using: &chance)]
       let weights = (0..<Int.random(in: 1...40, using: &chance)).map { _ in Int32.random(in: 1...widest, using: &chance)
       }
@@ -39,7 +40,7 @@ import Testing
   @Test("who was passed over is owed at most so many leads as can be caught up and one, and is given them")
   func catchUp() {
     for number in 0..<200 {
-      var chance = Seed(UInt64(number))
+      var chance = Seeded(number)
       let catchUp = Int64.random(in: 0...6, using: &chance)
       let count = Int.random(in: 2...20, using: &chance)
       let weights = (0..<count).map { _ in Int32.random(in: 1...9, using: &chance) }
@@ -85,7 +86,7 @@ import Testing
   @Test("capacity and caps are never exceeded, and what one cannot take goes to the others")
   func bounds() {
     for number in 0..<300 {
-      var chance = Seed(UInt64(number))
+      var chance = Seeded(number)
       func bound() -> Int32? {
         Int.random(in: 0..<3, using: &chance) == 0 ? nil : Int32.random(in: 0...6, using: &chance)
       }
@@ -120,7 +121,7 @@ import Testing
     var equal = Rotation((1...3).map { .made($0, offset: $0 == 1 ? 1 : 0) }, .leastLoaded)
     #expect((0..<4).map { _ in equal.choose()?.id } == [2, 3, 1, 2])
     for number in 0..<100 {
-      var chance = Seed(UInt64(number))
+      var chance = Seeded(number)
       var many = Rotation(
         (0..<12).map { .made($0, weight: Int32.random(in: 1...9, using: &chance), open: 7) }, .leastLoaded)
       for _ in 0..<500 {
@@ -162,7 +163,7 @@ import Testing
     var whole = Rotation(people)
     let expected = (0..<120).map { _ in whole.choose()?.id }
     for number in 0..<50 {
-      var chance = Seed(UInt64(number))
+      var chance = Seeded(number)
       var desk = Desklet(people)
       while desk.choices < 120 { desk.batch(of: min(120 - desk.choices, Int.random(in: 1...9, using: &chance))) }
       #expect(desk.chosen == expected, "seed \(number)")

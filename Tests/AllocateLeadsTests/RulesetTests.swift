@@ -1,5 +1,6 @@
 import Contract
 import PhoneNumbers
+import Seeding
 import Testing
 import Values
 
@@ -112,7 +113,7 @@ import Values
     var stock = NumberStock()
     var block: Int64 = 6
     var seen: Set<Int64> = []
-    var chance = Seed(1)
+    var chance = Seeded(1)
     for _ in 0..<60 {
       let count = Int.random(in: 0...700, using: &chance)
       for _ in 0..<stock.blocks(missingFor: count) {

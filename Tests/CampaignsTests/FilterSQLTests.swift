@@ -1,4 +1,5 @@
 import Postgres
+import Seeding
 import TestKit
 import Testing
 
@@ -94,14 +95,14 @@ import Testing
 
   @Test("no value of a definition is ever in the SQL, whatever it looks like")
   func injection() throws {
-    var random = SystemRandomNumberGenerator()
+    var random = Seeded()
     let hostile = [
       "'", "''", "\"", "\\", "$1", "$$", "--", "/*", "*/", ";", "%", "\u{2019}", "') or true --",
       "};drop table customer;",
     ]
     for _ in 0..<500 {
       var texts: [String] = []
-      let first = Int.random(in: 0..<hostile.count)
+      let first = Int.random(in: hostile.indices, using: &random)
       let filter = FilterSQLTests.filter(&random, depth: 4) {
         let text = "zq\(texts.count)" + hostile[(first + texts.count) % hostile.count] + "qz\(texts.count)"
         texts.append(text)
@@ -133,9 +134,7 @@ import Testing
   }
 
   /// A filter of any shape whose texts are what `text` answers.
-  private static func filter(
-    _ random: inout SystemRandomNumberGenerator, depth: Int, _ text: () -> String
-  ) -> String {
+  private static func filter(_ random: inout Seeded, depth: Int, _ text: () -> String) -> String {
     func quoted() -> String {
       "\"" + text().replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
     }

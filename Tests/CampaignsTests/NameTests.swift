@@ -1,4 +1,5 @@
 import Postgres
+import Seeding
 import TestKit
 import Testing
 import Values
@@ -119,7 +120,7 @@ import Values
 
   @Test("what the database reads of a filter names every list that the filter asks for")
   func namesInSQL() throws {
-    var random = SystemRandomNumberGenerator()
+    var random = Seeded()
     try Firm.open { (firm: Firm) throws in
       for _ in 0..<300 {
         var lists: Set<String> = []
@@ -145,20 +146,19 @@ import Values
   }
 
   /// A filter of any shape, with blanks of any kind, and the lists in it.
-  private static func filter(
-    _ random: inout SystemRandomNumberGenerator, depth: Int, _ lists: inout Set<String>
-  ) -> String {
+  private static func filter(_ random: inout Seeded, depth: Int, _ lists: inout Set<String>) -> String {
     let blanks = [" ", "  ", "\n", "\u{2003}", "\u{3000}", " \n "]
-    let blank = { blanks[Int.random(in: 0..<blanks.count)] }
+    func pick(_ texts: [String]) -> String { texts[Int.random(in: texts.indices, using: &random)] }
+    func blank() -> String { pick(blanks) }
     func name() -> String {
-      let name = ["guests", "vip-2027", "a.b_c", "7", "x"][Int.random(in: 0..<5)] + String(Int.random(in: 0..<100))
+      let name = pick(["guests", "vip-2027", "a.b_c", "7", "x"]) + String(Int.random(in: 0..<100, using: &random))
       lists.insert(name)
-      return Bool.random() ? name : "\"\(name)\""
+      return pick([name, "\"\(name)\""])
     }
     switch Int.random(in: 0..<(depth > 0 ? 7 : 4), using: &random) {
-    case 0: return "list" + (Bool.random() ? blank() : "") + "=" + (Bool.random() ? blank() : "") + name()
+    case 0: return "list" + pick([blank(), ""]) + "=" + pick([blank(), ""]) + name()
     case 1: return "list\(blank())!=\(blank())\(name())"
-    case 2: return "list\(blank())\(["in", "IN", "In"][Int.random(in: 0..<3)])\(blank())(\(name()),\(blank())\(name()))"
+    case 2: return "list\(blank())\(pick(["in", "IN", "In"]))\(blank())(\(name()),\(blank())\(name()))"
     case 3: return "level in (gold, \"list\") or tag = \"list = \\\"no\""
     case 4:
       return "(" + filter(&random, depth: depth - 1, &lists) + blank() + "and" + blank()

@@ -1,6 +1,7 @@
 import Gateways
 import HTTP
 import JSON
+import Seeding
 import ShortMessages
 import Testing
 import Values
@@ -110,13 +111,12 @@ import Values
            "raw": {"escape": "xml", "text": "<m a=\"{{to}}\">{{text}}</m>"}}
           """#)
     ).get()
-    let seed = UInt64.random(in: 0...(.max))
-    var random = Seeded(state: seed)
+    var random = Seeded()
     var paths = 0
     var headers = 0
     for round in 0..<1500 {
       let order = Self.order(&random)
-      let label: Comment = "seed \(seed), round \(round): \(order)"
+      let label: Comment = "seed \(Seeded.seed), round \(round): \(order)"
       let intended = Self.intended(order)
 
       if case .success(let request) = query.request(order, Self.secrets) {
@@ -180,8 +180,7 @@ import Values
         .replacing(#"{"json": ["$.id", "$.list[*].id"]}"#, with: #"{"text": ["OK{id}"]}"#)
         .replacing(#"{"json": ["$.code", "$.list[0].code"]}"#, with: #"{"text": ["*ERR{code};*"]}"#)
     ).get()
-    let seed = UInt64.random(in: 0...(.max))
-    var random = Seeded(state: seed)
+    var random = Seeded()
     var kinds: [String: Int] = [:]
     for round in 0..<1200 {
       let order = Self.order(&random)
@@ -209,7 +208,7 @@ import Values
         body: body)
       for gateway in [inJSON, inText] {
         let verdict = gateway.http!.verdict(of: answer, to: order, at: moment, secrets: { Self.secrets[$0] })
-        let label: Comment = "seed \(seed), round \(round): \(verdict)"
+        let label: Comment = "seed \(Seeded.seed), round \(round): \(verdict)"
         switch verdict {
         case .accepted(let ids):
           kinds["accepted", default: 0] += 1
@@ -250,11 +249,10 @@ import Values
           """#,
         more: #""steps": [{"name": "m", "map": "{{secret.USER}}{{to}}", "to": {"x": "y"}}]"#)
     ).get()
-    let seed = UInt64.random(in: 0...(.max))
-    var random = Seeded(state: seed)
+    var random = Seeded()
     for _ in 0..<500 {
       guard case .failure(let refusal) = gateway.request(Self.order(&random), Self.secrets) else { continue }
-      #expect(!Self.tells(refusal.description), "seed \(seed)")
+      #expect(!Self.tells(refusal.description), "seed \(Seeded.seed)")
     }
   }
 
@@ -275,8 +273,7 @@ import Values
               "reference": "query:r", "status": "header:s", "statuses": {"1": "delivered"}}}
           """#)
     ).get()
-    let seed = UInt64.random(in: 0...(.max))
-    var random = Seeded(state: seed)
+    var random = Seeded()
     var reached: [Int: Int] = [:]
     let hints = [
       "/small/j", "/small/f/u%24er%261%3D2", "/small/h", "t=u%24er%261%3D2", "&", "[", "]", #"{"id": "7", "s": 1}"#,
@@ -291,7 +288,7 @@ import Values
         query: Bool.random(using: &random) ? "t=u%24er%261%3D2&\(text())" : text(),
         headers: [HTTPField("x", text()), HTTPField("s", "1")], body: Self.bytes(&random, hints))
       if Int.random(in: 0..<4, using: &random) == 0 { call.body = Array(#"[{"id": "7", "s": 1}, {"s": 1}]"#.utf8) }
-      let label: Comment = "seed \(seed), round \(round)"
+      let label: Comment = "seed \(Seeded.seed), round \(round)"
       do throws(CallBackRefusal) {
         let reading = try gateway.read(call, reachedAt: text(), secrets: { Self.secrets[$0] })
         reached[200, default: 0] += 1
@@ -310,8 +307,7 @@ import Values
 
   @Test("any bytes are a description or a refusal, and so is a good one with something else in it")
   func descriptions() throws {
-    let seed = UInt64.random(in: 0...(.max))
-    var random = Seeded(state: seed)
+    var random = Seeded()
     let good = Array(try source("kannel").utf8)
     var taken = 0
     for _ in 0..<500 {
@@ -327,7 +323,7 @@ import Values
         taken += 1
         _ = gateway.request(Self.order(&random), ["USERNAME": "u", "PASSWORD": "p", "CALL_BACK": "c"])
         _ = gateway.verdict(202, "0: Accepted for delivery")
-      case .failure(let refusal): #expect(!refusal.detail.isEmpty, "seed \(seed)")
+      case .failure(let refusal): #expect(!refusal.detail.isEmpty, "seed \(Seeded.seed)")
       }
     }
     #expect(taken > 5)

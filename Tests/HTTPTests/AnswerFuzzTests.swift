@@ -1,23 +1,10 @@
 import Glibc
+import Seeding
 import Synchronization
 import Testing
 import Values
 
 @testable import HTTP
-
-/// A repeatable source of chance (SplitMix64).
-struct Seed: RandomNumberGenerator {
-  private var state: UInt64
-  init(_ state: UInt64) { self.state = state }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var word = state
-    word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-    return word ^ (word >> 31)
-  }
-}
 
 @Suite struct AnswerFuzzTests {
   private static let pieces: [String] = [
@@ -36,9 +23,7 @@ struct Seed: RandomNumberGenerator {
 
   @Test("whatever a gateway answers, a call ends within its bounds, in doubt or answered, and the next is not harmed")
   func whatever() throws {
-    let seed = getenv("SEED").flatMap { UInt64(String(cString: $0)) } ?? .random(in: 0...UInt64(UInt32.max))
-    print("AnswerFuzzTests: SEED=\(seed)")
-    var chance = Seed(seed)
+    var chance = Seeded()
     let answers = (0..<400).map { _ in
       var bytes = Array(
         (0..<Int.random(in: 1...8, using: &chance)).map { _ in Self.pieces.randomElement(using: &chance)! }

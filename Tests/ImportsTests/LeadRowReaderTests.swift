@@ -1,5 +1,6 @@
 import Customers
 import Foundation
+import Seeding
 import Settings
 import TestKit
 import Testing
@@ -94,7 +95,7 @@ import Testing
 
   @Test("random tables: each row is an event or a refusal, and an event is one that the worker's reader takes")
   func random() throws {
-    var dice = SystemRandomNumberGenerator()
+    var dice = Seeded()
     let cells = [
       "13812345678", "＋86 138", "1.38E+10", "=\"1\"", "'", "\"", "\"\"", "\u{0}", "王小明", "\n", "\r", ",", ";", "，", "x",
       "#N/A", "50万", "999999999999999999", "-", ".", "e", "E5", "¥", "亿", "\u{FEFF}", "\u{200B}",

@@ -1,11 +1,12 @@
 import JSON
+import Seeding
 import Testing
 import Values
 
 @Suite struct RoundTripTests {
   @Test("what is written is read back the same", arguments: 0..<200)
   func roundTrip(seed: Int) throws {
-    var random = Seeded(state: UInt64(seed))
+    var random = Seeded(seed)
     let text = randomText(&random)
     let number = Int64(truncatingIfNeeded: random.next())
     let flag = Bool.random(using: &random)
@@ -43,7 +44,7 @@ import Values
 
   @Test("random bytes are refused or read, and never end the process", arguments: 0..<20)
   func randomBytes(seed: Int) {
-    var random = Seeded(state: UInt64(seed))
+    var random = Seeded(seed)
     for _ in 0..<500 {
       _ = refusal(
         of: (0..<Int.random(in: 0...40, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) })
@@ -52,7 +53,7 @@ import Values
 
   @Test("a text with bytes changed, cut and doubled is refused or read, whatever is asked of it", arguments: 0..<40)
   func mutations(seed: Int) {
-    var random = Seeded(state: UInt64(seed))
+    var random = Seeded(seed)
     let whole = Array(
       #"{"a":"x\u5b57\ud83d\ude00é","n":-12.5e3,"t":"2026-01-31T09:30:00+08:00","o":{"l":[{},[],1]}}"#.utf8)
     for _ in 0..<500 {

@@ -1,4 +1,5 @@
 import Mail
+import Seeding
 import Testing
 import Values
 
@@ -6,7 +7,7 @@ import Values
 @Suite struct AgreementTests {
   @Test("two thousand drafts of anything are read by Python's email as they were meant, without a defect")
   func agreement() throws {
-    var random = Seeded(state: 3)
+    var random = Seeded(3)
     var input: [UInt8] = []
     var attachments = 0
     let count = 2000

@@ -1,4 +1,5 @@
 import Mail
+import Seeding
 import Testing
 import Values
 
@@ -85,7 +86,7 @@ import Values
 
   @Test("any text is an address that SMTP takes, or none")
   func anything() {
-    var random = Seeded(state: 2)
+    var random = Seeded(2)
     var taken = 0
     for round in 0..<10_000 {
       let text = (random.oneIn(4) ? "" : "a@b") + random.text(pieces: 3)

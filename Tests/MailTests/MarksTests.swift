@@ -1,4 +1,5 @@
 import Mail
+import Seeding
 import Testing
 
 @Suite struct MarksTests {
@@ -78,7 +79,7 @@ import Testing
 
   @Test("any text is no mark of ours")
   func anything() {
-    var random = Seeded(state: 1)
+    var random = Seeded(1)
     let real = [
       marks.bounce("m12.1"), marks.link(.click, message: 1, url: "https://a.example"), marks.link(.open, message: 1),
     ]

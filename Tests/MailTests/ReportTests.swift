@@ -1,4 +1,5 @@
 import Mail
+import Seeding
 import Testing
 import Values
 
@@ -191,7 +192,7 @@ import Values
 
   @Test("any bytes are something, and reports that were damaged name no other mail than ours")
   func anything() {
-    var random = Seeded(state: 4)
+    var random = Seeded(4)
     let samples = [
       Bounces.postfix, Bounces.exchange, Bounces.gmail, Bounces.qmail, Bounces.exim, Bounces.qq, Bounces.complaint,
       Bounces.away,

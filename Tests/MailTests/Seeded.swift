@@ -1,15 +1,6 @@
-/// Small, seeded and the same on every machine (SplitMix64).
-struct Seeded: RandomNumberGenerator {
-  var state: UInt64
+import Seeding
 
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
+extension Seeded {
   mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
   mutating func oneIn(_ chances: Int) -> Bool { below(chances) == 0 }
 

@@ -1,3 +1,4 @@
+import Seeding
 import Testing
 
 @testable import Observe
@@ -262,12 +263,12 @@ private let answer =
 
   @Test("random talk with random times never traps and always ends")
   func fuzz() {
-    var seed = Seed.fresh("ConnectionTests.fuzz")
+    var seed = Seeded()
     let said = [
       live, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n", "GET /large HTTP/1.1\r\nHost: x\r\n\r\n", "GET",
       " /live HTTP/1.1\r\n", "Host: x\r\n\r\n", "\r\n", "\0",
     ]
-    for _ in Seed.rounds(1000) {
+    for _ in 0..<1000 {
       var talk = Talk(late: true)
       for _ in 0..<Int.random(in: 1...30, using: &seed) where !talk.connection.isOver {
         switch Int.random(in: 0...10, using: &seed) {

@@ -1,3 +1,4 @@
+import Seeding
 import Testing
 
 @testable import Observe
@@ -64,9 +65,9 @@ import Testing
 
   @Test("no text with a number of seven to eighteen digits in it keeps more than two of them")
   func property() {
-    var seed = Seed.fresh("MaskerTests.property")
+    var seed = Seeded()
     let around = ["", " ", "call ", "tel:", "电话", "(", "\"", "y", ", ", "\n", "+", "🙂"]
-    for _ in Seed.rounds(2000) {
+    for _ in 0..<2000 {
       let count = Int.random(in: 7...18, using: &seed)
       // Digits from 3 up cannot be a year, so that no date hides among them.
       let number = (0..<count).map { _ in
@@ -81,9 +82,9 @@ import Testing
 
   @Test("random texts are masked without a trap, and a masked text stays as it is")
   func fuzz() {
-    var seed = Seed.fresh("MaskerTests.fuzz")
+    var seed = Seeded()
     let alphabet = Array("0123456789abcdefABCDEFX-./: T+Z@_,()９８＠é李\n\u{A0}🙂".unicodeScalars)
-    for _ in Seed.rounds(5000) {
+    for _ in 0..<5000 {
       var text = String.UnicodeScalarView()
       for _ in 0..<Int.random(in: 0...60, using: &seed) { text.append(alphabet.randomElement(using: &seed)!) }
       let masked = Masker.mask(String(text))

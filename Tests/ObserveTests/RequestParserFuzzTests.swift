@@ -1,8 +1,9 @@
+import Seeding
 import Testing
 
 @testable import Observe
 
-extension Seed {
+extension Seeded {
   fileprivate mutating func pick<Choice>(_ choices: [Choice]) -> Choice { choices.randomElement(using: &self)! }
 
   fileprivate mutating func word(_ alphabet: String, _ counts: ClosedRange<Int>) -> String {
@@ -83,8 +84,8 @@ extension Seed {
 @Suite struct RequestParserFuzzTests {
   @Test("valid requests come out the same however they are cut")
   func splits() {
-    var seed = Seed.fresh("RequestParserFuzzTests.splits")
-    for _ in Seed.rounds(300) {
+    var seed = Seeded()
+    for _ in 0..<300 {
       let sent = (0..<Int.random(in: 1...5, using: &seed)).map { _ in seed.request() }
       let bytes = sent.flatMap(\.bytes)
       let steps = parse(seed.pieces(of: bytes))
@@ -98,9 +99,9 @@ extension Seed {
 
   @Test("spoilt requests end the same however they are cut, and never in a trap")
   func mutations() {
-    var seed = Seed.fresh("RequestParserFuzzTests.mutations")
+    var seed = Seeded()
     var refused = 0
-    for _ in Seed.rounds(2000) {
+    for _ in 0..<2000 {
       let bytes = seed.mutated((0..<2).flatMap { _ in seed.request().bytes })
       let whole = parse([bytes]).filter { $0 != .sendContinue }
       let cut = parse(seed.pieces(of: bytes)).filter { $0 != .sendContinue }
@@ -115,9 +116,9 @@ extension Seed {
 
   @Test("random bytes never trap, and what waits for more stays within the bounds")
   func garbage() {
-    var seed = Seed.fresh("RequestParserFuzzTests.garbage")
+    var seed = Seeded()
     let alphabet = Array("GET /POST HTTP/1.1\r\n\r\n\r\nHost: x0123456789abcdef;: \t\0\u{7F}".utf8)
-    for round in Seed.rounds(2000) {
+    for round in 0..<2000 {
       let bytes = (0..<Int.random(in: 0...400, using: &seed)).map { _ in
         round % 2 == 0 ? UInt8.random(in: 0...255, using: &seed) : seed.pick(alphabet)
       }

@@ -1,21 +1,7 @@
 import Glibc
 import PhoneNumbers
+import Seeding
 import Testing
-
-/// SplitMix64: a seed gives the same texts everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-}
 
 @Suite("Any bytes at all")
 struct PhoneTextPropertyTests {
@@ -26,7 +12,7 @@ struct PhoneTextPropertyTests {
     "+86139", "+1650", "2530000", "5551234", "+4420", "+39", "91234567", "12", "345", "6789",
   ].map { Array($0.utf8) }
 
-  private static func text(_ random: inout SeededGenerator) -> [UInt8] {
+  private static func text(_ random: inout Seeded) -> [UInt8] {
     switch Int.random(in: 0..<4, using: &random) {
     case 0:
       return (0..<Int.random(in: 0...300, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
@@ -46,13 +32,12 @@ struct PhoneTextPropertyTests {
 
   @Test("come out as a number that keeps its word, or as a refusal")
   func anything() throws {
-    let seed = UInt64.random(in: 0...(.max))
-    var random = SeededGenerator(seed: seed)
+    var random = Seeded()
     var read = 0
     for round in 0..<5_000 {
       let bytes = Self.text(&random)
       let country = Bool.random(using: &random) ? nil : Self.countries.randomElement(using: &random) ?? nil
-      func label() -> Comment { "seed \(seed), round \(round): \(bytes) in \(country?.code ?? "-")" }
+      func label() -> Comment { "seed \(Seeded.seed), round \(round): \(bytes) in \(country?.code ?? "-")" }
       let result = bytes.withUnsafeBytes { text in
         Result<PhoneNumber, any Error> { try PhoneNumber(parsing: text, in: country) }
       }
@@ -70,13 +55,12 @@ struct PhoneTextPropertyTests {
         #expect(place.city == nil && place.subdivision == nil && place.carrier == nil, label())
       }
     }
-    #expect(read > 150, "seed \(seed)")
+    #expect(read > 150, "seed \(Seeded.seed)")
   }
 
   @Test("come out the same whether they are plain or hold a character that sends them the long way")
   func twoWays() throws {
-    let seed = UInt64.random(in: 0...(.max))
-    var random = SeededGenerator(seed: seed)
+    var random = Seeded()
     let plain = Array("0123456789012345678901234567890123456789 -().[]/")
     for _ in 0..<5_000 {
       var text = (0..<Int.random(in: 3...20, using: &random)).map { _ in plain.randomElement(using: &random) ?? "0" }
@@ -91,10 +75,10 @@ struct PhoneTextPropertyTests {
       let one = Result<PhoneNumber, any Error> { try PhoneNumber(parsing: short, in: country) }
       let other = Result<PhoneNumber, any Error> { try PhoneNumber(parsing: long, in: country) }
       switch (one, other) {
-      case (.success(let one), .success(let other)): #expect(one == other, "seed \(seed): \(short)")
+      case (.success(let one), .success(let other)): #expect(one == other, "seed \(Seeded.seed): \(short)")
       case (.failure(let one as PhoneNumber.Refusal), .failure(let other as PhoneNumber.Refusal)):
-        #expect(one == other, "seed \(seed): \(short)")
-      default: Issue.record("seed \(seed): \(short) in \(country?.code ?? "-") is \(one) and \(other)")
+        #expect(one == other, "seed \(Seeded.seed): \(short)")
+      default: Issue.record("seed \(Seeded.seed): \(short) in \(country?.code ?? "-") is \(one) and \(other)")
       }
     }
   }

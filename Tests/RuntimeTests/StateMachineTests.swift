@@ -1,5 +1,6 @@
 import Kafka
 import Postgres
+import Seeding
 import Testing
 
 @testable import Runtime
@@ -28,7 +29,7 @@ import Testing
   @Test("whichever events the database refuses, exactly they are buried and all others applied once, in order")
   func culprits() {
     for number in 0..<300 {
-      var chance = Seed(UInt64(number))
+      var chance = Seeded(number)
       let count = Int.random(in: 1...50, using: &chance)
       let bad = Set((0..<Int.random(in: 0...5, using: &chance)).map { _ in Int.random(in: 0..<count, using: &chance) })
       let (applied, buried) = run(count, failing: .data, bad)
@@ -176,7 +177,7 @@ import Testing
   @Test("whatever the order of commits and flushes, nothing above the flushed log is told, and all is told in the end")
   func anyOrder() {
     for number in 0..<200 {
-      var chance = Seed(UInt64(number))
+      var chance = Seeded(number)
       var positions = FlushedPositions()
       var commits: [Int64: Int64] = [:]
       var inserted: Int64 = 0

@@ -1,3 +1,4 @@
+import Seeding
 import Testing
 
 @testable import Settings
@@ -37,10 +38,11 @@ import Testing
 
   @Test("random amounts read back as they were shown")
   func roundTrip() {
+    var random = Seeded()
     for _ in 0..<2000 {
-      let bytes = Int.random(in: 0...Int.max) >> Int.random(in: 0...62)
+      let bytes = Int.random(in: 0...Int.max, using: &random) >> Int.random(in: 0...62, using: &random)
       #expect(ByteSize.parse(ByteSize.show(bytes)) == bytes)
-      let length = Duration.milliseconds(Int64.random(in: 0...31_536_000_000_000))
+      let length = Duration.milliseconds(Int64.random(in: 0...31_536_000_000_000, using: &random))
       #expect(TimeLength.parse(TimeLength.show(length)) == length)
     }
   }

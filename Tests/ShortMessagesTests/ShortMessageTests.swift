@@ -1,3 +1,4 @@
+import Seeding
 import Testing
 
 @testable import ShortMessages
@@ -100,8 +101,7 @@ import Testing
 
   @Test("parts joined are the text, none is over-full, each but the last has no room for what comes next")
   func anything() throws {
-    let seed = UInt64.random(in: 0...(.max))
-    var random = Seeded(state: seed)
+    var random = Seeded()
     let gsm = GSMAlphabet.table.filter { $0 != "\u{FFFF}" } + GSMAlphabet.extensionTable.map(\.scalar)
     let foreign: [Unicode.Scalar] = ["中", "文", "😀", "𝟗", "\u{301}", "’", "\t", "\u{1B}", "\u{200D}", "\0"]
     for round in 0..<2000 {
@@ -112,7 +112,7 @@ import Testing
       func units(_ text: some Sequence<Unicode.Scalar>) -> Int {
         text.reduce(0) { $0 + (message.encoding == .gsm7 ? GSMAlphabet.septets($1) ?? 999 : UTF16.width($1)) }
       }
-      let label: Comment = "seed \(seed), round \(round)"
+      let label: Comment = "seed \(Seeded.seed), round \(round)"
       #expect(message.parts.flatMap(\.unicodeScalars) == Array(text), label)
       #expect(units(text) == message.units, label)
       let room = message.parts.count == 1 ? message.encoding.alone : message.encoding.joined
@@ -122,18 +122,5 @@ import Testing
       }
       #expect(units(message.parts.last!.unicodeScalars) + message.left == room, label)
     }
-  }
-}
-
-/// Small, seeded and the same on every machine (SplitMix64).
-struct Seeded: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

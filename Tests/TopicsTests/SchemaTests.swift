@@ -1,5 +1,6 @@
 import Contract
 import Foundation
+import Seeding
 import Testing
 import Topics
 import Values
@@ -148,7 +149,7 @@ import Values
   @Test("a text is taken just when its pattern matches", arguments: Page.all)
   func patterns(page: Page) throws {
     let schema = try page.schema()
-    var random = SystemRandomNumberGenerator()
+    var random = Seeded()
     for place in schema.places where place.property.types.contains("string") {
       let property = place.property
       #expect(try page.refusal(schema.full(place, "X\u{0}"))?.reason == "nul-character")
@@ -157,7 +158,7 @@ import Values
       let alphabet: [Character] = ["A", "Z", "a", "z", "0", "9", "-", "+", ":", "T", ".", " ", "\n", "\u{1}", "é", "字"]
       for _ in 0..<60 {
         var text = (property.examples.randomElement(using: &random) as? String) ?? ""
-        let at = text.index(text.startIndex, offsetBy: Int.random(in: 0..<text.count))
+        let at = text.index(text.startIndex, offsetBy: Int.random(in: 0..<text.count, using: &random))
         text.replaceSubrange(at...at, with: [alphabet.randomElement(using: &random) ?? "x"])
         let whole = NSRange(text.startIndex..., in: text)
         let matches = pattern.firstMatch(in: text, range: whole)?.range == whole

@@ -1,3 +1,4 @@
+import Seeding
 import Testing
 
 @testable import Values
@@ -79,7 +80,7 @@ private func microseconds(_ text: String) -> Int64? { Timestamp(rfc3339: text.ut
 
   @Test("random moments are written in 27 bytes and read back the same")
   func roundTrip() {
-    var random = SystemRandomNumberGenerator()
+    var random = Seeded()
     let range = Timestamp.writable.lowerBound.microseconds...Timestamp.writable.upperBound.microseconds
     for _ in 0..<10_000 {
       let moment = Timestamp(microseconds: .random(in: range, using: &random))
