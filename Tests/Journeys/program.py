@@ -106,7 +106,7 @@ class Program:
         )
         assert self.strikes == [step], f"{self.name} ended with {self.process.poll()} before it came to {step}"
         if ":stop" not in self.fail:
-            self.wait(10)
+            self.wait()
         else:
             until(lambda: self._state() == "T", f"{self.name} to be frozen")
 

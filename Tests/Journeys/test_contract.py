@@ -308,7 +308,7 @@ def test_apply_shows_first_then_creates_what_the_contract_says_and_check_agrees(
         assert not set(listed) & set(admin.list_topics(timeout=60).topics)
 
         for future in admin.create_topics([NewTopic("lead.registered", 3, 1)]).values():
-            future.result(10)
+            future.result(60)
         few = run("apply", "--execute")
         assert few.returncode == 1
         assert "lead.registered has 3 partitions, 12 were expected." in few.stdout
@@ -317,7 +317,7 @@ def test_apply_shows_first_then_creates_what_the_contract_says_and_check_agrees(
             name: 3 if name == "lead.registered" else topic["partitions"] for name, topic in listed.items()
         }
         resource = ConfigResource("topic", "lead.ownership.dlq")
-        settings = admin.describe_configs([resource])[resource].result(10)
+        settings = admin.describe_configs([resource])[resource].result(60)
         assert settings["retention.ms"].value == str(listed["lead.ownership.dlq"]["retentionMs"])
         assert settings["max.message.bytes"].value == str(listed["lead.ownership.dlq"]["maxMessageBytes"])
         assert run("check").returncode == 1

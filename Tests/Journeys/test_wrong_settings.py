@@ -38,7 +38,7 @@ def world(ground):
 )
 def test_a_wrong_setting_ends_the_start_and_is_named(world, name, settings, says):
     program = world.start(name, **settings)
-    assert program.wait(20) != 0
+    assert program.wait() != 0
     said = [line["message"] for line in program.log()]
     assert any(says in line for line in said), said
     assert len(said) <= 4, f"one clear sentence was expected: {said}"
@@ -46,7 +46,7 @@ def test_a_wrong_setting_ends_the_start_and_is_named(world, name, settings, says
 
 def test_bounces_that_nobody_could_know_are_not_read(world):
     program = world.start("receive-receipts", BOUNCES="/var/mail")
-    assert program.wait(20) == 64
+    assert program.wait() == 64
     assert "LINK_SECRET" in str(program.log())
 
 
@@ -55,7 +55,7 @@ def test_a_taken_port_is_named(world, name):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         program = world.start(name, HTTP_PORT=port)
-        assert program.wait(20) != 0
+        assert program.wait() != 0
         assert str(port) in str(program.log())
 
 
@@ -110,7 +110,7 @@ def test_a_missing_right_is_named(ground, name, table, right):
             words = re.search(r"millrace (lanes resume \S+ \S+)", sentence)[1].split()
             resumed = world.command(*words)
             assert resumed.returncode == 0, resumed.stderr
-        program.until_ready(20)
+        program.until_ready()
         world.until_applied()
         world.until_published()
         world.judged()

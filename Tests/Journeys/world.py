@@ -142,12 +142,12 @@ class World:
         admin = AdminClient(self.client())
         made = admin.create_topics([NewTopic(name, partitions, 1) for name in names], operation_timeout=60)
         for name in names:
-            made[name].result(20)
+            made[name].result(PATIENCE)
 
     def delete_topics(self, *names):
         admin = AdminClient(self.client())
         for deleted in admin.delete_topics(list(names), operation_timeout=60).values():
-            deleted.result(20)
+            deleted.result(PATIENCE)
 
     def publish(self, messages, topic="lead.registered", partition=None):
         """Returns once the broker has them all. As an outside producer in another language would do it."""

@@ -8,14 +8,14 @@ struct AdminTests {
   func topics() async throws {
     try await withMockCluster { cluster in
       let admin = try Admin(properties: cluster.properties())
-      #expect(try admin.topics(within: .seconds(10)).isEmpty)
+      #expect(try admin.topics(within: .seconds(60)).isEmpty)
       try cluster.createTopic("b", partitions: 3)
       try cluster.createTopic("a")
-      let topics = try admin.topics(within: .seconds(10))
+      let topics = try admin.topics(within: .seconds(60))
       #expect(topics.map(\.name) == ["a", "b"])
       #expect(topics.map(\.partitions) == [1, 3])
       #expect(topics.allSatisfy { $0.error == nil && $0.leaderless.isEmpty && $0.replication == 1 })
-      #expect(admin.close(within: .seconds(20)))
+      #expect(admin.close(within: .seconds(60)))
       #expect(throws: KafkaError.self) { try admin.topics(within: .seconds(1)) }
     }
   }
@@ -32,11 +32,11 @@ struct AdminTests {
       try consumer.tell([first: 4])
       let admin = try Admin(properties: cluster.properties())
       let positions = try eventually("the committed position") { () -> [TopicPartition: Int64]? in
-        let positions = try admin.committed(by: "g", [first, second], within: .seconds(10))
+        let positions = try admin.committed(by: "g", [first, second], within: .seconds(60))
         return positions.isEmpty ? nil : positions
       }
       #expect(positions == [first: 4])
-      #expect(try admin.watermarks(first, within: .seconds(10)) == (0, 9))
+      #expect(try admin.watermarks(first, within: .seconds(60)) == (0, 9))
       #expect(throws: KafkaError.self) { try admin.watermarks(TopicPartition("t", 7), within: .seconds(2)) }
     }
   }
@@ -53,10 +53,10 @@ struct AdminTests {
       #expect(error?.isTimeout == true && error?.isTransient == true)
       #expect(ContinuousClock.now - started < .seconds(30))
       let wrong = #expect(throws: KafkaError.self) {
-        try admin.createTopics([TopicSpecification("t", partitions: -5)], within: .seconds(10))
+        try admin.createTopics([TopicSpecification("t", partitions: -5)], within: .seconds(60))
       }
       #expect(wrong?.operation == "create t")
-      #expect(try admin.createTopics([], within: .seconds(10)).isEmpty)
+      #expect(try admin.createTopics([], within: .seconds(60)).isEmpty)
     }
   }
 }

@@ -23,7 +23,7 @@ struct RoundTripTests {
       }
       try producer.send("leads", partition: 1, key: nil, nil)
       try producer.send("leads", partition: 1, key: "", "")
-      try producer.flush(within: .seconds(20))
+      try producer.flush(within: .seconds(60))
       #expect(producer.takeDeliveries().delivered == 3)
 
       let consumer = try Consumer(group: "g", topics: ["other", "leads"], properties: cluster.properties())
@@ -48,8 +48,8 @@ struct RoundTripTests {
       #expect(batch[1].timestampMilliseconds.map { $0 > 1_700_000_000_000 } == true)
       #expect(batch.bytes == 10)
       batch.removeAll()
-      #expect(consumer.close(within: .seconds(20)))
-      #expect(producer.close(within: .seconds(20)))
+      #expect(consumer.close(within: .seconds(60)))
+      #expect(producer.close(within: .seconds(60)))
     }
   }
 
@@ -82,7 +82,7 @@ struct RoundTripTests {
       #expect(batch.count == 45 && batch.bytes == 135)
       #expect(batch[0].offset == 11 && batch[44].offset == 99)
       #expect(consumer.cachedHighWatermark(TopicPartition("t", 0)) == 100)
-      #expect(try consumer.watermarks(TopicPartition("t", 0), within: .seconds(10)) == (0, 100))
+      #expect(try consumer.watermarks(TopicPartition("t", 0), within: .seconds(60)) == (0, 100))
     }
   }
 }

@@ -39,7 +39,7 @@ struct PartitionTests {
       for offset in [500, 20, 990, 0] as [Int64] {
         try consumer.read(5, into: batch)
         batch.removeAll()
-        try consumer.seek(partition, to: offset, within: .seconds(10))
+        try consumer.seek(partition, to: offset, within: .seconds(60))
         try consumer.read(1, into: batch)
         #expect(batch[0].offset == offset)
         batch.removeAll()
@@ -88,7 +88,7 @@ struct PartitionTests {
       try consumer.read(100, into: batch)
       batch.removeAll()
       try consumer.pause([partition])
-      try consumer.seek(partition, to: 40, within: .seconds(10))
+      try consumer.seek(partition, to: 40, within: .seconds(60))
       try consumer.resume([partition])
       try consumer.read(3, into: batch)
       #expect(batch.offsets == [40, 41, 42])
@@ -121,7 +121,7 @@ struct PartitionTests {
       try consumer.read(500, into: batch)
       batch.removeAll()
       if seeks {
-        try consumer.seek(partition, to: 3, within: .seconds(10))
+        try consumer.seek(partition, to: 3, within: .seconds(60))
       } else {
         try consumer.assign([partition: 3])
       }

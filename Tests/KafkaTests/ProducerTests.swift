@@ -24,7 +24,7 @@ struct ProducerTests {
       // MSG_SIZE_TOO_LARGE
       cluster.fail(.produce, with: [10])
       try producer.send("t", "refused", tag: 42)
-      try producer.flush(within: .seconds(20))
+      try producer.flush(within: .seconds(60))
       let deliveries = producer.takeDeliveries()
       #expect(deliveries.failures.map(\.tag) == [42])
       #expect(deliveries.failures.first?.error.isTooLarge == true)
@@ -42,7 +42,7 @@ struct ProducerTests {
         "21": -973_932_308, "foobar": -790_332_482, "a-little-bit-long-string": -985_981_536,
       ]
       for key in known.keys { try producer.send("t", partition: nil, key: key, key) }
-      try producer.flush(within: .seconds(20))
+      try producer.flush(within: .seconds(60))
       let consumer = try Consumer(group: "g", topics: ["t"], properties: cluster.properties())
       try consumer.start()
       let batch = RecordBatch()
@@ -67,7 +67,7 @@ struct ProducerTests {
       }
       #expect(error?.isQueueFull == true && error?.isTransient == true)
       #expect(producer.outstanding == 100)
-      #expect(producer.close(within: .seconds(20)))
+      #expect(producer.close(within: .seconds(60)))
     }
   }
 
@@ -99,15 +99,15 @@ struct TransactionTests {
     try await withMockCluster { cluster in
       try cluster.createTopic("t")
       let producer = try Producer(properties: cluster.properties(), transactionalID: "relay")
-      try producer.takeOver(within: .seconds(20))
+      try producer.takeOver(within: .seconds(60))
       try producer.begin()
       try producer.send("t", "committed")
-      try producer.commit(within: .seconds(20))
+      try producer.commit(within: .seconds(60))
       try producer.begin()
       try producer.send("t", "too late")
       // INVALID_PRODUCER_EPOCH from older brokers, PRODUCER_FENCED from newer ones
       cluster.fail(.endTransaction, with: [code])
-      let error = #expect(throws: TransactionError.self) { try producer.commit(within: .seconds(20)) }
+      let error = #expect(throws: TransactionError.self) { try producer.commit(within: .seconds(60)) }
       guard case .fenced(let cause)? = error else {
         Issue.record("not fenced: \(error.map { "\($0)" } ?? "nothing thrown")")
         return
@@ -116,7 +116,7 @@ struct TransactionTests {
       #expect(producer.fatalError?.isFenced == true)
       #expect(throws: TransactionError.self) { try producer.begin() }
       #expect(throws: KafkaError.self) { try producer.send("t", "ghost") }
-      #expect(producer.close(within: .seconds(20)))
+      #expect(producer.close(within: .seconds(60)))
     }
   }
 
@@ -125,29 +125,29 @@ struct TransactionTests {
     try await withMockCluster { cluster in
       try cluster.createTopic("t")
       let producer = try Producer(properties: cluster.properties(), transactionalID: "relay")
-      try producer.takeOver(within: .seconds(20))
+      try producer.takeOver(within: .seconds(60))
       try producer.begin()
       // MSG_SIZE_TOO_LARGE
       cluster.fail(.produce, with: [10])
       try producer.send("t", "refused", tag: 9)
-      let error = #expect(throws: TransactionError.self) { try producer.commit(within: .seconds(20)) }
+      let error = #expect(throws: TransactionError.self) { try producer.commit(within: .seconds(60)) }
       guard case .mustAbort? = error else {
         Issue.record("\(error.map { "\($0)" } ?? "nothing thrown")")
         return
       }
       #expect(producer.takeDeliveries().failures.map(\.tag) == [9])
-      try producer.abort(within: .seconds(20))
+      try producer.abort(within: .seconds(60))
       // The refused record left a hole in the sequence numbers: the library may ask for one more abort to mend it.
       var aborts = 0
       _ = try eventually("a commit") { () -> Bool? in
         try producer.begin()
         try producer.send("t", "kept")
         do throws(TransactionError) {
-          try producer.commit(within: .seconds(20))
+          try producer.commit(within: .seconds(60))
           return true
         } catch {
           guard case .mustAbort = error else { throw error }
-          try producer.abort(within: .seconds(20))
+          try producer.abort(within: .seconds(60))
           aborts += 1
           return nil
         }
@@ -161,10 +161,10 @@ struct TransactionTests {
     try await withMockCluster { cluster in
       try cluster.createTopic("t")
       let producer = try Producer(properties: cluster.properties(), transactionalID: "relay")
-      try producer.takeOver(within: .seconds(20))
+      try producer.takeOver(within: .seconds(60))
       try producer.begin()
       try producer.send("t", "kept")
-      try producer.flush(within: .seconds(20))
+      try producer.flush(within: .seconds(60))
       try cluster.setRoundTrip(milliseconds: 1500)
       let error = #expect(throws: TransactionError.self) { try producer.commit(within: .milliseconds(300)) }
       guard case .retriable(let cause)? = error else {
@@ -172,7 +172,7 @@ struct TransactionTests {
         return
       }
       #expect(cause.isTimeout)
-      try producer.commit(within: .seconds(20))
+      try producer.commit(within: .seconds(60))
     }
   }
 

@@ -84,7 +84,7 @@ struct PropertyTests {
       return errors.isEmpty ? nil : errors
     }
     #expect(errors.allSatisfy { $0.isTransient })
-    #expect(producer.close(within: .seconds(20)))
+    #expect(producer.close(within: .seconds(60)))
     let seen = lines.withLock { $0 }
     #expect(seen.contains { $0.contains("127.0.0.1:1") })
     #expect(!seen.contains { $0.contains("fetch.wait.max.ms") })
@@ -113,13 +113,13 @@ struct ClosingTests {
       try cluster.createTopic("t")
       let pending = try Consumer(group: "g", topics: ["t"], properties: cluster.properties())
       _ = try pending.awaitRebalance()
-      #expect(pending.close(within: .seconds(20)))
+      #expect(pending.close(within: .seconds(60)))
       let other = try Consumer(group: "h", topics: ["t"], properties: cluster.properties())
       try other.start()
       try cluster.setDown()
-      #expect(other.close(within: .seconds(20)))
+      #expect(other.close(within: .seconds(60)))
       let never = try Consumer(group: "i", topics: ["t"], properties: cluster.properties())
-      #expect(never.close(within: .seconds(20)))
+      #expect(never.close(within: .seconds(60)))
     }
   }
 
@@ -143,8 +143,8 @@ struct ClosingTests {
   func closed() async throws {
     try await withMockCluster { cluster in
       let consumer = try Consumer(group: "g", topics: ["t"], properties: cluster.properties())
-      #expect(consumer.close(within: .seconds(20)))
-      #expect(consumer.close(within: .seconds(20)))
+      #expect(consumer.close(within: .seconds(60)))
+      #expect(consumer.close(within: .seconds(60)))
       #expect(consumer.poll(into: RecordBatch(), upTo: PollLimit(records: 1), wait: .seconds(60)).isEmpty)
       #expect(consumer.hasLostAssignment)
       #expect(throws: KafkaError.self) { try consumer.assign([:]) }

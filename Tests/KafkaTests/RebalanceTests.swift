@@ -42,7 +42,7 @@ struct RebalanceTests {
         let positions = try earlier.committed([partition], within: .seconds(60))
         return positions[partition] == 7 ? true : nil
       }
-      #expect(earlier.close(within: .seconds(20)))
+      #expect(earlier.close(within: .seconds(60)))
       let later = try Consumer(group: "g", topics: ["t"], properties: cluster.properties())
       try later.start(at: 2)
       let batch = RecordBatch()
@@ -122,7 +122,7 @@ struct RebalanceTests {
       let second = try Consumer(group: "g", topics: ["t"], properties: cluster.properties())
       let batches = [RecordBatch(), RecordBatch()]
       _ = try settle([first, second], [1, 1], starts: [0, 0], into: batches)
-      #expect(first.close(within: .seconds(20)))
+      #expect(first.close(within: .seconds(60)))
       _ = try settle([second], [2], starts: [0], into: batches)
     }
   }

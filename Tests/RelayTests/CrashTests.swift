@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test(
-    "frozen with events in flight, a relay is replaced within five seconds; woken, it publishes and deletes nothing",
+    "frozen with events in flight, a relay is replaced when its lease is over; woken, it publishes and deletes nothing",
     arguments: [FailPoint.relayRunDurable, .relaySending, .relaySent, .relayAcknowledged, .relayDeleting])
   func frozen(_ point: FailPoint) throws {
     try TestDatabase.with { database in
@@ -49,19 +49,20 @@ import Testing
         database, servers: cluster.bootstrapServers, failPoint: "\(point.rawValue):stop:\(strike)",
         ["RELAY_LEASE": "3s"])
       try ghost.awaitFrozen()
+      // How fast the machine is does not count: nothing but this lease keeps the heir waiting.
+      #expect(try Leadership.remaining(try database.connectAsRelay()) <= .seconds(3))
       let heir = try RelayProcess(database, servers: cluster.bootstrapServers, ["RELAY_LEASE": "3s"])
-      try database.awaitEmptyOutbox(within: .seconds(6))
+      try database.awaitEmptyOutbox()
       try database.emit("things", 30..<60)
-      // Where the ghost's last statement emptied the outbox, its lease has yet to run out.
-      try database.awaitEmptyOutbox(within: .seconds(6))
+      try database.awaitEmptyOutbox()
       kill(ghost.pid, SIGCONT)
       try ghost.awaitLog("stands by")
       try database.emit("things", 60..<80)
-      try database.awaitEmptyOutbox(within: .seconds(2))
+      try database.awaitEmptyOutbox()
       try heir.end()
-      try ghost.awaitLog("is the active relay  epoch=3")
+      try ghost.awaitLog("is the active relay", times: 2)
       try database.emit("things", 80..<90)
-      try database.awaitEmptyOutbox(within: .seconds(2))
+      try database.awaitEmptyOutbox()
       try ghost.end()
       try published(["things": 2], cluster.properties()).expectOnce(0..<90)
     }
@@ -78,7 +79,7 @@ import Testing
       try second.awaitLog("stands by")
       for start in stride(from: 0, to: 2000, by: 100) { try database.emit("things", start..<start + 100) }
       try first.end()
-      try second.awaitLog("is the active relay", within: .seconds(5))
+      try second.awaitLog("is the active relay", within: .seconds(50))
       try database.emit("things", 2000..<2010)
       try database.awaitEmptyOutbox()
       try second.end()

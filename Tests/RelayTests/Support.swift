@@ -154,8 +154,10 @@ final class RelayProcess {
     }
   }
 
-  func awaitLog(_ text: String, within bound: Duration = .seconds(90)) throws {
-    _ = try eventually("a log line \(text) in \(log)", within: bound) { log.contains(text) ? true : nil }
+  func awaitLog(_ text: String, times: Int = 1, within bound: Duration = .seconds(90)) throws {
+    _ = try eventually("a log line \(text) in \(log)", within: bound) {
+      log.ranges(of: text).count >= times ? true : nil
+    }
   }
 
   func end() throws {
