@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,13 +49,44 @@ def test_stages_beside_each_other_are_told_as_they_end_and_one_that_fails_is_eno
 @pytest.mark.parametrize("kind, code", [(signal.SIGTERM, 143), (signal.SIGKILL, -9)])
 def test_a_signal_ends_the_stage_and_what_it_started(tmp_path, kind, code):
     seconds = f"61.{os.getpid()}"  # Another run of these tests may be under way on this machine.
-    started = f"stage long 60 sh -c 'sleep {seconds}; true'"
-    script = f"LOGS={tmp_path}; source {LIBRARY}; trap 'end_stages; exit 143' TERM; {started}"
-    checking = subprocess.Popen(["bash", "-c", script], stdout=subprocess.DEVNULL)
-    processes.wait_until(lambda: runs("sleep", seconds), 60, "the stage did not start within a minute")
+    started = f"sleep {seconds}; true"
+    checking = subprocess.Popen(["bash", "-c", one_stage(tmp_path, f"sh -c '{started}'")], stdout=subprocess.DEVNULL)
+    # And `timeout` has come to wait for it: before that it ends alone when a signal comes.
+    processes.wait_until(
+        lambda: runs("sleep", seconds) and runs("timeout", "-k", "10", "60", "sh", "-c", started, state="S"),
+        60, "the stage did not start within a minute",
+    )  # fmt: skip
     checking.send_signal(kind)
     assert checking.wait(timeout=60) == code
     processes.wait_until(lambda: not runs("sleep", seconds), 60, "the stage's own processes did not end within a minute")
+
+
+def test_a_stage_that_its_timeout_leaves_behind_is_ended_with_it(tmp_path):
+    """As GNU's does when a signal comes before it has noted whom it has started."""
+    seconds = f"62.{os.getpid()}"
+    forgetful = tmp_path / "timeout"
+    forgetful.write_text(f"#!{sys.executable}\n{FORGETFUL}")
+    forgetful.chmod(0o755)
+    checking = subprocess.Popen(
+        ["bash", "-c", one_stage(tmp_path, f"sleep {seconds}")], stdout=subprocess.DEVNULL,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    )  # fmt: skip
+    processes.wait_until(lambda: runs("sleep", seconds), 60, "the stage did not start within a minute")
+    checking.terminate()
+    assert checking.wait(timeout=60) == 143
+    processes.wait_until(lambda: not runs("sleep", seconds), 30, "the stage did not end within half a minute")
+
+
+FORGETFUL = """
+import os, signal, subprocess, sys
+signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
+os.setpgid(0, 0)
+subprocess.Popen(sys.argv[4:]).wait()
+"""
+
+
+def one_stage(logs, command):
+    return f"LOGS={logs}; source {LIBRARY}; trap 'end_stages; exit 143' TERM; stage long 60 {command}"
 
 
 @pytest.fixture
@@ -131,9 +163,11 @@ def test_a_filter_that_matches_nothing_fails_the_check(small_clone):
     assert result.returncode == 1 and "no_such_test" in result.stdout.splitlines()[-1]
 
 
-def runs(*command):
+def runs(*command, state=""):
+    """Whether a process with just this command is there, in the state that /proc has a letter for, if one is given."""
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             if path.read_bytes() == b"".join(word.encode() + b"\0" for word in command):
-                return True
+                now = (path.parent / "stat").read_text().rpartition(")")[2].split()[0]
+                return state in ("", now)
     return False

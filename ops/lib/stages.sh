@@ -88,5 +88,11 @@ failing_part() {
 
 # For a trap: ends the stages that run, with everything they started.
 end_stages() {
-  [ ${#RUNNING[@]} = 0 ] || { kill "${RUNNING[@]}" && wait "${RUNNING[@]}"; } 2>/dev/null || true
+  local begun
+  # Not those of RUNNING: a signal may come after a stage has begun and before it is entered there.
+  mapfile -t begun < <(jobs -p)
+  [ ${#begun[@]} != 0 ] || return 0
+  # The groups as well: `timeout` forgets its command when a signal comes just after it has started it.
+  kill -- "${begun[@]}" "${begun[@]/#/-}" 2>/dev/null
+  wait "${begun[@]}" 2>/dev/null || true
 }
