@@ -43,7 +43,7 @@ public struct Organisation: Sendable {
   /// By person who has left.
   private(set) var newSuccessors: [String: String?] = [:]
   private(set) var pending: [Fact.Subject: Pending?] = [:]
-  /// Branches whose people are to be looked at again: they are new, another has taken over, or no longer has.
+  /// Branches whose people are to be looked at again: they are new, or another is open for them than before.
   private(set) var unsettled: Set<String> = []
   /// By id, those whose people come or go.
   private(set) var touchedBranches: Set<Int64> = []
@@ -196,9 +196,10 @@ public struct Organisation: Sendable {
     for (place, branch) in tree.branches where branchRows[place] != branch {
       hasChanged = true
       changedBranches[place] = branch
-      if branchRows[place] == nil || branchRows[place]?.mergedInto != branch.mergedInto { unsettled.insert(place) }
       branchRows[place] = branch
     }
+    // Also those whose successor's successor is another now: their people have not been in the branch that changed.
+    for place in tree.branches.keys where tree.open(place) != before.open(place) { unsettled.insert(place) }
     if tree.pending[code] != nil { return .waits }
     return hasChanged ? .changed : .unchanged
   }

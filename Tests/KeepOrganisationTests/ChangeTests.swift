@@ -145,6 +145,20 @@ import Values
     }
   }
 
+  @Test("a branch that had taken over another opens again: the people of both are in it")
+  func openAgainBehind() async throws {
+    try await Office.open { office throws in
+      try office.tell(.merged(branch: "GZ", into: "SZ"), .merged(branch: "SZ", into: "HQ"))
+      try office.sweepAll()
+      try office.tell(.opened(.init(branch: "SZ", name: "Shenzhen", level: .city)))
+      try office.sweepAll()
+      #expect(
+        try office.lines("select format('%s %s', code, branch_id) from person order by id")
+          == ["BOSS 1", "GZM 3", "P3 3", "P4 3", "S5 3"])
+      #expect(try office.faults() == [])
+    }
+  }
+
   @Test("files and events take turns: the later one by its own time counts, whoever came first")
   func filesAndEvents() async throws {
     try await Office.open { office throws in

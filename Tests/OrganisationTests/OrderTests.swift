@@ -59,6 +59,16 @@ import Testing
       ],
       end: ["A A under - into - since 0", "B B under - into - since 0", "P in A true false -", "Q in B true false -"]),
     Story(
+      about: "a merger undone behind another one: people come back to where the first had brought them",
+      said: [
+        .opened("A", at: 1), .opened("B", at: 2), .opened("C", at: 3), .joined("P", "A", at: 4),
+        .merged("A", "B", at: 5), .merged("B", "C", at: 6), .opened("B", at: 7),
+      ],
+      end: [
+        "A A under - into B since 5000000", "B B under - into - since 0", "C C under - into - since 0",
+        "P in B true false -",
+      ]),
+    Story(
       about: "a closed branch goes to the one above, the head office to none",
       said: [
         .opened("HQ", at: 1), .opened("A", under: "HQ", at: 2), .closed("A", at: 3), .closed("HQ", at: 4),
