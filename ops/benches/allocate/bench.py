@@ -150,6 +150,8 @@ def main(arguments=None):
     parser.add_argument("--leads", type=int, default=200_000, help="leads in the backlog (default 200000)")
     parser.add_argument("--standing", type=int, default=0, metavar="N",
                         help="customers and leads that stand there before")  # fmt: skip
+    parser.add_argument("--warm", metavar="SIZE", help="all that stands there is in so large shared buffers before each turn, as "
+                        "in a server that has run for days; else in those of the development services, and none of it")  # fmt: skip
     parser.add_argument("--latency", action="store_true", help="the latency alone")
     options = parser.parse_args(arguments)
     frame.build("millrace", "allocate-leads", "relay-events")
@@ -161,7 +163,7 @@ def main(arguments=None):
     leads = list(source)
     shutil.copy(next(folder.glob("regions-*.json")), regions_file)
     with ServicesInUse.started(folder / "services") as services:
-        ground = Ground(services, ROOT, folder, made)
+        ground = Ground(services, ROOT, folder, made, options.warm)
         ground.know(source, options.standing)
         bench = Bench(ground, leads, made, regions_file, options)
         if not options.latency:

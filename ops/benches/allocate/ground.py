@@ -11,24 +11,33 @@ import subprocess
 import time
 
 from confluent_kafka import Producer
+from psycopg import sql
 from services import lifecycle
 
 from .processes_seen import cpu_of_server, lines_of
 from .standing import FIRST_LEAD, enter_known, enter_standing
 
 LOADS = "select p.code, l.open_leads from person p join person_load l on l.person_id = p.id"
+# Indexes last: what does not fit drops out first in the order in which it was read.
+WARM = """
+select sum(pg_prewarm(oid)) from (
+  select c.oid from pg_class c where c.relnamespace = 'millrace'::regnamespace and c.relkind in ('r', 'i')
+  order by c.relkind desc, pg_relation_size(c.oid)) relations
+"""
 TOPIC, ANSWERS = "lead.registered", "lead.ownership"
 LIBC = ctypes.CDLL(None)
 SET_PARENT_DEATH_SIGNAL = 1  # prctl(2), PR_SET_PDEATHSIG.
 
 
 class Ground:
-    def __init__(self, services, top, folder, firm):
-        self.services, self.top, self.folder = services, top, folder
+    def __init__(self, services, top, folder, firm, warm=None):
+        self.services, self.top, self.folder, self.warm = services, top, folder, warm
         self.executables = top / ".build/release"
         with services.connect() as connection:
             # Each transaction's commit is then known to the microsecond, whoever made it.
             connection.execute("alter system set track_commit_timestamp = on")
+            if warm:
+                connection.execute(sql.SQL("alter system set shared_buffers = {}").format(warm))
         lifecycle.stop(services.place, "postgres")
         lifecycle.start(services.place, "postgres")
         with services.connect() as connection:
@@ -81,6 +90,9 @@ class Ground:
                 connection.execute("create extension pg_stat_statements with schema public")
                 connection.execute("select pg_stat_statements_reset()")
                 connection.execute("set search_path to millrace, public")
+                if self.warm:
+                    connection.execute("create extension pg_prewarm with schema public")
+                    connection.execute(WARM)
                 yield name, connection
         finally:
             self.services.drop_database(name)
