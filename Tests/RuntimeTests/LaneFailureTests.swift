@@ -210,9 +210,10 @@ import Testing
           """)
       try ghost.run(script: "begin; select from position for update")
       let lane = try scene.lane(["DATABASE_PATIENCE": "500ms"])
-      try lane.awaitWords("the session of a frozen owner was ended")
       try scene.awaitPosition(1)
+      try lane.awaitReady()
       #expect(try scene.notes() == [0])
+      #expect(throws: PostgresError.self, "its session was ended") { try ghost.rows("select 1") }
     }
   }
 
