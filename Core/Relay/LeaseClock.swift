@@ -26,6 +26,11 @@ struct LeaseClock {
 
   /// Whether nobody else can have taken over, as far as the database's clock and this one run alike.
   func isValid(_ now: Duration) -> Bool { now - asked < length }
+
+  /// How long who stands by waits before it asks again. The lease may be given up before it is over.
+  static func rest(whileOthersHaveIt left: Duration) -> Duration {
+    min(max(left, .milliseconds(20)), .milliseconds(500))
+  }
 }
 
 /// How soon to look for rows again: at once while there are some, then from 10 ms on, and slower the longer nothing

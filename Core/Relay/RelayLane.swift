@@ -132,8 +132,7 @@ final class RelayLane: Lane {
     wasStandingBy = true
     metrics.leader.set(0)
     isReady()
-    let left = try Leadership.remaining(connection)
-    return min(max(left, .milliseconds(20)), .milliseconds(500))
+    return LeaseClock.rest(whileOthersHaveIt: try Leadership.remaining(connection))
   }
 
   /// From here on no older relay gets anything into Kafka or out of the tables.

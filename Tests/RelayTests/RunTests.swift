@@ -135,6 +135,13 @@ import Values
     #expect(!clock.isDue(.seconds(12.5)) && clock.isValid(.seconds(14)))
   }
 
+  @Test("who stands by asks when the lease is over, and every half second until then: it may be given up before")
+  func standingBy() {
+    for (left, rest) in [(0, 20), (7, 20), (300, 300), (500, 500), (3000, 500), (60_000, 500)] as [(Int64, Int64)] {
+      #expect(LeaseClock.rest(whileOthersHaveIt: .milliseconds(left)) == .milliseconds(rest))
+    }
+  }
+
   @Test("the outbox is looked at every 10 ms, ever slower up to 200 ms while nothing comes")
   func pace() {
     var pace = Pace()
