@@ -128,6 +128,22 @@ def test_a_taken_port_is_passed_over(place, monkeypatch):
         assert [server["port"] for server in place.choices()["servers"].values()] == offered[1::2]
 
 
+def test_a_worlds_broker_passes_a_taken_port_over(services, executables, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        free_port = processes.free_port
+        offered = iter([taken.getsockname()[1], free_port(), free_port()])
+        monkeypatch.setattr(processes, "free_port", lambda: next(offered))
+        with Ground(services, executables).world() as world:
+            assert world.broker_port != taken.getsockname()[1] and world.broker.poll() is None
+
+
+def test_a_port_is_not_tried_before_it_is_ones_own(monkeypatch):
+    tried, is_free = [], processes._is_free
+    monkeypatch.setattr(processes, "_is_free", lambda port: tried.append(port in processes.PORTS.own) or is_free(port))
+    processes.free_port()
+    assert all(tried) and tried
+
+
 def test_nobody_is_given_a_port_that_another_was_given(tmp_path):
     mine, theirs = processes.Claims(tmp_path / "ports"), "import sys; from services.processes import Claims; "
     theirs += "print(Claims(sys.argv[1]).claim(20001))"
