@@ -1,4 +1,3 @@
-import Glibc
 import Seeding
 import Synchronization
 import Testing

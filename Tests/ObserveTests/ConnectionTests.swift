@@ -263,26 +263,26 @@ private let answer =
 
   @Test("random talk with random times never traps and always ends")
   func fuzz() {
-    var seed = Seeded()
+    var chance = Seeded()
     let said = [
       live, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n", "GET /large HTTP/1.1\r\nHost: x\r\n\r\n", "GET",
       " /live HTTP/1.1\r\n", "Host: x\r\n\r\n", "\r\n", "\0",
     ]
     for _ in 0..<1000 {
       var talk = Talk(late: true)
-      for _ in 0..<Int.random(in: 1...30, using: &seed) where !talk.connection.isOver {
-        switch Int.random(in: 0...10, using: &seed) {
+      for _ in 0..<Int.random(in: 1...30, using: &chance) where !talk.connection.isOver {
+        switch Int.random(in: 0...10, using: &chance) {
         case 10:
-          if talk.connection.takeQuestion() != nil || Int.random(in: 0...3, using: &seed) == 0 {
+          if talk.connection.takeQuestion() != nil || Int.random(in: 0...3, using: &chance) == 0 {
             talk.connection.answered(.text("late"), at: talk.moment)
           }
-        case 0...4: if talk.connection.wantsToReceive { talk.receive(said.randomElement(using: &seed)!) }
+        case 0...4: if talk.connection.wantsToReceive { talk.receive(said.randomElement(using: &chance)!) }
         case 5...6:
-          let count = Int.random(in: 0...talk.connection.unsent.count, using: &seed)
+          let count = Int.random(in: 0...talk.connection.unsent.count, using: &chance)
           talk.connection.sent(count, at: talk.moment)
-        case 7: talk.pass(.milliseconds(Int.random(in: 0...20_000, using: &seed)))
-        case 8 where Int.random(in: 0...5, using: &seed) == 0: talk.connection.receivedEnd(at: talk.moment)
-        case 9 where Int.random(in: 0...9, using: &seed) == 0: talk.connection.stop(at: talk.moment)
+        case 7: talk.pass(.milliseconds(Int.random(in: 0...20_000, using: &chance)))
+        case 8 where Int.random(in: 0...5, using: &chance) == 0: talk.connection.receivedEnd(at: talk.moment)
+        case 9 where Int.random(in: 0...9, using: &chance) == 0: talk.connection.stop(at: talk.moment)
         default: break
         }
       }

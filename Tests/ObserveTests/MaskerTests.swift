@@ -65,15 +65,15 @@ import Testing
 
   @Test("no text with a number of seven to eighteen digits in it keeps more than two of them")
   func property() {
-    var seed = Seeded()
+    var chance = Seeded()
     let around = ["", " ", "call ", "tel:", "电话", "(", "\"", "y", ", ", "\n", "+", "🙂"]
     for _ in 0..<2000 {
-      let count = Int.random(in: 7...18, using: &seed)
+      let count = Int.random(in: 7...18, using: &chance)
       // Digits from 3 up cannot be a year, so that no date hides among them.
       let number = (0..<count).map { _ in
-        "\(Int.random(in: 3...9, using: &seed))" + (Int.random(in: 0...3, using: &seed) == 0 ? "-" : "")
+        "\(Int.random(in: 3...9, using: &chance))" + (Int.random(in: 0...3, using: &chance) == 0 ? "-" : "")
       }.joined()
-      let text = around.randomElement(using: &seed)! + number + around.randomElement(using: &seed)!
+      let text = around.randomElement(using: &chance)! + number + around.randomElement(using: &chance)!
       let masked = Masker.mask(text)
       #expect(masked.filter(\.isWholeNumber).count == 2, "\(text) became \(masked)")
       #expect(masked.unicodeScalars.count == text.unicodeScalars.count)
@@ -82,11 +82,11 @@ import Testing
 
   @Test("random texts are masked without a trap, and a masked text stays as it is")
   func fuzz() {
-    var seed = Seeded()
+    var chance = Seeded()
     let alphabet = Array("0123456789abcdefABCDEFX-./: T+Z@_,()９８＠é李\n\u{A0}🙂".unicodeScalars)
     for _ in 0..<5000 {
       var text = String.UnicodeScalarView()
-      for _ in 0..<Int.random(in: 0...60, using: &seed) { text.append(alphabet.randomElement(using: &seed)!) }
+      for _ in 0..<Int.random(in: 0...60, using: &chance) { text.append(alphabet.randomElement(using: &chance)!) }
       let masked = Masker.mask(String(text))
       #expect(Masker.mask(masked) == masked, "\(String(text).debugDescription) became \(masked.debugDescription)")
     }

@@ -84,11 +84,11 @@ extension Seeded {
 @Suite struct RequestParserFuzzTests {
   @Test("valid requests come out the same however they are cut")
   func splits() {
-    var seed = Seeded()
+    var chance = Seeded()
     for _ in 0..<300 {
-      let sent = (0..<Int.random(in: 1...5, using: &seed)).map { _ in seed.request() }
+      let sent = (0..<Int.random(in: 1...5, using: &chance)).map { _ in chance.request() }
       let bytes = sent.flatMap(\.bytes)
-      let steps = parse(seed.pieces(of: bytes))
+      let steps = parse(chance.pieces(of: bytes))
       let got = steps.compactMap { if case .request(let request) = $0 { request } else { nil } }
       #expect(got.map(\.path) == sent.map(\.path))
       #expect(got.map(\.body) == sent.map(\.body))
@@ -99,12 +99,12 @@ extension Seeded {
 
   @Test("spoilt requests end the same however they are cut, and never in a trap")
   func mutations() {
-    var seed = Seeded()
+    var chance = Seeded()
     var refused = 0
     for _ in 0..<2000 {
-      let bytes = seed.mutated((0..<2).flatMap { _ in seed.request().bytes })
+      let bytes = chance.mutated((0..<2).flatMap { _ in chance.request().bytes })
       let whole = parse([bytes]).filter { $0 != .sendContinue }
-      let cut = parse(seed.pieces(of: bytes)).filter { $0 != .sendContinue }
+      let cut = parse(chance.pieces(of: bytes)).filter { $0 != .sendContinue }
       #expect(whole == cut, "\(String(decoding: bytes, as: UTF8.self).debugDescription)")
       if case .refuse(let refusal) = whole.last {
         refused += 1
@@ -116,13 +116,13 @@ extension Seeded {
 
   @Test("random bytes never trap, and what waits for more stays within the bounds")
   func garbage() {
-    var seed = Seeded()
+    var chance = Seeded()
     let alphabet = Array("GET /POST HTTP/1.1\r\n\r\n\r\nHost: x0123456789abcdef;: \t\0\u{7F}".utf8)
     for round in 0..<2000 {
-      let bytes = (0..<Int.random(in: 0...400, using: &seed)).map { _ in
-        round % 2 == 0 ? UInt8.random(in: 0...255, using: &seed) : seed.pick(alphabet)
+      let bytes = (0..<Int.random(in: 0...400, using: &chance)).map { _ in
+        round % 2 == 0 ? UInt8.random(in: 0...255, using: &chance) : chance.pick(alphabet)
       }
-      #expect(parse([bytes]) == parse(seed.pieces(of: bytes)))
+      #expect(parse([bytes]) == parse(chance.pieces(of: bytes)))
     }
   }
 
