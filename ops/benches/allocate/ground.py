@@ -87,12 +87,12 @@ class Ground:
             with self.services.connect() as connection:
                 connection.execute("checkpoint")
             with self.services.connect(name) as connection:
-                connection.execute("create extension pg_stat_statements with schema public")
-                connection.execute("select pg_stat_statements_reset()")
-                connection.execute("set search_path to millrace, public")
                 if self.warm:
                     connection.execute("create extension pg_prewarm with schema public")
                     connection.execute(WARM)
+                connection.execute("create extension pg_stat_statements with schema public")
+                connection.execute("select pg_stat_statements_reset()")
+                connection.execute("set search_path to millrace, public")
                 yield name, connection
         finally:
             self.services.drop_database(name)
