@@ -1,3 +1,5 @@
+public import Values
+
 /// The door through which a worker's `load` and `claim` read. It cannot commit, roll back or outlive its batch's work.
 public struct Transaction {
   private let connection: Connection
@@ -28,8 +30,10 @@ public struct Transaction {
       try connection.enterPipeline()
     }
     repeat try send((each question).asking)
+    if opening.tellsTime { try connection.send(Transaction.clock) }
     try finishOpening()
     let answers = (repeat try receive(each question))
+    if opening.tellsTime { opening.moment = try connection.receive()[0].timestamp(0) }
     try connection.leavePipeline()
     return (repeat try (each answers).read())
   }
@@ -41,6 +45,15 @@ public struct Transaction {
   public func rows(_ statement: Statement, _ bind: (inout Arguments) -> Void) throws(PostgresError) -> Rows {
     try withoutActuallyEscaping(bind) { bind throws(PostgresError) in try ask(Question(statement, bind) { $0 }) }
   }
+
+  /// For the runtime: PostgreSQL's clock after the last question, later than whatever was locked or read. It comes with the
+  /// answers; where nothing was asked it is asked for now.
+  public func moment() throws(PostgresError) -> Timestamp {
+    if let moment = opening.moment { return moment }
+    return try connection.rows(Transaction.clock)[0].timestamp(0)
+  }
+
+  private static var clock: Statement { "select clock_timestamp()" }
 
   /// For the runtime, when the worker has asked all it wants to.
   public func settle() throws(PostgresError) {
@@ -86,8 +99,14 @@ public struct Transaction {
 /// What was sent and whose answers nobody has read yet.
 private final class Opening {
   private var settle: (() throws(PostgresError) -> Void)?
+  /// Whether somebody will want to know the moment.
+  let tellsTime: Bool
+  var moment: Timestamp?
 
-  init(_ settle: (() throws(PostgresError) -> Void)?) { self.settle = settle }
+  init(_ settle: (() throws(PostgresError) -> Void)?) {
+    self.settle = settle
+    tellsTime = settle != nil
+  }
 
   var isPending: Bool { settle != nil }
 

@@ -9,6 +9,8 @@ final class Batch<Reading: Sendable> {
   private(set) var entries: [BatchEntry<Reading>] = []
   /// Records of `records` that were looked at; the rest was only polled.
   var seen = 0
+  /// Nothing of it is needed any more.
+  var isApplied = false
 
   var isEmpty: Bool { entries.isEmpty }
 
@@ -20,6 +22,7 @@ final class Batch<Reading: Sendable> {
     entries.removeAll(keepingCapacity: true)
     records.removeAll()
     seen = 0
+    isApplied = false
   }
 }
 

@@ -29,32 +29,33 @@ struct BatchTransaction<W: Worker> {
   /// - Parameters:
   ///   - applied: by place in `cursors`, the next offset as the database has it.
   ///   - log: told how far the write-ahead log was inserted and flushed when the transaction began.
+  ///   - opening: run while PostgreSQL opens the transaction.
   ///   - meanwhile: run while PostgreSQL writes.
   func run(
     cursors: [PartitionCursor], applied: [Int64], gauges: [IntakeKey: GarbageGauge], cache: inout W.Cache,
-    log: @escaping (_ inserted: Int64, _ flushed: Int64) -> Void, meanwhile: (() -> Bool)?
+    log: @escaping (_ inserted: Int64, _ flushed: Int64) -> Void, opening whileOpening: () -> Void,
+    meanwhile: (() -> Bool)?
   ) throws(LaneFailure) -> Committed {
     var clock = StepClock()
     let entries = batch.entries[range]
-    var expected: [TopicPartition: Int64] = [:]
-    for entry in entries { expected[cursors[entry.cursor].partition] = applied[entry.cursor] }
+    let places = Set(entries.lazy.map(\.cursor))
+    let expected = Dictionary(uniqueKeysWithValues: places.map { (cursors[$0].partition, applied[$0]) })
     let opening = BatchOpening(positions, connection, expected, identities(entries), told: log)
     try LaneFailure.postgres { () throws(PostgresError) in try opening.send() }
     clock.ended(steps.begin)
+    whileOpening()
 
     // Whatever may be new is loaded for: that some of it came before is known only afterwards, and seldom so.
     var fold = BatchFold<W>(positions.worker, cursors, garbageShare, gauges, seen: [:])
-    var state = try load(fold.sort(entries), &cache, opening)
-    let (seen, now) = try LaneFailure.postgres { () throws(PostgresError) in
-      (try opening.repeats(), try connection.rows("select clock_timestamp()")[0].timestamp(0))
-    }
+    let (state, now) = try load(fold.sort(entries), &cache, opening)
+    let seen = try LaneFailure.postgres { () throws(PostgresError) in try opening.repeats() }
     if !seen.isEmpty {
       fold = BatchFold<W>(positions.worker, cursors, garbageShare, gauges, seen: seen)
       _ = fold.sort(entries)
     }
     FailPoint.pass(.loaded)
     clock.ended(steps.load)
-    let committed = try decideAndWrite(&fold, &state, now, cursors, meanwhile)
+    let committed = try decideAndWrite(fold, state, now, cursors, meanwhile)
     clock.ended(steps.write)
     try LaneFailure.postgres { () throws(PostgresError) in _ = try connection.rows("commit") }
     FailPoint.pass(.committed)
@@ -64,12 +65,12 @@ struct BatchTransaction<W: Worker> {
 
   private func load(
     _ deliveries: [Delivery<W.Reading>], _ cache: inout W.Cache, _ opening: BatchOpening
-  ) throws(LaneFailure) -> W.State {
+  ) throws(LaneFailure) -> (W.State, Timestamp) {
     let transaction = Transaction(opening: connection, settle: opening.settle)
     do {
       let state = try W.load(deliveries, &cache, transaction)
       try transaction.settle()
-      return state
+      return (state, try transaction.moment())
     } catch {
       transaction.discard()
       guard opening.moved.isEmpty else { throw .moved(opening.moved) }
@@ -94,11 +95,12 @@ struct BatchTransaction<W: Worker> {
   private static var chunk: Int { 500 }
 
   private func decideAndWrite(
-    _ fold: inout BatchFold<W>, _ state: inout W.State, _ now: Timestamp, _ cursors: [PartitionCursor],
+    _ fold: consuming BatchFold<W>, _ state: consuming W.State, _ now: Timestamp, _ cursors: [PartitionCursor],
     _ meanwhile: (() -> Bool)?
   ) throws(LaneFailure) -> Committed {
     let entries = batch.entries[range]
     let committed: Committed
+    let broken: String?
     do {
       var writing = try Writing(connection)
       var start = entries.startIndex
@@ -115,12 +117,17 @@ struct BatchTransaction<W: Worker> {
       try writing.send(W.writes, of: .state, state, fold.changes[...])
       try writing.send(fold.emissions, from: positions.worker)
       committed = fold.committed()
+      broken = fold.broken
       try send(fold, committed, cursors, &writing)
+      try writing.push()
+      // Freeing thousands of values takes milliseconds, and now PostgreSQL has work.
+      _ = consume fold
+      _ = consume state
       try writing.finish(meanwhile: meanwhile)
     } catch {
       throw .postgres(error)
     }
-    if let broken = fold.broken { throw .broken(broken) }
+    if let broken { throw .broken(broken) }
     return committed
   }
 

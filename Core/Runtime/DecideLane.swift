@@ -90,6 +90,7 @@ final class DecideLane<W: Worker>: Lane {
     if current.isEmpty {
       // It may hold records of which none was taken; full of them it could not be polled into.
       current.removeAll()
+      upcoming.removeAll()
       fill(current, consumer, wait: .milliseconds(100))
     } else {
       // Polling beside PostgreSQL ended when PostgreSQL had answered: take what has come since.
@@ -101,7 +102,7 @@ final class DecideLane<W: Worker>: Lane {
     try chores(consumer)
     guard !current.isEmpty, consumer.rebalance == nil else { return }
     try apply(current, consumer)
-    current.removeAll()
+    current.isApplied = true
     swap(&current, &upcoming)
   }
 
@@ -144,6 +145,8 @@ final class DecideLane<W: Worker>: Lane {
     let committed = try transaction.run(
       cursors: cursors, applied: applied, gauges: gauges, cache: &cache,
       log: { [self] in flushed.log(insertedTo: $0, flushedTo: $1) },
+      // Of the batch before: freeing it takes milliseconds, for which PostgreSQL would wait.
+      opening: { if upcoming.isApplied { upcoming.removeAll() } },
       meanwhile: { [self] in
         guard consumer.rebalance == nil, unsettled.isEmpty else { return false }
         return fill(upcoming, consumer, wait: .zero, slice: 100)

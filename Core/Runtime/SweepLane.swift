@@ -131,7 +131,7 @@ final class SweepLane<S: Sweep>: Lane {
       guard !items.isEmpty else { return ([], nil) }
       FailPoint.pass(.sweepClaimed, event: S.name)
       var state = try S.load(items, &cache, transaction)
-      let now = try connection.rows("select clock_timestamp()")[0].timestamp(0)
+      let now = try transaction.moment()
       for item in items { fold.decide(item, &state, now) }
       return (items, state)
     } catch {
@@ -201,8 +201,9 @@ final class SweepLane<S: Sweep>: Lane {
     _ = try connection.rows("savepoint trial")
     do throws(PostgresError) {
       var fold = SweepFold<S>()
-      var state = try S.load(items, &cache, Transaction(open: connection))
-      let now = try connection.rows("select clock_timestamp()")[0].timestamp(0)
+      let transaction = Transaction(open: connection)
+      var state = try S.load(items, &cache, transaction)
+      let now = try transaction.moment()
       for item in items { fold.decide(item, &state, now) }
       // What may not be written the next turn tells.
       if fold.tooLarge == nil { try write(fold, state, connection) }

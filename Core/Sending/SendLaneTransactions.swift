@@ -56,7 +56,7 @@ extension SendLane {
       // Of one that is given up nothing is looked up: that may be what was refused.
       var book = try ClaimBook(
         refused == nil ? messages : [], channel, rules, price: gateway.description.price, transaction)
-      let now = try connection.rows("select clock_timestamp()")[0].timestamp(0)
+      let now = try transaction.moment()
       let changes = messages.map { message in
         refused.map { ClaimChange(notStorable: message, $0, now) } ?? book.decide(message, now)
       }
@@ -151,7 +151,7 @@ extension SendLane {
     }
     do {
       let book = try RecordBook(calls, transaction)
-      let now = try connection.rows("select clock_timestamp()")[0].timestamp(0)
+      let now = try transaction.moment()
       let records = calls.compactMap { book.conclude($0, channel, now) }
       var writing = try Writing(connection)
       try writing.send(CallRecord.writes(channel, by: settings.worker), of: .state, book, records[...])

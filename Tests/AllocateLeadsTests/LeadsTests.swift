@@ -278,6 +278,24 @@ import Topics
     }
   }
 
+  @Test("a lead goes by the rules of its own moment, whatever the lane remembers of those before")
+  func newerRules() async throws {
+    try await Desk.open(LeadsTests.firm) { desk in
+      let lane = try desk.lane()
+      for (number, wanted) in [(0, 1), (1, 2), (2, 1)] {
+        try lane.register(LeadsTests.leads(number..<number + 1))
+        let branch = "select branch_id from lead order by id desc limit 1" as Statement
+        #expect(try desk.number(branch) == Int64(wanted), "rules \(number + 1)")
+        try desk.session.run(
+          script: """
+            insert into ruleset default values;
+            insert into allocation_rule (ruleset, position, region, branch_id)
+              select max(version), 1, 'CN-GD', \(3 - wanted) from ruleset
+            """)
+      }
+    }
+  }
+
   @Test("two sweeps at once give every lead away once, the oldest first")
   func twoSweeps() async throws {
     try await Desk.open(LeadsTests.firm + "update person set capacity = 0") { desk in

@@ -86,13 +86,17 @@ import Values
       version: 1,
       rules: [.init(position: 1, validFrom: from, validUntil: until, branch: 1), .init(position: 2, branch: 2)])
     var memory = RuleMemory(rules)
+    var editions = [memory.edition]
     for (seconds, expected) in [(0, 2), (9, 2), (10, 1), (19, 1), (20, 2), (30, 2), (15, 1)] as [(Int64, Int32)] {
       let moment = now.adding(seconds: seconds)
       memory.advance(to: moment)
       #expect(memory.match(LeadFacts(source: "web"))?.position == expected)
       #expect(rules.match(LeadFacts(source: "web"), at: moment)?.position == expected)
       #expect(memory.validUntil == (seconds < 10 ? from : seconds < 20 ? until : nil))
+      editions.append(memory.edition)
     }
+    #expect(zip(editions, editions.dropFirst()).map(!=) == [true, false, true, false, true, false, true])
+    #expect(RuleMemory(rules).edition != RuleMemory(.none).edition)
   }
 
   @Test("a set without rules matches nothing")

@@ -1,6 +1,7 @@
 import Postgres
 import TestKit
 import Testing
+import Values
 
 /// Several questions in one round trip, and a transaction whose opening is answered with the first of them.
 @Suite struct QuestionTests {
@@ -44,6 +45,25 @@ import Testing
       #expect(settled() == 1)
       _ = try session.rows("commit")
       #expect(try session.rows("select count(*) from kept")[0].integer(0) == 2)
+    }
+  }
+
+  @Test("the moment of the last answer comes with it, later than what was asked; without one it is asked for")
+  func moment() throws {
+    let clock: Question<Timestamp> = Question("select clock_timestamp() from pg_sleep(0.002)") { $0[0].timestamp(0) }
+    try opened { session, transaction, _ in
+      for _ in 0..<2 {
+        let (asked, _) = try transaction.ask(clock, Self.add)
+        let moment = try transaction.moment()
+        #expect(asked < moment)
+        let after = try session.rows("select clock_timestamp()")[0].timestamp(0)
+        #expect(try moment < after && transaction.moment() == moment, "nothing was asked since")
+      }
+    }
+    try opened { session, transaction, _ in
+      try transaction.settle()
+      let before = try session.rows("select clock_timestamp()")[0].timestamp(0)
+      #expect(try before < transaction.moment())
     }
   }
 

@@ -1,5 +1,10 @@
+import Contract
 import Kafka
+import Postgres
+import Settings
+import Synchronization
 import Testing
+import Values
 
 @testable import Runtime
 
@@ -24,6 +29,19 @@ import Testing
       #expect(try scene.notes() == [0, 1, 2, 3, 4, 5, 6])
       second.end()
       #expect(try scene.toldToKafka() == 7)
+    }
+  }
+
+  @Test("what was applied is let go of, also where nothing comes after it")
+  func letGo() async throws {
+    try await Scene.play { scene in
+      _ = try scene.lane(of: CountedWorker.self, ["BATCH_EVENTS": "2"])
+      for end in [3, 10] as [Int64] {
+        try scene.publish(Scene.notes(Int(try max(0, scene.position()))..<Int(end)))
+        try scene.awaitPosition(end)
+        try scene.session.waitUntil("nothing to be held") { CountedWorker.held.load(ordering: .acquiring) == 0 }
+      }
+      #expect(CountedWorker.read.load(ordering: .acquiring) == 10)
     }
   }
 
@@ -239,4 +257,32 @@ import Testing
       try scene.awaitPosition(1)
     }
   }
+}
+
+/// Counts what it holds of its events.
+private enum CountedWorker: Worker {
+  typealias Input = Noted
+  static let name = "test-counted"
+  static let read = Atomic<Int>(0)
+  static let held = Atomic<Int>(0)
+
+  final class Reading: Sendable {
+    init() {
+      CountedWorker.read.add(1, ordering: .relaxed)
+      CountedWorker.held.add(1, ordering: .acquiringAndReleasing)
+    }
+    deinit { CountedWorker.held.subtract(1, ordering: .acquiringAndReleasing) }
+  }
+
+  static func reader(_ settings: Settings) -> (Noted, Timestamp) -> Reading { { _, _ in Reading() } }
+
+  static func load(
+    _ items: [Delivery<Reading>], _ cache: inout NoCache, _ transaction: Transaction
+  ) throws(PostgresError) {}
+
+  static func decide(_ item: Delivery<Reading>, _ state: inout Void, _ now: Timestamp) -> Decision<Reading> {
+    .apply(item.event)
+  }
+
+  static let writes: [Write<Void, Reading>] = []
 }

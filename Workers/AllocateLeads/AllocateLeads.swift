@@ -27,14 +27,17 @@ package struct AllocateLeads: Worker {
   package static func load(
     _ leads: [Delivery<Registration>], _ cache: inout AllocationCache, _ transaction: Transaction
   ) throws(PostgresError) -> Allocation {
+    // While PostgreSQL opens the batch's transaction: behind its answers the rules are nearly always the same.
+    var matched = cache.match(leads)
     let findings = try Findings.load(leads.map(\.event), &cache, transaction)
-    let routes = leads.map { lead -> Route in
+    if matched.edition != cache.rules.edition { matched = cache.match(leads) }
+    let routes = zip(leads, matched.rules).map { lead, rule -> Route in
       // Without a phone it goes nowhere; with one that has a lead it joins that.
       guard let phone = lead.event.phone, !lead.event.isRefused, findings.known[phone.digits] == nil else {
         return .none
       }
       let facts = lead.event.facts
-      return findings.sources.route(facts.source, importer: lead.event.said.importer, byRules: cache.match(facts))
+      return findings.sources.route(facts.source, importer: lead.event.said.importer, byRules: rule)
     }
     return try Allocation(
       findings.policy, known: findings.known, findings.customers, findings.sources, RoutedLeads(leads, routes),

@@ -39,6 +39,11 @@ package struct AllocationCache: LaneCache {
     rules.advance(to: policy.moment)
   }
 
+  /// What the rules say of each of these, as far as they are known.
+  mutating func match(_ leads: [Delivery<Registration>]) -> (rules: [Ruleset.Rule?], edition: RuleMemory.Edition) {
+    (leads.map { $0.event.phone == nil ? nil : rules.match($0.event.facts) }, rules.edition)
+  }
+
   /// With the firm's own memory of rules, so that what was found out is kept.
   mutating func match(_ lead: LeadFacts) -> Ruleset.Rule? { rules.match(lead) }
 

@@ -41,6 +41,14 @@ struct RuleMemory {
     self.bands = bands.mapValues { $0.sorted() }
   }
 
+  /// Another one with other rules, and when others of them become valid.
+  struct Edition: Equatable {
+    let version: Int32
+    let validFrom: Timestamp?
+  }
+
+  var edition: Edition { Edition(version: ruleset.version, validFrom: validFrom) }
+
   /// From now on it is this moment.
   mutating func advance(to moment: Timestamp) {
     if let validFrom, validFrom <= moment, validUntil.map({ moment < $0 }) ?? true { return }

@@ -4,7 +4,8 @@ package import Values
 
 /// A set of allocation rules, in order. Never changed: a change is a set with a new version.
 package struct Ruleset: Sendable {
-  package struct Rule: Sendable {
+  /// A class, because thousands of leads of a batch refer to a few dozen of them.
+  package final class Rule: Sendable {
     package enum How: String, Sendable {
       /// To a person of the branch.
       case direct
@@ -13,20 +14,20 @@ package struct Ruleset: Sendable {
     }
 
     package let position: Int32
-    var region: RegionPath?
+    let region: RegionPath?
     /// The rule names a region that no phone number is of: it matches nothing.
-    var isNowhere = false
-    var source: String?
-    var product: String?
-    var language: String?
+    let isNowhere: Bool
+    let source: String?
+    let product: String?
+    let language: String?
     /// A lead without a value in this currency does not match.
-    var currency: String?
+    let currency: String?
     /// Ten-thousandths of the currency's unit; from inclusive, below exclusive.
-    var valueFrom: Int64?
-    var valueBelow: Int64?
-    var validFrom: Timestamp?
-    var validUntil: Timestamp?
-    package var how = How.direct
+    let valueFrom: Int64?
+    let valueBelow: Int64?
+    let validFrom: Timestamp?
+    let validUntil: Timestamp?
+    package let how: How
     package let branch: Int64
 
     package init(

@@ -42,7 +42,7 @@ struct KeepOrganisation: Worker {
         ) { $0.texts(zones) { $0 } }.map { $0.text(0) })
     }
     // Once as a trial: which branches people leave and come to is known only then, and those are to be locked first.
-    let now = try transaction.rows("select clock_timestamp()")[0].timestamp(0)
+    let now = try transaction.moment()
     var trial = state
     for change in changes { _ = decide(change, &trial, now) }
     try trial.organisation.lockBranches(transaction)

@@ -203,7 +203,7 @@ struct LeadBook {
       homes = try Statements.homes(people: homes.map(\.person), codes: [], transaction)
       guard homes.allSatisfy({ ids.contains($0.branch) }) else { throw .changedMeanwhile }
     }
-    at = try Statements.clock(transaction)
+    at = try transaction.moment()
     people = try Statements.people(homes.map(\.person), transaction)
     codes = Dictionary(people.values.map { ($0.code, $0.id) }, uniquingKeysWith: { first, _ in first })
     branches = try Statements.branches(ids.sorted(), at: at, transaction)

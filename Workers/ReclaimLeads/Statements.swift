@@ -89,10 +89,6 @@ enum Statements {
     }.map { $0.integer(0) }
   }
 
-  static func clock(_ transaction: Transaction) throws(PostgresError) -> Timestamp {
-    try transaction.rows("select clock_timestamp()")[0].timestamp(0)
-  }
-
   static func people(_ ids: [Int64], _ transaction: Transaction) throws(PostgresError) -> [Int64: LeadBook.Person] {
     guard !ids.isEmpty else { return [:] }
     let rows = try transaction.rows(
