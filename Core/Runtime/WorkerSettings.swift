@@ -30,7 +30,7 @@ extension Setting<Int?> {
   static var batchEvents: Setting {
     Setting(
       "BATCH_EVENTS", .optional(.integer(1...100_000)), default: nil,
-      "events that one transaction takes at most; by default 1500, and 1000 with more than two lanes, of which each holds "
+      "events that one transaction takes at most; by default 1500, and 750 with more than two lanes, of which each holds "
         + "two transactions' events in memory")
   }
 }
@@ -133,7 +133,7 @@ public struct WorkerSettings: Sendable {
   }
 
   /// Larger batches cost less processor time an event; where many lanes work that is not what they wait for.
-  var batchEvents: Int { settings[.batchEvents] ?? (settings[.lanes] > 2 ? 1_000 : 1_500) }
+  var batchEvents: Int { settings[.batchEvents] ?? (settings[.lanes] > 2 ? 750 : 1_500) }
 
   var bounds: ConsumerBounds {
     ConsumerBounds(batchRecords: batchEvents, batchBytes: settings[.batchBytes])

@@ -86,9 +86,10 @@ class Bench:
             ratio = median("end_to_end") / median(against)
             self.report.add("end_to_end", rates["end_to_end"], "leads/s", against, ratio)
         for name in rates:
-            if name != "end_to_end":
-                against = ("end_to_end", median(name) / median("end_to_end")) if name == "two_lanes" else ()
-                self.report.add(name, rates[name], "leads/s", *against)
+            if name not in ("end_to_end", "two_lanes"):
+                self.report.add(name, rates[name], "leads/s")
+        for against in ("end_to_end", "sql_alone"):
+            self.report.add("two_lanes", rates["two_lanes"], "leads/s", against, median("two_lanes") / median(against))
 
     def tell_costs(self):
         for name in COSTS:
@@ -125,6 +126,8 @@ class Bench:
         self.report.add("four_lanes_peak_memory", [processes_alone.four_lanes(self.ground, self.leads)], "MB")
         idle, ready, admitted = zip(*(processes_alone.idle_and_start(self.ground) for _ in range(self.options.runs)))
         self.report.add("idle_memory", idle, "MB")
+        alone = [processes_alone.idle_with_systems_library(self.ground) for _ in range(self.options.runs)]
+        self.report.add("idle_memory_with_systems_librdkafka", alone, "MB")
         self.report.add("start_to_ready", ready, "ms")
         self.report.add("admission_of_any_consumer", admitted, "ms")
         self.report.add("start_to_ready_beside_admission", [one - other for one, other in zip(ready, admitted)], "ms")

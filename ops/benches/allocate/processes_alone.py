@@ -6,11 +6,11 @@ import time
 import urllib.error
 import urllib.request
 
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, Producer
 
 from .contenders import ours
 from .ground import TOPIC, until
-from .processes_seen import resident
+from .processes_seen import lines_of, resident
 
 IDLE_SECONDS = 5
 
@@ -35,6 +35,21 @@ def idle_and_start(ground):
             ready = time.monotonic() - began
             time.sleep(IDLE_SECONDS)
             return resident(process.pid), ready * 1000, admitted * 1000
+
+
+def idle_with_systems_library(ground):
+    """Megabytes at rest with the system's librdkafka, which shares libraries with libpq where the one for the development
+    broker brings its own. Beside mock brokers of librdkafka's: the development broker does not know the older one's questions."""
+    mock = Producer({"bootstrap.servers": "mock", "test.mock.num.brokers": 1, "log_level": 0})
+    broker = next(iter(mock.list_topics(TOPIC, timeout=10).brokers.values()))
+    with ground.database() as (database, _):
+        settings = {"KAFKA_BOOTSTRAP_SERVERS": f"{broker.host}:{broker.port}", "LD_LIBRARY_PATH": ""}
+        program = ground.program("allocate-leads", [ground.executables / "allocate-leads"], database, **settings)
+        with program as process:
+            log = ground.folder / "allocate-leads.log"
+            until(lambda: any("partitions were assigned" in line for line in lines_of(log)), 60, "partitions", 0.05)
+            time.sleep(IDLE_SECONDS)
+            return resident(process.pid)
 
 
 def admission(ground):
