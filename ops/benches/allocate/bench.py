@@ -111,6 +111,10 @@ class Bench:
                 used = [run.each(run.cpu[process] * 1e6) for run in runs]
                 if statistics.median(used) >= 0.1:
                     self.report.add(f"{name}_{label}cpu_per_lead", used, "µs")
+        for name in ("end_to_end", "none_standing", "two_lanes"):
+            if runs := self.runs.get(name):
+                busy = [run.rate * run.each(run.cpu["allocate-leads_session"]) for run in runs]
+                self.report.add(f"{name}_session_busy", busy, "share")
         waits = sum((run.waits for run in self.runs["two_lanes"]), Counter())
         for what, count in waits.most_common(4):
             share = count / waits.total()
