@@ -50,9 +50,7 @@ enum MoveCustomers: Sweep {
     let codes = Question<[Int64: String]>(
       "select id, code from person where id = any($1)", { $0.integers(Set(moves.map(\.receiver)).sorted()) { $0 } },
       reading: { rows in Dictionary(uniqueKeysWithValues: rows.map { ($0.integer(0), $0.text(1)) }) })
-    let clock = Question<Timestamp>("select clock_timestamp()") { $0[0].timestamp(0) }
-    let (receivers, at) = try transaction.ask(codes, clock)
-    return State(receivers: receivers, at: at)
+    return State(receivers: try transaction.ask(codes), at: try transaction.moment())
   }
 
   static func decide(_ move: Move, _ state: inout State, _ now: Timestamp) -> Decision<Move> {
