@@ -11,7 +11,9 @@ let strict: [SwiftSetting] = [
   // In a debug build too: the whole package takes 180 s on two cores, and 206 where a module's files are compiled one by one.
   .unsafeFlags(
     ["-whole-module-optimization", "-disable-batch-mode", "-num-threads", "1"], .when(configuration: .debug)),
-  // Rooms are small and call each other for every event: a tenth to a fifth of a worker's processor time.
+  // Rooms are small and call each other for every event: a tenth to a fifth of a worker's processor time. A generic function
+  // is compiled for its caller's types unless it, or what it calls, uses a key path or a type of a module that any file of
+  // its own module imports as `package`. Swift does not say so; Tests/Journeys/test_compiled.py does.
   // Nor looked at twice in a release build: whether a property is read while it is written. Tests look, being debug.
   .unsafeFlags(["-cross-module-optimization", "-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]

@@ -115,7 +115,7 @@ public struct JSONObject {
   ) throws(Refusal) -> Choice? where Choice.RawValue == String {
     guard let word = try optionalText(name, 0...100) else { return nil }
     guard let value = Choice(rawValue: word) else {
-      let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+      let known = Choice.allCases.map { $0.rawValue }.joined(separator: ", ")
       throw Refusal("unknown-word", at: path(name), "one of these was expected: \(known)")
     }
     return value

@@ -1,4 +1,4 @@
-package import Contract
+public import Contract
 internal import Digest
 internal import Kafka
 internal import Values
@@ -58,7 +58,7 @@ struct BatchFold<W: Worker> {
     emissions.reserveCapacity(entries.count)
     var inBatch: [Fingerprint: Int64] = [:]
     inBatch.reserveCapacity(entries.count)
-    var marks = cursors.map(\.relayed)
+    var marks = cursors.map { $0.relayed }
     for entry in entries {
       if let mark = entry.relayed {
         guard mark > marks[entry.cursor] else {
@@ -245,11 +245,11 @@ private struct CursorStep {
   }
 }
 
-package struct TracedEmission {
-  package let emission: Emission
-  package let trace: String?
+public struct TracedEmission {
+  public let emission: Emission
+  public let trace: String?
 
-  package init(emission: Emission, trace: String?) {
+  public init(emission: Emission, trace: String?) {
     self.emission = emission
     self.trace = trace
   }

@@ -38,7 +38,7 @@ struct BatchTransaction<W: Worker> {
   ) throws(LaneFailure) -> Committed {
     var clock = StepClock()
     let entries = batch.entries[range]
-    let places = Set(entries.lazy.map(\.cursor))
+    let places = Set(entries.lazy.map { $0.cursor })
     let expected = Dictionary(uniqueKeysWithValues: places.map { (cursors[$0].partition, applied[$0]) })
     let opening = BatchOpening(positions, connection, expected, identities(entries), told: log)
     try LaneFailure.postgres { () throws(PostgresError) in try opening.send() }

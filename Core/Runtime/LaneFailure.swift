@@ -1,8 +1,8 @@
-package import Kafka
-package import Postgres
+public import Kafka
+public import Postgres
 
 /// Why a lane could not finish a turn.
-package enum LaneFailure: Error, CustomStringConvertible {
+public enum LaneFailure: Error, CustomStringConvertible {
   case postgres(PostgresError)
   case kafka(KafkaError)
   /// The group has owed an answer for longer than any healthy one does; the sentence says for how long.
@@ -15,7 +15,7 @@ package enum LaneFailure: Error, CustomStringConvertible {
   case broken(String)
 
   /// Whether trying again later may help without anybody acting.
-  package var isPassing: Bool {
+  public var isPassing: Bool {
     switch self {
     case .postgres(let error): error.isTransient || error.kind == .conflict
     case .kafka(let error): error.isTransient
@@ -24,7 +24,7 @@ package enum LaneFailure: Error, CustomStringConvertible {
     }
   }
 
-  package var description: String {
+  public var description: String {
     switch self {
     case .postgres(let error): error.description
     case .kafka(let error): error.description
@@ -53,11 +53,11 @@ package enum LaneFailure: Error, CustomStringConvertible {
 }
 
 extension LaneFailure {
-  package static func postgres<Value>(_ body: () throws(PostgresError) -> Value) throws(LaneFailure) -> Value {
+  public static func postgres<Value>(_ body: () throws(PostgresError) -> Value) throws(LaneFailure) -> Value {
     do { return try body() } catch { throw .postgres(error) }
   }
 
-  package static func kafka<Value>(_ body: () throws(KafkaError) -> Value) throws(LaneFailure) -> Value {
+  public static func kafka<Value>(_ body: () throws(KafkaError) -> Value) throws(LaneFailure) -> Value {
     do { return try body() } catch { throw .kafka(error) }
   }
 }

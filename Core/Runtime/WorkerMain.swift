@@ -1,12 +1,12 @@
 public import Contract
-package import Settings
+public import Settings
 
 extension Worker {
   /// What the executable does; `@main` on the worker's type is all it takes.
   public static func main() { run { _, _ in } }
 
   /// The same with lanes of another shape beside, and what they are set by.
-  package static func run(_ more: SettingGroup..., beside add: (Supervisor, WorkerSettings) -> Void) -> Never {
+  public static func run(_ more: SettingGroup..., beside add: (Supervisor, WorkerSettings) -> Void) -> Never {
     let topics = [Input.topic.name] + companions.map { topic(of: $0) }
     let isAwaiting = sweeps.contains { $0 is any AwaitingSweep.Type }
     let own =

@@ -151,7 +151,7 @@ public struct WorkerSettings: Sendable {
   }
 
   /// Why no more may be emitted, because what is there does not leave; nil when it does.
-  package func fullOutbox(_ connection: Connection) throws(PostgresError) -> String? {
+  public func fullOutbox(_ connection: Connection) throws(PostgresError) -> String? {
     try OutboxRow.obstacle(oldest: settings[.outboxOldest], largest: settings[.outboxLargest], connection)
   }
 

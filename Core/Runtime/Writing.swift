@@ -1,20 +1,20 @@
-package import Contract
-package import Postgres
+public import Contract
+public import Postgres
 
 /// What one transaction writes, on its way to PostgreSQL in one pipeline, and how many rows each statement must touch.
-package struct Writing: ~Copyable {
+public struct Writing: ~Copyable {
   private let connection: Connection
   private var arguments = Arguments()
   /// By statement, in the order of sending; nil where any number is right.
   private var expected: [Int?] = []
 
-  package init(_ connection: Connection) throws(PostgresError) {
+  public init(_ connection: Connection) throws(PostgresError) {
     self.connection = connection
     try connection.enterPipeline()
   }
 
   /// Sends the statements of that source which have rows.
-  package mutating func send<State, Change>(
+  public mutating func send<State, Change>(
     _ writes: [Write<State, Change>], of source: Write<State, Change>.Source, _ state: State,
     _ changes: ArraySlice<Change>
   ) throws(PostgresError) {
@@ -31,7 +31,7 @@ package struct Writing: ~Copyable {
 
   private static var longRows: Int { 100 }
 
-  package mutating func send(
+  public mutating func send(
     _ statement: Statement, touching rows: Int?, _ bind: (inout Arguments) -> Void
   ) throws(PostgresError) {
     arguments.removeAll()
@@ -41,7 +41,7 @@ package struct Writing: ~Copyable {
   }
 
   /// Events to the outbox or, with a schedule, to be kept until they are due.
-  package mutating func send(_ emissions: [TracedEmission], from worker: String) throws(PostgresError) {
+  public mutating func send(_ emissions: [TracedEmission], from worker: String) throws(PostgresError) {
     for row in OutboxRow.rows(emissions, source: worker) {
       try send(OutboxRow.insert, touching: 1) { row.bind(&$0) }
     }
@@ -52,10 +52,10 @@ package struct Writing: ~Copyable {
   }
 
   /// Lets PostgreSQL begin with what was sent, without waiting for it.
-  package func push() throws(PostgresError) { try connection.push() }
+  public func push() throws(PostgresError) { try connection.push() }
 
   /// Reads every row count. A wrong one is the same as a conflict between load and write: a fresh load mends it.
-  package consuming func finish(meanwhile: (() -> Bool)? = nil) throws(PostgresError) {
+  public consuming func finish(meanwhile: (() -> Bool)? = nil) throws(PostgresError) {
     try connection.finishSending(meanwhile: meanwhile)
     FailPoint.pass(.written)
     var isRight = true

@@ -54,8 +54,8 @@ def ours(ground, leads, lanes=1, relay=True, recorder=None, template=None):
                 ground.program(name, [ground.executables / name], database, **settings,
                                **(through if name == "allocate-leads" else {})))
             for name in names}  # fmt: skip
-        waits = Counter()
-        until(lambda: applied(connection, len(leads), waits), PATIENCE, "the leads to be allocated", 0.02)
+        progress = Progress(connection, len(leads), sees_sessions=lanes > 1)
+        until(progress.is_complete, PATIENCE, "the leads to be allocated", progress.pause)
         if relay:
             until(lambda: is_empty(connection), 60, "the outbox to be emptied", 0.005)
         end = time.time()
@@ -64,22 +64,49 @@ def ours(ground, leads, lanes=1, relay=True, recorder=None, template=None):
         peak = {name: resident(process.pid, peak=True) for name, process in processes.items()}
         running.close()
         told = check_answers(connection, ground.services.bootstrap_servers, ANSWERS, PARTITIONS) if relay else None
-        run = Run(len(leads), end, connection, ledger, loads, used, peak, waits)
+        run = Run(len(leads), end, connection, ledger, loads, used, peak, progress.waits)
     if relay and told != len(run.outcome.leads):
         raise SystemExit(f"bench allocate: {len(run.outcome.leads)} leads, {told} events of theirs")
     return run
 
 
-def applied(connection, count, waits=None):
-    """Whether so many events are applied. While some are, it takes down what the worker's sessions wait for."""
-    done = connection.execute("select coalesce(sum(next_offset), 0) from position").fetchone()[0]
-    if waits is not None and 0 < done < count:
-        waits.update(
+class Progress:
+    """How far the leads are applied. Every look costs processor time that what is measured could use (50 a second took 6 % of one),
+    so it looks as seldom as the rest allows at the rate so far, and closely only when the end is near."""
+
+    def __init__(self, connection, count, sees_sessions=False):
+        self.connection, self.count, self.sees_sessions = connection, count, sees_sessions
+        self.done, self.seen = 0, []
+        # What the worker's sessions were found doing.
+        self.waits = Counter()
+
+    def is_complete(self):
+        self.done = applied(self.connection)
+        if 0 < self.done < self.count:
+            self.seen.append((time.monotonic(), self.done))
+            if self.sees_sessions:
+                self.waits.update(self.sessions())
+        return self.done >= self.count
+
+    def pause(self):
+        """Seconds until the next look: half of what the rest may take, a hundredth at least."""
+        if len(self.seen) < 2:
+            return 0.05
+        (begin, before), (now, done) = self.seen[0], self.seen[-1]
+        rest = (self.count - done) * (now - begin) / max(1, done - before)
+        return min(max(0.01, rest / 2), 0.1 if self.sees_sessions else 0.5)
+
+    def sessions(self):
+        return [
             f"{kind or 'working'} {event or ''}".strip() if state == "active" else state
-            for state, kind, event in connection.execute(
+            for state, kind, event in self.connection.execute(
                 "select state, wait_event_type, wait_event from pg_stat_activity "
-                "where application_name = 'allocate-leads' and datname = current_database()"))  # fmt: skip
-    return done >= count
+                "where application_name = 'allocate-leads' and datname = current_database()")]  # fmt: skip
+
+
+def applied(connection):
+    """How many events are."""
+    return connection.execute("select coalesce(sum(next_offset), 0) from position").fetchone()[0]
 
 
 def is_empty(connection):

@@ -205,6 +205,7 @@ def commits(connection):
 
 
 def until(condition, patience, what, pause=0.01):
+    """`pause`, in seconds, may be a function that tells the next one."""
     deadline = time.monotonic() + patience
     while not (answer := condition()):
         for name, process, log in RUNNING.values():
@@ -213,5 +214,5 @@ def until(condition, patience, what, pause=0.01):
                 raise SystemExit(f"bench: {name} ended with {process.returncode} while the bench waited for {what}:\n{end}")
         if time.monotonic() > deadline:
             raise SystemExit(f"bench: waited {patience:.0f} s in vain for {what}")
-        time.sleep(pause)
+        time.sleep(pause() if callable(pause) else pause)
     return answer

@@ -55,7 +55,7 @@ def measure(ground, leads):
         for each in ports:
             until(lambda each=each: is_ready(each), PATIENCE, "both to be ready", 0.01)
         published, acknowledged = publish(ground.producer(**{"linger.ms": 0}), leads)
-        until(lambda: applied(connection, len(leads)), PATIENCE, "the leads to be allocated", 0.1)
+        until(lambda: applied(connection) >= len(leads), PATIENCE, "the leads to be allocated", 0.1)
         until(lambda: is_empty(connection), PATIENCE, "the outbox to be emptied", 0.1)
         rows = connection.execute(
             "select event_id::int, lead_id, extract(epoch from pg_xact_commit_timestamp(xmin))::float8 "

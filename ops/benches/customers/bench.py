@@ -64,7 +64,7 @@ class Bench:
                 self.ground.program("keep-customers", [self.ground.executables / "keep-customers"], database, LANES=lanes,
                                     LOG_FORMAT="json", **through))  # fmt: skip
             applied = "select coalesce(sum(next_offset), 0) from position"
-            until(lambda: connection.execute(applied).fetchone()[0] >= self.profiles.events, PATIENCE, "the profiles", 0.02)
+            until(lambda: connection.execute(applied).fetchone()[0] >= self.profiles.events, PATIENCE, "the profiles", 0.2)
             ledger.close()
             used, peak = cpu(process.pid), resident(process.pid, peak=True)
             return Run(self.profiles.events, connection, ledger, used, peak)
