@@ -106,7 +106,7 @@ class Progress:
 
 def applied(connection):
     """How many events are."""
-    return connection.execute("select coalesce(sum(next_offset), 0) from position").fetchone()[0]
+    return int(connection.execute("select coalesce(sum(next_offset), 0) from position").fetchone()[0])
 
 
 def is_empty(connection):
