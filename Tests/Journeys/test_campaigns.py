@@ -16,7 +16,7 @@ from world import until
 journey = Journeys()
 
 PAGES = 1050  # People, in two pages.
-# Many worlds at once may keep a gateway of ours waiting, which is not what these journeys are about.
+# Many worlds at once may keep a gateway or mail server of ours waiting, which is not what these journeys are about.
 PATIENT = {"concurrency": 5, "limits": {"connect": "5s", "total": "20s"}}
 TAKING_ITS_TIME = {"LOST_AFTER": "60s"}
 
@@ -159,8 +159,9 @@ def where_a_text_fails_a_mail_stands_in(ground):
     channels = [
         {"channel": "sms", "template": "spring"}, {"channel": "email", "template": "spring", "onFailure": True},
     ]  # fmt: skip
-    with Gateway(act) as gateway, MailServer() as mails, outreach(ground, mails, settings={**LINKS, **TAKING_ITS_TIME}.items()) as world:
+    with Gateway(act) as gateway, MailServer() as mails, outreach(ground, settings={**LINKS, **TAKING_ITS_TIME}.items()) as world:
         know(world, gateway, **PATIENT)
+        know(world, mails, **PATIENT)
         people(world, 300, without_phone_each=10)
         launch(world, plan(channels=channels))
         run(world, "relay-events", "launch-campaigns", "send-sms", "send-email", "settle-receipts")
