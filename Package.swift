@@ -12,8 +12,8 @@ let strict: [SwiftSetting] = [
   .unsafeFlags(
     ["-whole-module-optimization", "-disable-batch-mode", "-num-threads", "1"], .when(configuration: .debug)),
   // Rooms are small and call each other for every event: a tenth to a fifth of a worker's processor time. A generic function
-  // is compiled for its caller's types unless it, or what it calls, uses a key path or a type of a module that any file of
-  // its own module imports as `package`. Swift does not say so; Tests/Journeys/test_compiled.py does.
+  // is compiled for its caller's types unless it uses a key path, or a type of a module that any file of its own module
+  // imports as `package`. Swift does not say so; Tests/Journeys/test_compiled.py does.
   // Nor looked at twice in a release build: whether a property is read while it is written. Tests look, being debug.
   .unsafeFlags(["-cross-module-optimization", "-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]

@@ -172,10 +172,10 @@ def main(arguments=None):
     with ServicesInUse.started(folder / "services") as services:
         ground = Ground(services, ROOT, folder, made, options.warm)
         ground.know(source, options.standing)
-        ground.keep_autovacuum_away()
         bench = Bench(ground, leads, made, regions_file, options)
         if not options.latency:
-            bench.contenders()
+            with ground.without_autovacuum():
+                bench.contenders()
             bench.tell_rates()
             bench.tell_costs()
             bench.tell_memory()

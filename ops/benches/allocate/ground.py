@@ -61,11 +61,19 @@ class Ground:
             with self.connect(template) as connection:
                 self.loads[template] = dict(connection.execute(LOADS).fetchall())
 
-    def keep_autovacuum_away(self):
+    @contextlib.contextmanager
+    def without_autovacuum(self):
         """It comes first to databases that it has not seen: to a copy that is seconds old, in one run and not in the next, for half a
         second of a processor."""
+        self.set_autovacuum("off")
+        try:
+            yield
+        finally:
+            self.set_autovacuum("default")
+
+    def set_autovacuum(self, value):
         with self.services.connect() as connection:
-            connection.execute("alter system set autovacuum = off")
+            connection.execute(f"alter system set autovacuum = {value}")
             connection.execute("select pg_reload_conf()")
 
     def connect(self, database):
