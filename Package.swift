@@ -217,7 +217,10 @@ let package = Package(
       of: ["Relay", "relay-events", "Runtime", "Observe", "Kafka", "Postgres", "Values", "Digest", "TestKit"]),
     tests(
       "KeepCustomersTests",
-      of: ["keep-customers", "Customers", "Topics", "Contract", "Digest", "Settings", "Postgres", "Values", "TestKit"]),
+      of: [
+        "keep-customers", "Customers", "Topics", "Contract", "Digest", "Runtime", "Settings", "Postgres", "Values",
+        "TestKit",
+      ]),
     tests("CustomersTests", of: ["Customers", "Digest", "Settings", "Postgres", "TestKit"]),
     tests(
       "TrackCallsTests",

@@ -19,12 +19,21 @@ public struct Write<State, Change>: Sendable {
 
   public let source: Source
   public let statement: Statement
-  /// Fills the arguments and answers how many rows they stand for. `changes` are those since the last sending, for
-  /// the source `state` all of the batch.
-  public let bind: @Sendable (_ state: State, _ changes: ArraySlice<Change>, _ arguments: inout Arguments) -> Int
+  /// The rows there are to write. `changes` are those since the last sending, for the source `state` all of the batch.
+  public let rows: @Sendable (_ state: State, _ changes: ArraySlice<Change>) -> WriteRows
   /// Whether every row must have touched exactly one row of the table. If not, the batch is tried again with a fresh
   /// load, as after any conflict.
   public let touchesEach: Bool
+  /// Whether the statement may be sent once for some rows and again for the next: PostgreSQL writes the first of many while
+  /// the next are filled in.
+  public let isDivisible: Bool
+
+  /// Fills the arguments with all rows at once and answers how many they are.
+  public func bind(_ state: State, _ changes: ArraySlice<Change>, _ arguments: inout Arguments) -> Int {
+    let rows = rows(state, changes)
+    if rows.count > 0 { rows.bind(0..<rows.count, &arguments) }
+    return rows.count
+  }
 
   /// A row for each change that has one.
   public static func each<Row>(
@@ -32,9 +41,9 @@ public struct Write<State, Change>: Sendable {
     _ columns: Column<Row>...
   ) -> Write {
     Write(
-      source: .changes, statement: statement,
-      bind: { _, changes, arguments in append(changes.compactMap(row), columns, &arguments) },
-      touchesEach: touchesEach)
+      source: .changes, statement: statement, rows: { WriteRows($1.compactMap(row), columns) },
+      touchesEach: touchesEach,
+      isDivisible: false)
   }
 
   /// The same for changes that may have several rows.
@@ -43,26 +52,34 @@ public struct Write<State, Change>: Sendable {
     _ columns: Column<Row>...
   ) -> Write {
     Write(
-      source: .changes, statement: statement,
-      bind: { _, changes, arguments in append(changes.flatMap(rows), columns, &arguments) },
-      touchesEach: touchesEach)
+      source: .changes, statement: statement, rows: { WriteRows($1.flatMap(rows), columns) }, touchesEach: touchesEach,
+      isDivisible: false)
   }
 
   /// Rows of what all decisions of the batch together have come to.
+  /// - Parameter isDivisible: each row is written by itself, whatever other rows the statement has.
   public static func total<Row>(
     _ rows: @escaping @Sendable (_ state: State, _ changes: ArraySlice<Change>) -> [Row], _ statement: Statement,
-    touchesEach: Bool = true, _ columns: Column<Row>...
+    touchesEach: Bool = true, isDivisible: Bool = false, _ columns: Column<Row>...
   ) -> Write {
     Write(
-      source: .state, statement: statement,
-      bind: { state, changes, arguments in append(rows(state, changes), columns, &arguments) },
-      touchesEach: touchesEach)
+      source: .state, statement: statement, rows: { WriteRows(rows($0, $1), columns) }, touchesEach: touchesEach,
+      isDivisible: isDivisible)
   }
+}
 
-  private static func append<Row>(_ rows: [Row], _ columns: [Column<Row>], _ arguments: inout Arguments) -> Int {
-    guard !rows.isEmpty else { return 0 }
-    for column in columns { column.append(rows, &arguments) }
-    return rows.count
+/// The rows of one statement, of whatever type they are.
+public struct WriteRows {
+  public let count: Int
+  /// Fills a statement's arguments with some of them.
+  public let bind: (_ range: Range<Int>, _ arguments: inout Arguments) -> Void
+
+  init<Row>(_ rows: [Row], _ columns: [Column<Row>]) {
+    count = rows.count
+    bind = { range, arguments in
+      let some = range.count == rows.count ? rows : Array(rows[range])
+      for column in columns { column.append(some, &arguments) }
+    }
   }
 }
 

@@ -17,13 +17,8 @@ extension OpenLeads {
   public static func lock(
     _ candidates: [Candidate], _ transaction: Transaction
   ) throws(PostgresError) -> OpenLeads {
-    _ = try transaction.rows("lock table conversion_gate in share mode")
-    let policy = try transaction.rows("select converted_owner, phone_converts from firm_policy")[0]
-    guard let owner = ConvertedOwner(rawValue: policy.text(0)) else {
-      throw .unfit("firm_policy.converted_owner is \(policy.text(0)), which this program does not know")
-    }
-    let phoneConverts = policy.boolean(1)
-    let leads = try lockedLeads(candidates.map(\.keys), phones: phoneConverts, transaction)
+    let (_, (owner, phoneConverts), leads) = try transaction.ask(
+      Question("lock table conversion_gate in share mode"), policy, lockedLeads(candidates.map(\.keys)))
     guard !leads.isEmpty else { return .none }
 
     let rivals = try rivals(of: leads, transaction)
@@ -50,10 +45,18 @@ extension OpenLeads {
     }.compactMap(\.manager)
   }
 
-  private static func lockedLeads(
-    _ keys: [CustomerKeys], phones: Bool, _ transaction: Transaction
-  ) throws(PostgresError) -> [OpenLead] {
-    let rows = try transaction.rows(
+  private static var policy: Question<(owner: ConvertedOwner, phoneConverts: Bool)> {
+    Question("select converted_owner, phone_converts from firm_policy") { rows throws(PostgresError) in
+      guard let owner = ConvertedOwner(rawValue: rows[0].text(0)) else {
+        throw .unfit("firm_policy.converted_owner is \(rows[0].text(0)), which this program does not know")
+      }
+      return (owner, rows[0].boolean(1))
+    }
+  }
+
+  /// By phone only where the firm's policy has it so.
+  private static func lockedLeads(_ keys: [CustomerKeys]) -> Question<[OpenLead]> {
+    Question(
       """
       select id, version, region, identity, customer_number, phone, state, branch_id, owner_id
       from lead
@@ -62,20 +65,21 @@ extension OpenLeads {
           union
           select id from lead where customer_number = any($2) and state <> 'converted' and state <> 'closed'
           union
-          select id from lead where phone = any($3)))
+          select id from lead where phone = any($3) and (select phone_converts from firm_policy)))
         and state <> 'converted' and state <> 'closed'
       order by id for update
       """
     ) {
       $0.fingerprints(keys.compactMap(\.identity)) { $0 }
       $0.texts(keys.compactMap(\.number)) { $0 }
-      $0.integers(phones ? keys.flatMap(\.phones) : []) { $0 }
-    }
-    return rows.map { row in
-      OpenLead(
-        id: row.integer(0), version: Int32(row.small(1)), region: row.optionalText(2),
-        identity: row.optionalFingerprint(3), number: row.optionalText(4), phone: row.optionalInteger(5),
-        state: row.text(6), branch: row.optionalInteger(7), owner: row.optionalInteger(8))
+      $0.integers(keys.flatMap(\.phones)) { $0 }
+    } reading: {
+      $0.map { row in
+        OpenLead(
+          id: row.integer(0), version: Int32(row.small(1)), region: row.optionalText(2),
+          identity: row.optionalFingerprint(3), number: row.optionalText(4), phone: row.optionalInteger(5),
+          state: row.text(6), branch: row.optionalInteger(7), owner: row.optionalInteger(8))
+      }
     }
   }
 

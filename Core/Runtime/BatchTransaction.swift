@@ -29,21 +29,20 @@ struct BatchTransaction<W: Worker> {
   /// - Parameters:
   ///   - applied: by place in `cursors`, the next offset as the database has it.
   ///   - log: told how far the write-ahead log was inserted and flushed when the transaction began.
-  ///   - opening: run while PostgreSQL opens the transaction.
-  ///   - meanwhile: run while PostgreSQL writes.
+  ///   - whenBusy: run once, when PostgreSQL has the first rows to write.
+  ///   - meanwhile: run again and again while it writes.
   func run(
     cursors: [PartitionCursor], applied: [Int64], gauges: [IntakeKey: GarbageGauge], cache: inout W.Cache,
-    log: @escaping (_ inserted: Int64, _ flushed: Int64) -> Void, opening whileOpening: () -> Void,
+    log: @escaping (_ inserted: Int64, _ flushed: Int64) -> Void, whenBusy: @escaping () -> Void,
     meanwhile: (() -> Bool)?
   ) throws(LaneFailure) -> Committed {
     var clock = StepClock()
     let entries = batch.entries[range]
-    let places = Set(entries.lazy.map { $0.cursor })
-    let expected = Dictionary(uniqueKeysWithValues: places.map { (cursors[$0].partition, applied[$0]) })
-    let opening = BatchOpening(positions, connection, expected, identities(entries), told: log)
+    let expected = Dictionary(
+      uniqueKeysWithValues: batch.cursors(of: range).map { (cursors[$0].partition, applied[$0]) })
+    let opening = BatchOpening(positions, connection, expected, batch.identities(of: range), told: log)
     try LaneFailure.postgres { () throws(PostgresError) in try opening.send() }
     clock.ended(steps.begin)
-    whileOpening()
 
     // Whatever may be new is loaded for: that some of it came before is known only afterwards, and seldom so.
     var fold = BatchFold<W>(positions.worker, cursors, garbageShare, gauges, seen: [:])
@@ -55,7 +54,7 @@ struct BatchTransaction<W: Worker> {
     }
     FailPoint.pass(.loaded)
     clock.ended(steps.load)
-    let committed = try decideAndWrite(fold, state, now, cursors, meanwhile)
+    let committed = try decideAndWrite(fold, state, now, cursors, whenBusy, meanwhile)
     clock.ended(steps.write)
     try LaneFailure.postgres { () throws(PostgresError) in _ = try connection.rows("commit") }
     FailPoint.pass(.committed)
@@ -78,40 +77,20 @@ struct BatchTransaction<W: Worker> {
     }
   }
 
-  /// Each identity of the stretch once, with the data that came first, in the one order of locks.
-  private func identities(_ entries: ArraySlice<BatchEntry<W.Reading>>) -> [SeenEvents.Seen] {
-    var first: [Fingerprint: Int64] = [:]
-    first.reserveCapacity(entries.count)
-    for entry in entries {
-      guard case .event(_, .outside(let identity, let data)) = entry.outcome, first[identity] == nil else { continue }
-      first[identity] = data
-    }
-    return first.map { SeenEvents.Seen(identity: $0.key, data: $0.value) }.sorted()
-  }
-
-  /// Entries that are decided before their rows are sent: PostgreSQL writes them while the next are decided. The first few
-  /// go at once, because it has nothing to do until they come.
-  private static var firstChunk: Int { 125 }
-  private static var chunk: Int { 500 }
-
   private func decideAndWrite(
     _ fold: consuming BatchFold<W>, _ state: consuming W.State, _ now: Timestamp, _ cursors: [PartitionCursor],
-    _ meanwhile: (() -> Bool)?
+    _ whenBusy: @escaping () -> Void, _ meanwhile: (() -> Bool)?
   ) throws(LaneFailure) -> Committed {
-    let entries = batch.entries[range]
     let committed: Committed
     let broken: String?
     do {
-      var writing = try Writing(connection)
-      var start = entries.startIndex
-      while start < entries.endIndex {
-        let size = start == entries.startIndex ? BatchTransaction.firstChunk : BatchTransaction.chunk
-        let end = min(start + size, entries.endIndex)
+      var writing = try Writing(connection, whenBusy: whenBusy)
+      // PostgreSQL writes what was decided while the next are decided.
+      for stretch in Stretches(of: range) {
         let decided = fold.changes.count
-        fold.decide(entries[start..<end], &state, now)
+        fold.decide(batch.entries[stretch], &state, now)
         try writing.send(W.writes, of: .changes, state, fold.changes[decided...])
         try writing.push()
-        start = end
       }
       FailPoint.pass(.decided)
       try writing.send(W.writes, of: .state, state, fold.changes[...])

@@ -146,7 +146,7 @@ final class DecideLane<W: Worker>: Lane {
       cursors: cursors, applied: applied, gauges: gauges, cache: &cache,
       log: { [self] in flushed.log(insertedTo: $0, flushedTo: $1) },
       // Of the batch before: freeing it takes milliseconds, for which PostgreSQL would wait.
-      opening: { if upcoming.isApplied { upcoming.removeAll() } },
+      whenBusy: { [self] in if upcoming.isApplied { upcoming.removeAll() } },
       meanwhile: { [self] in
         guard consumer.rebalance == nil, unsettled.isEmpty else { return false }
         return fill(upcoming, consumer, wait: .zero, slice: 100)

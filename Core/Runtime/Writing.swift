@@ -7,9 +7,14 @@ public struct Writing: ~Copyable {
   private var arguments = Arguments()
   /// By statement, in the order of sending; nil where any number is right.
   private var expected: [Int?] = []
+  /// How many of them PostgreSQL was given to begin with.
+  private var pushed = 0
+  private var whenBusy: (() -> Void)?
 
-  public init(_ connection: Connection) throws(PostgresError) {
+  /// - Parameter whenBusy: called once, when PostgreSQL has its first statements to work on.
+  public init(_ connection: Connection, whenBusy: (() -> Void)? = nil) throws(PostgresError) {
     self.connection = connection
+    self.whenBusy = whenBusy
     try connection.enterPipeline()
   }
 
@@ -19,13 +24,17 @@ public struct Writing: ~Copyable {
     _ changes: ArraySlice<Change>
   ) throws(PostgresError) {
     for write in writes where write.source == source {
-      arguments.removeAll()
-      let rows = write.bind(state, changes, &arguments)
-      guard rows > 0 else { continue }
-      try connection.send(write.statement, arguments)
-      expected.append(write.touchesEach ? rows : nil)
-      // PostgreSQL runs a long one while the next is filled.
-      if rows >= Writing.longRows { try push() }
+      let rows = write.rows(state, changes)
+      for stretch in write.isDivisible
+        ? Stretches(of: 0..<rows.count) : Stretches(of: 0..<rows.count, first: rows.count)
+      {
+        arguments.removeAll()
+        rows.bind(stretch, &arguments)
+        try connection.send(write.statement, arguments)
+        expected.append(write.touchesEach ? stretch.count : nil)
+        // PostgreSQL runs a long one while the next is filled.
+        if stretch.count >= Writing.longRows { try push() }
+      }
     }
   }
 
@@ -52,10 +61,21 @@ public struct Writing: ~Copyable {
   }
 
   /// Lets PostgreSQL begin with what was sent, without waiting for it.
-  public func push() throws(PostgresError) { try connection.push() }
+  public mutating func push() throws(PostgresError) {
+    guard pushed < expected.count else { return }
+    pushed = expected.count
+    try connection.push()
+    tellBusy()
+  }
+
+  private mutating func tellBusy() {
+    whenBusy?()
+    whenBusy = nil
+  }
 
   /// Reads every row count. A wrong one is the same as a conflict between load and write: a fresh load mends it.
   public consuming func finish(meanwhile: (() -> Bool)? = nil) throws(PostgresError) {
+    tellBusy()
     try connection.finishSending(meanwhile: meanwhile)
     FailPoint.pass(.written)
     var isRight = true

@@ -1,6 +1,7 @@
 import Contract
 import Customers
 import Postgres
+import Runtime
 import Settings
 import TestKit
 import Topics
@@ -134,13 +135,10 @@ final class Turns {
       case .reject(let refusal): outcomes.append(refusal.reason)
       }
     }
-    for write in D.writes {
-      var arguments = Arguments()
-      let rows = write.bind(state, changes[...], &arguments)
-      guard rows > 0 else { continue }
-      let touched = try connection.rows(write.statement, arguments).affected
-      if write.touchesEach, touched != rows { throw PostgresError.changedMeanwhile }
-    }
+    var writing = try Writing(connection)
+    try writing.send(D.writes, of: .changes, state, changes[...])
+    try writing.send(D.writes, of: .state, state, changes[...])
+    try writing.finish()
     beforeCommit()
     return outcomes
   }

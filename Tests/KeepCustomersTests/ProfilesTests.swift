@@ -227,6 +227,39 @@ import Values
       }
     }
   }
+
+  /// Customers and phones are cut into stretches of 125 and then 500: here within a customer's three phones.
+  @Test("what is written in several stretches is what one statement would have written, for new, changed and removed")
+  func stretches() async throws {
+    try await Desk.open { desk in
+      let lane = try desk.lane()
+      let all = 0..<700
+      func phone(_ customer: Int, _ place: Int) -> String { "+86138\(10_000_000 + customer * 10 + place)" }
+      func said(_ customer: Int, _ version: Int64, _ places: [Int]) -> CustomerProfile {
+        profile("C\(1_000 + customer)", version) { $0.phones = places.map { .init(phone(customer, $0)) } }
+      }
+      try lane.take(all.map { said($0, 1, [0, 1, 2]) })
+      // A third turns its phones about, a third has another instead of one, a third is removed.
+      try lane.take(
+        all.map { customer in
+          switch customer % 3 {
+          case 0: said(customer, 2, [2, 1, 0])
+          case 1: said(customer, 2, [0, 3, 2])
+          default: removal("C\(1_000 + customer)", 2)
+          }
+        })
+      let expected = all.map { customer in
+        let places = [[2, 1, 0], [0, 3, 2], []][customer % 3].map { phone(customer, $0).dropFirst() }
+        return "C\(1_000 + customer) 2 \(places.joined(separator: ","))"
+      }
+      let found = try desk.lines(
+        """
+        select format('%s %s %s', c.code, c.version, string_agg(p.phone::text, ',' order by p.place))
+        from customer c left join customer_phone p on p.customer_id = c.id group by c.id order by c.code
+        """)
+      #expect(found == expected)
+    }
+  }
 }
 
 private func permutations(_ count: Int) -> [[Int]] {

@@ -226,6 +226,9 @@ final class RunningLane {
   /// How often something like this was logged.
   func said(_ words: String) -> Int { lines.all.withLock { $0.count { $0.contains(words) } } }
 
+  /// All that was logged, for whoever reads why something failed.
+  var log: String { lines.all.withLock { $0.joined(separator: "\n") } }
+
   /// Whether /metrics would have a line with these words.
   func counts(_ words: String) -> Bool { metrics.exposition().contains(words) }
 

@@ -11,21 +11,49 @@ struct CustomerBook {
     case active, dormant, closed, removed
   }
 
-  /// A customer as the last decision left them.
-  struct Customer {
+  /// A customer as the last decision left them. A class: most of a batch are looked at once for every column.
+  final class Customer {
+    let code: String
     let id: Int64
-    let isNew: Bool
     /// As the table has it; 0 for a new one.
     let storedVersion: Int64
     let storedPhones: [StoredPhone]
-    var version: Int64
+    fileprivate(set) var version: Int64
     /// nil for a removed one.
-    var data: Fingerprint?
-    var status: Status
-    var keys: CustomerKeys
+    fileprivate(set) var data: Fingerprint?
+    fileprivate(set) var status: Status
+    fileprivate(set) var keys: CustomerKeys
     /// What there is to write; nil where nothing but the version may have changed, and for a removed one.
-    var facts: CustomerFacts?
-    var isRemovedNow = false
+    fileprivate(set) var facts: CustomerFacts?
+    /// As the facts name them; nil for one that nobody has heard of.
+    fileprivate(set) var branch: Int64?
+    fileprivate(set) var manager: Int64?
+    fileprivate(set) var isRemovedNow = false
+
+    /// One that the table has.
+    init(
+      _ code: String, id: Int64, version: Int64, phones: [StoredPhone], data: Fingerprint?, status: Status,
+      keys: CustomerKeys
+    ) {
+      self.code = code
+      self.id = id
+      (storedVersion, self.version) = (version, version)
+      storedPhones = phones
+      self.data = data
+      self.status = status
+      self.keys = keys
+    }
+
+    /// A new one.
+    fileprivate init(_ told: CustomerVersion, id: Int64) {
+      code = told.id
+      self.id = id
+      storedVersion = 0
+      storedPhones = []
+      version = told.version
+      status = .active
+      keys = .none
+    }
   }
 
   struct StoredPhone: Equatable {
@@ -52,54 +80,60 @@ struct CustomerBook {
     self.numbers = numbers
   }
 
-  func branch(_ code: String?) -> Int64? { code.flatMap { branches[$0] } }
-  func person(_ code: String?) -> Int64? { code.flatMap { people[$0] } }
-
   /// A newer version that says the same.
   mutating func confirm(_ told: CustomerVersion) { customers[told.id]?.version = told.version }
 
   mutating func remove(_ told: CustomerVersion) {
-    change(told) { customer in
-      customer.data = nil
-      customer.status = .removed
-      customer.keys = .none
-      customer.facts = nil
-      customer.isRemovedNow = true
-    }
+    let customer = customer(told)
+    customer.data = nil
+    customer.status = .removed
+    customer.keys = .none
+    (customer.facts, customer.branch, customer.manager) = (nil, nil, nil)
+    customer.isRemovedNow = true
   }
 
   /// Answers the leads that turn out to be this customer.
   mutating func write(
     _ facts: CustomerFacts, _ profile: Delivery<KeepCustomers.Reading>, _ now: Timestamp
   ) -> [LeadConversion] {
-    let told = facts.told
-    let before = customers[told.id]?.keys ?? .none
-    let keys = facts.keys
-    change(told) { customer in
-      customer.data = facts.data
-      customer.status = Status(rawValue: facts.profile.status.rawValue) ?? .active
-      customer.keys = keys
-      customer.facts = facts
-      customer.isRemovedNow = false
-    }
-    guard !leads.isEmpty, let id = customers[told.id]?.id else { return [] }
+    let customer = customer(facts.told)
+    let before = customer.keys
+    customer.data = facts.data
+    customer.status = Status(rawValue: facts.profile.status.rawValue) ?? .active
+    customer.keys = facts.keys
+    customer.facts = facts
+    customer.branch = facts.profile.branch.flatMap { branches[$0] }
+    customer.manager = facts.profile.manager.flatMap { people[$0] }
+    customer.isRemovedNow = false
+    guard !leads.isEmpty else { return [] }
     let branch = facts.profile.branch.flatMap { code in
-      branches[code].map { ConvertedPlace.Unit(id: $0, code: code) }
+      customer.branch.map { ConvertedPlace.Unit(id: $0, code: code) }
     }
-    let manager = leads.person(person(facts.profile.manager))
+    let manager = leads.person(customer.manager)
     return leads.convert(
-      to: KnownCustomer(id: id, code: told.id, branch: branch, manager: manager), id: id, keys: keys,
-      new: keys.new(since: before), now, source: profile.source, event: profile.id)
+      to: KnownCustomer(id: customer.id, code: customer.code, branch: branch, manager: manager), id: customer.id,
+      keys: customer.keys, new: customer.keys.new(since: before), now, source: profile.source, event: profile.id)
   }
 
-  private mutating func change(_ told: CustomerVersion, _ body: (inout Customer) -> Void) {
-    var customer =
-      customers[told.id]
-      ?? Customer(
-        id: numbers.next(), isNew: true, storedVersion: 0, storedPhones: [], version: told.version, data: nil,
-        status: .active, keys: .none, facts: nil)
-    customer.version = told.version
-    body(&customer)
-    customers[told.id] = customer
+  /// This customer, of this version now.
+  private mutating func customer(_ told: CustomerVersion) -> Customer {
+    if let customer = customers[told.id] {
+      customer.version = told.version
+      return customer
+    }
+    let new = Customer(told, id: numbers.next())
+    customers[told.id] = new
+    return new
+  }
+
+  /// Those with something to write, in the one order of locks.
+  var changed: [Customer] {
+    customers.values.filter { $0.facts != nil || $0.isRemovedNow }.sorted { $0.id < $1.id }
+  }
+
+  /// Those of whom a newer version said the same.
+  var confirmed: [Customer] {
+    customers.values.filter { $0.facts == nil && !$0.isRemovedNow && $0.version != $0.storedVersion }
+      .sorted { $0.id < $1.id }
   }
 }

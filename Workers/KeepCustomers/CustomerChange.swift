@@ -9,30 +9,11 @@ import Values
 /// a change says no more than that there is one.
 struct CustomerChange: Sendable {}
 
-/// One customer's row. A class: it is looked at once for every column.
-final class CustomerRow: Sendable {
-  let customer: CustomerBook.Customer
-  let code: String
-  let branch: Int64?
-  let manager: Int64?
-
-  init(_ code: String, _ customer: CustomerBook.Customer, _ book: CustomerBook) {
-    self.code = code
-    self.customer = customer
-    branch = book.branch(customer.facts?.profile.branch)
-    manager = book.person(customer.facts?.profile.manager)
-  }
-
-  var facts: CustomerFacts? { customer.facts }
+/// What a customer's row has.
+extension CustomerBook.Customer {
   var unknownBranch: String? { branch == nil ? facts?.profile.branch : nil }
   var toldManager: String? { facts?.profile.manager }
-  var unknownManager: String? { manager == nil ? facts?.profile.manager : nil }
-
-  /// Those whose facts changed; removed ones have none any more.
-  static func changed(_ book: CustomerBook) -> [CustomerRow] {
-    book.customers.filter { $0.value.facts != nil || $0.value.isRemovedNow }
-      .map { CustomerRow($0.key, $0.value, book) }.sorted { $0.customer.id < $1.customer.id }
-  }
+  var unknownManager: String? { manager == nil ? toldManager : nil }
 }
 
 /// One number of a customer that was not there as it is now, or is there no more (`place` is nil).
@@ -44,9 +25,7 @@ struct PhoneRow {
   /// Empty where nobody knows the region of such a number.
   var region: String?
 
-  static func changed(_ book: CustomerBook) -> [PhoneRow] {
-    book.customers.values.filter { $0.facts != nil || $0.isRemovedNow }.sorted { $0.id < $1.id }.flatMap(changed)
-  }
+  static func changed(_ book: CustomerBook) -> [PhoneRow] { book.changed.flatMap(changed) }
 
   private static func changed(_ customer: CustomerBook.Customer) -> [PhoneRow] {
     let told = customer.facts?.phones ?? []
@@ -77,7 +56,7 @@ extension CustomerChange {
 
   /// `any($1)` beside the join lets the planner use the key whatever it believes of the table's size.
   private static let customers: Write<CustomerBook, CustomerChange> = .total(
-    { book, _ in CustomerRow.changed(book) },
+    { book, _ in book.changed },
     """
     merge into customer c
     using (
@@ -115,9 +94,10 @@ extension CustomerChange {
         a.refused, a.consent_slots, a.consent_times, a.consent_sources, a.branch_id, a.manager_id, a.unknown_branch,
         a.unknown_manager, a.confidential, a.flaws, a.changed_at, a.told_manager)
     """,
-    .integer { $0.customer.id }, .text { $0.code }, .integer { $0.customer.storedVersion },
-    .integer { $0.customer.version }, .fingerprint { $0.customer.data ?? Fingerprint(high: 0, low: 0) },
-    .text { $0.customer.status.rawValue }, .text { $0.facts?.profile.number }, .fingerprint { $0.facts?.identity },
+    isDivisible: true,
+    .integer { $0.id }, .text { $0.code }, .integer { $0.storedVersion },
+    .integer { $0.version }, .fingerprint { $0.data ?? Fingerprint(high: 0, low: 0) },
+    .text { $0.status.rawValue }, .text { $0.facts?.profile.number }, .fingerprint { $0.facts?.identity },
     .text { $0.facts?.profile.name }, .text { ArrayLiteral.texts($0.facts?.profile.otherNames ?? []) },
     .text { $0.facts?.email }, .text { $0.facts?.profile.language }, .text { $0.facts?.birthday },
     .text { $0.facts?.profile.level }, .text { $0.facts?.profile.riskRating },
@@ -133,10 +113,7 @@ extension CustomerChange {
 
   /// A newer version that says the same: no index knows of it.
   private static let versions: Write<CustomerBook, CustomerChange> = .total(
-    { book, _ in
-      book.customers.values
-        .filter { $0.facts == nil && !$0.isRemovedNow && $0.version != $0.storedVersion }.sorted { $0.id < $1.id }
-    },
+    { book, _ in book.confirmed },
     """
     update customer c set version = a.version from unnest($1::bigint[], $2::bigint[], $3::bigint[]) a (id, before, version)
     where c.id = a.id and c.id = any($1) and c.version = a.before
@@ -154,6 +131,7 @@ extension CustomerChange {
     when not matched and a.place is not null then insert (customer_id, phone, place, kind, region)
       values (a.customer_id, a.phone, a.place, a.kind, a.region)
     """,
+    isDivisible: true,
     .integer { $0.customer }, .integer { $0.digits }, .small { $0.place }, .text { $0.kind }, .text { $0.region })
 
   /// Open leads whose keys name several customers: for a person to look at.

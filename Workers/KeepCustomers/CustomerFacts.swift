@@ -34,6 +34,8 @@ final class CustomerFacts: Sendable {
   let refused: Int32
   let consents: [Consent]
   let flaws: [String]
+  /// The keys by which leads are converted: those of customers who still are some.
+  let keys: CustomerKeys
 
   /// A national form without a country is read as mainland China's.
   private static let home = PhoneCountry("CN")
@@ -58,15 +60,12 @@ final class CustomerFacts: Sendable {
     consented = given
     self.refused = refused
     self.flaws = flaws
+    keys =
+      profile.status == .closed
+      ? .none : CustomerKeys(identity: identity, number: profile.number, phones: phones.map(\.digits))
   }
 
   var told: CustomerVersion { profile.customer }
-
-  /// The keys by which leads are converted: those of customers who still are some.
-  var keys: CustomerKeys {
-    guard profile.status != .closed else { return .none }
-    return CustomerKeys(identity: identity, number: profile.number, phones: phones.map(\.digits))
-  }
 
   private static func identity(
     _ profile: CustomerProfile.Profile, _ key: IdentityKey, _ flaws: inout [String]

@@ -101,10 +101,10 @@ struct KeepCustomers: Worker {
 struct CustomerCache: LaneCache {
   let key: IdentityKey
   private var isKeyChecked = false
-  private var numbers = NumberStock()
-  /// Codes never come to mean another branch or person. Forgotten when there are many, not when they are old.
-  var branches: [String: Int64] = [:]
-  var people: [String: Int64] = [:]
+  private var stock = NumberStock()
+  /// Codes never come to mean another branch or person.
+  private(set) var branches: [String: Int64] = [:]
+  private(set) var people: [String: Int64] = [:]
 
   init(_ settings: Settings) { key = IdentityKey(settings) }
 
@@ -116,10 +116,20 @@ struct CustomerCache: LaneCache {
     isKeyChecked = true
   }
 
-  mutating func numbers(_ count: Int, _ transaction: Transaction) throws(PostgresError) -> NumberStock {
-    numbers.add(
-      try transaction.ask(
-        numbers.missing(for: count, "select nextval('customer_block') from generate_series(1, $1)")))
-    return numbers.take(count)
+  /// Some ten megabytes of codes are kept at most.
+  mutating func forgetWhenFull() {
+    if branches.count + people.count > 100_000 { (branches, people) = ([:], [:]) }
   }
+
+  func missingNumbers(_ count: Int) -> Question<[Int64]> {
+    stock.missing(for: count, "select nextval('customer_block') from generate_series(1, $1)")
+  }
+
+  mutating func take(branches: [String: Int64], people: [String: Int64], numbers: [Int64]) {
+    self.branches.merge(branches) { $1 }
+    self.people.merge(people) { $1 }
+    stock.add(numbers)
+  }
+
+  mutating func numbers(_ count: Int) -> NumberStock { stock.take(count) }
 }

@@ -13,31 +13,44 @@ extension CustomerBook {
     let said = profiles.compactMap { profile -> CustomerFacts? in
       if case .facts(let facts) = profile.event { facts } else { nil }
     }
-    let customers = try Statements.lockedCustomers(codes.sorted(), transaction)
-    try Statements.learn(said.compactMap(\.profile.branch), said.compactMap(\.profile.manager), &cache, transaction)
+    cache.forgetWhenFull()
+    let (locked, branches, people, numbers) = try transaction.ask(
+      Statements.lockedCustomers(Array(codes)),
+      Statements.branches(said.compactMap(\.profile.branch).filter { cache.branches[$0] == nil }),
+      Statements.people(said.compactMap(\.profile.manager).filter { cache.people[$0] == nil }),
+      cache.missingNumbers(codes.count))
+    cache.take(branches: branches, people: people, numbers: numbers)
+    let customers = try Statements.customers(locked, transaction)
     let candidates = said.compactMap { facts -> OpenLeads.Candidate? in
-      let new = facts.keys.new(since: customers[facts.told.id]?.keys ?? .none)
+      let new = customers[facts.told.id].map { facts.keys.new(since: $0.keys) } ?? facts.keys
       guard !new.isEmpty else { return nil }
       return OpenLeads.Candidate(newKeys: new, manager: facts.profile.manager.flatMap { cache.people[$0] })
     }
     self.init(
       standing: customers, leads: candidates.isEmpty ? .none : try OpenLeads.lock(candidates, transaction),
-      branches: cache.branches, people: cache.people,
-      numbers: try cache.numbers(codes.count - customers.count, transaction))
+      branches: cache.branches, people: cache.people, numbers: cache.numbers(codes.count - customers.count))
   }
 }
 
 /// What keep-customers reads.
 enum Statements {
-  static func lockedCustomers(
-    _ codes: [String], _ transaction: Transaction
-  ) throws(PostgresError) -> [String: CustomerBook.Customer] {
-    let rows = try transaction.rows(
+  static func lockedCustomers(_ codes: [String]) -> Question<Rows> {
+    Question(
       """
       select id, code, version, data, status, number, identity from customer
       where code = any($1) order by id for update
       """
-    ) { $0.texts(codes) { $0 } }
+    ) {
+      $0.texts(codes) { $0 }
+    } reading: {
+      $0
+    }
+  }
+
+  /// Those locked, with the phones that they have now.
+  static func customers(
+    _ rows: Rows, _ transaction: Transaction
+  ) throws(PostgresError) -> [String: CustomerBook.Customer] {
     guard !rows.isEmpty else { return [:] }
     let phones = try phones(of: rows.map { $0.integer(0) }, transaction)
     var customers: [String: CustomerBook.Customer] = [:]
@@ -48,13 +61,13 @@ enum Statements {
       }
       let phones = phones[row.integer(0)] ?? []
       let isKnown = status == .active || status == .dormant
-      customers[row.text(1)] = CustomerBook.Customer(
-        id: row.integer(0), isNew: false, storedVersion: row.integer(2), storedPhones: phones, version: row.integer(2),
+      let code = row.text(1)
+      customers[code] = CustomerBook.Customer(
+        code, id: row.integer(0), version: row.integer(2), phones: phones,
         data: status == .removed ? nil : row.fingerprint(3), status: status,
         keys: isKnown
           ? CustomerKeys(
-            identity: row.optionalFingerprint(6), number: row.optionalText(5), phones: phones.map(\.digits)) : .none,
-        facts: nil)
+            identity: row.optionalFingerprint(6), number: row.optionalText(5), phones: phones.map(\.digits)) : .none)
     }
     return customers
   }
@@ -74,26 +87,21 @@ enum Statements {
     return phones
   }
 
-  /// Kept at most: some ten megabytes.
-  private static var mostCodes: Int { 100_000 }
+  static func branches(_ codes: [String]) -> Question<[String: Int64]> {
+    ids("select code, id from branch where code = any($1)", codes)
+  }
 
-  /// Finds the numbers of codes that the lane has not met.
-  static func learn(
-    _ branches: [String], _ people: [String], _ cache: inout CustomerCache, _ transaction: Transaction
-  ) throws(PostgresError) {
-    // All of them at once, so that what this batch needs is there afterwards.
-    if cache.branches.count + cache.people.count > mostCodes { (cache.branches, cache.people) = ([:], [:]) }
-    let newBranches = Set(branches.filter { cache.branches[$0] == nil }).sorted()
-    if !newBranches.isEmpty {
-      for row in try transaction.rows(
-        "select code, id from branch where code = any($1)", { $0.texts(newBranches) { $0 } })
-      { cache.branches[row.text(0)] = row.integer(1) }
-    }
-    let newPeople = Set(people.filter { cache.people[$0] == nil }).sorted()
-    if !newPeople.isEmpty {
-      for row in try transaction.rows(
-        "select code, id from person where code = any($1)", { $0.texts(newPeople) { $0 } })
-      { cache.people[row.text(0)] = row.integer(1) }
+  static func people(_ codes: [String]) -> Question<[String: Int64]> {
+    ids("select code, id from person where code = any($1)", codes)
+  }
+
+  private static func ids(_ statement: Statement, _ codes: [String]) -> Question<[String: Int64]> {
+    guard !codes.isEmpty else { return Question(known: [:]) }
+    let codes = Set(codes).sorted()
+    return Question(statement) {
+      $0.texts(codes) { $0 }
+    } reading: { rows in
+      Dictionary(uniqueKeysWithValues: rows.map { ($0.text(0), $0.integer(1)) })
     }
   }
 }
