@@ -3,7 +3,7 @@
 import json
 import urllib.request
 
-from demo.messages import gateways
+from demo.messages import answering
 from demo.screen import bold, say, step, table, tell
 
 AUTHOR, REVIEWER = "wang", "zhao"
@@ -78,7 +78,7 @@ def told(now):
 
 def taken(folder, path):
     """What the example gateway has of short messages, or mails."""
-    with urllib.request.urlopen(gateways(folder / "gateways.json").replace("/send", path), timeout=10) as answer:
+    with urllib.request.urlopen(answering(folder).replace("/send", path), timeout=10) as answer:
         return json.load(answer)["taken"]
 
 

@@ -9,6 +9,9 @@ from services.trouble import Trouble
 
 ANSWERS = 12
 
+# Seconds for the example gateway to start: it takes a fifth of one, on a machine that does nothing else.
+PATIENCE = 60
+
 STANDING = """
   select count(*) as messages, count(*) filter (where state in ('queued', 'sending')) as open,
     (select count(*) from suppression) as suppressed, (select coalesce(sum(events), 0) from outbox) as unpublished
@@ -40,7 +43,8 @@ def show(programs, database, follow, folder, name):
     for worker in ("send-sms", "settle-receipts"):
         programs.start(worker)
     programs.start("ops/example/gateway", f"{name}/gateways.json")
-    second = gateways(folder / "gateways.json")
+    wait_for_gateways(folder / "gateways.json", programs)
+    second = answering(folder)
     programs.run(f"millrace outreach gateways load {name}/gateways.json --execute")
     programs.run("millrace outreach policy set sms marketing --without-consent --execute")
     programs.run("millrace outreach budget set spring CNY --most 3 --execute")
@@ -70,14 +74,18 @@ def publish(programs, database, follow, lines, name, part, wanted):
     )  # fmt: skip
 
 
-def gateways(file):
-    """The address of the one that answers, once both are described."""
-    deadline = time.monotonic() + 10
+def wait_for_gateways(file, programs):
+    deadline = time.monotonic() + PATIENCE
     while not file.exists():
+        programs.look_after()
         if time.monotonic() > deadline:
-            raise Trouble("the example gateway does not start")
+            raise Trouble(f"the example gateway does not start within {PATIENCE} s; its log ends so:\n{programs.end_of_log('gateway')}")
         time.sleep(0.05)
-    return json.loads(file.read_text())["gateways"][1]["request"]["url"]
+
+
+def answering(folder):
+    """The address of the gateway that answers."""
+    return json.loads((folder / "gateways.json").read_text())["gateways"][1]["request"]["url"]
 
 
 def adds_up(asked, database, gateway):
