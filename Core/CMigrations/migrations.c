@@ -146,6 +146,9 @@ static const unsigned char contact_by_task[] = {
 static const unsigned char moved_branches[] = {
 #embed "../../ops/migrations/0047_moved_branches.sql"
 };
+static const unsigned char obstacle_at_work[] = {
+#embed "../../ops/migrations/0048_obstacle_at_work.sql"
+};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -195,6 +198,7 @@ static const struct millrace_migration steps[] = {
     {"0045_lift_window", lift_window, sizeof lift_window},
     {"0046_contact_by_task", contact_by_task, sizeof contact_by_task},
     {"0047_moved_branches", moved_branches, sizeof moved_branches},
+    {"0048_obstacle_at_work", obstacle_at_work, sizeof obstacle_at_work},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;

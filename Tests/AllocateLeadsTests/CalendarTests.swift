@@ -30,7 +30,7 @@ import Topics
       ]
       for (calendar, local, expected) in cases {
         let row = try desk.session.rows(
-          "select at_work($1, 'America/New_York', $2::timestamp at time zone 'America/New_York')"
+          "select obstacle from obstacle_at_work($1, 'America/New_York', $2::timestamp at time zone 'America/New_York')"
         ) {
           $0.integer(calendar)
           $0.text(local)
