@@ -30,7 +30,7 @@ final class Sockets {
   private var events = [epoll_event](repeating: epoll_event(), count: mostReady)
   private var ready = 0
   private(set) var connections = 0
-  /// When libcurl wants to be called whatever happens; by `BootClock`.
+  /// When libcurl wants to be called whatever happens, once; by `BootClock`.
   private(set) var deadline: Duration?
 
   init() {
@@ -114,6 +114,14 @@ final class Sockets {
 
   func wantsCall(in milliseconds: Int) {
     deadline = milliseconds < 0 ? nil : BootClock.now + .milliseconds(milliseconds)
+  }
+
+  /// Whether libcurl wanted to be called by now. It is to be called then, and says so again if it wants another call: of the last
+  /// deadline that has passed it takes nothing back.
+  func takesDeadline(_ now: Duration) -> Bool {
+    guard let due = deadline, due <= now else { return false }
+    deadline = nil
+    return true
   }
 
   // MARK: Its own moves

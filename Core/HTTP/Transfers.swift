@@ -98,7 +98,7 @@ public final class Transfers {
       guard ready.count >= Sockets.mostReady else { break }
     }
     let now = BootClock.now
-    if let deadline = sockets.deadline, deadline <= now {
+    if sockets.takesDeadline(now) {
       check(curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running))
     }
     settle()

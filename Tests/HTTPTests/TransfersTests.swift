@@ -35,6 +35,26 @@ import Values
     #expect(end.answer?.headers == [HTTPField("transfer-encoding", "chunked")])
   }
 
+  @Test("once nothing is under way any more nothing wakes it, no moment either that libcurl had set for an ended call")
+  func rests() throws {
+    let silence = Latch()
+    let gateway = try Gateway { $0.target == "/silent" ? [.wait(silence)] : [.answer()] }
+    defer { gateway.stop() }
+    defer { silence.open() }
+    let transfers = Transfers()
+    let limits = HTTPLimits(total: .milliseconds(300))
+    _ = try transfers.call(gateway.url, within: limits)
+    _ = try transfers.call(gateway.url + "/silent", within: limits)
+    let until = BootClock.now + .seconds(1)
+    var turns = 0
+    while BootClock.now < until {
+      transfers.wait(atMost: until - BootClock.now)
+      transfers.perform()
+      turns += 1
+    }
+    #expect(turns < 20)
+  }
+
   @Test("on the wire is what was asked, and nothing that libcurl would add")
   func wire() throws {
     let gateway = try Gateway { _ in [.answer()] }
