@@ -8,9 +8,10 @@ import pytest
 AT_ONCE = int(os.environ.get("MILLRACE_SCENARIOS_AT_ONCE", 4 * (os.cpu_count() or 2)))
 
 
-def scenarios(action, names, **choices):
-    """A test for each name, which runs `action(ground, name)` beside its neighbours."""
-    return pytest.mark.parametrize("scenario", [Scenario(action, name, choices) for name in names], ids=str)
+def scenarios(action, names, early=(), **choices):
+    """A test for each name, which runs `action(ground, name)` beside its neighbours; those of `early` begin before all others."""
+    found = [Scenario(action, name, choices, name in early) for name in names]
+    return pytest.mark.parametrize("scenario", found, ids=str)
 
 
 class Journeys(dict):
@@ -21,22 +22,33 @@ class Journeys(dict):
         @journey
         def a_code_passes_what_waits(ground): …
 
+        @journey.that_waits
+        def it_goes_at_the_opening(ground): …
+
         @journey.scenarios()
         def test_rule(side_by_side, scenario):
             side_by_side(scenario)
     """
 
+    def __init__(self):
+        self.early = set()
+
     def __call__(self, function):
         self[function.__name__] = function
         return function
 
+    def that_waits(self, function):
+        """Of one that waits for most of a minute: it begins first, else the others would be long done when it ends."""
+        self.early.add(function.__name__)
+        return self(function)
+
     def scenarios(self):
-        return scenarios(lambda ground, name: self[name](ground), list(self))
+        return scenarios(lambda ground, name: self[name](ground), list(self), self.early)
 
 
 class Scenario:
-    def __init__(self, action, name, choices):
-        self.action, self.name, self.choices = action, name, choices
+    def __init__(self, action, name, choices, is_early):
+        self.action, self.name, self.choices, self.is_early = action, name, choices, is_early
 
     def __str__(self):
         return str(self.name)
@@ -50,7 +62,8 @@ def side_by_side(request, ground):
     """Starts all chosen scenarios, of all files; a test asks for the outcome of its own."""
     chosen = [item.callspec.params["scenario"] for item in _scenarios_of(request.session)]
     with ThreadPoolExecutor(AT_ONCE, "scenario") as pool:
-        begun = {scenario: pool.submit(scenario.run, ground) for scenario in chosen}
+        in_order = sorted(chosen, key=lambda scenario: not scenario.is_early)
+        begun = {scenario: pool.submit(scenario.run, ground) for scenario in in_order}
         try:
             yield lambda scenario: begun[scenario].result()
         finally:

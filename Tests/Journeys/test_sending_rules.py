@@ -110,7 +110,7 @@ def a_gateway_that_is_down_loses_nothing_and_is_not_flooded_when_it_is_back(grou
         assert states(world) == {"accepted": 100}
 
 
-@journey
+@journey.that_waits
 def outside_of_hours_nothing_is_sent_and_at_their_opening_it_goes(ground):
     with Gateway() as gateway, outreach(ground, gateway) as world:
         china = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=8)
