@@ -84,7 +84,7 @@ struct FilterTokens {
         }
         text.append(escaped)
         advance()
-      case _ where scalar.properties.generalCategory == .control:
+      case _ where scalar.isControl:
         throw FilterError(line: line, column: column, "a control character stands in the quotes")
       default: text.append(scalar)
       }

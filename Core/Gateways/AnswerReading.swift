@@ -87,6 +87,6 @@ extension [UInt8] {
 extension String {
   /// Ids are opaque: what is kept is what came, or it is no id.
   var isFitForId: Bool {
-    (1...200).contains(utf8.count) && unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+    (1...200).contains(utf8.count) && unicodeScalars.allSatisfy { !$0.isControl }
   }
 }

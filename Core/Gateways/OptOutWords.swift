@@ -39,7 +39,7 @@ public struct OptOutWords: Sendable, Hashable {
       let half = OptOutWords.half(scalar)
       if half.properties.isWhitespace {
         isBlank = true
-      } else if half.properties.generalCategory != .format, half.properties.generalCategory != .control {
+      } else if half.properties.generalCategory != .format, !half.isControl {
         if isBlank { out.append(" ") }
         isBlank = false
         out.append(half)

@@ -104,9 +104,12 @@ final class Sockets {
       }
     self[descriptor].wanted = wanted
     if wanted & EPOLLIN.rawValue != 0 { note(descriptor) }
-    // A connection that only rests stays as it is: what it says meanwhile matters too.
+    // A connection that only rests stays as it is: what it says meanwhile matters too. Not that it may be written to, which is
+    // what it was watched for where the answer was there as soon as the request had left.
     guard wanted != 0 || !sockets[Int(descriptor)].isConnection else {
       sockets[Int(descriptor)].hasRested = true
+      note(descriptor)
+      if sockets[Int(descriptor)].registered & EPOLLOUT.rawValue != 0 { register(descriptor, EPOLLIN.rawValue) }
       return
     }
     register(descriptor, wanted)
@@ -134,7 +137,7 @@ final class Sockets {
     }
   }
 
-  /// Notes a connection's port as soon as it is connected, which is when libcurl wants to read from it for the first time.
+  /// Notes a connection's port as soon as it is connected, which is when libcurl wants to read from it for the first time, or has read.
   private func note(_ descriptor: Int32) {
     guard sockets[Int(descriptor)].isConnection, sockets[Int(descriptor)].port == 0 else { return }
     // Both kinds of address have the port in the same place.
@@ -157,10 +160,11 @@ final class Sockets {
     event.data.fd = descriptor
     let operation = registered == 0 ? EPOLL_CTL_ADD : wanted == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD
     var code = epoll_ctl(epoll, operation, descriptor, &event)
-    if code != 0, errno == ENOENT, wanted != 0 { code = epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) }
-    // To leave out what is no more there is no harm.
-    precondition(code == 0 || wanted == 0, "socket \(descriptor) cannot be watched: errno \(errno)")
-    sockets[Int(descriptor)].registered = wanted
+    // Where nobody waits for it, it may have been closed meanwhile, and the number be somebody else's: that is let alone.
+    let isAwaited = sockets[Int(descriptor)].wanted != 0
+    if code != 0, errno == ENOENT, isAwaited { code = epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) }
+    precondition(code == 0 || !isAwaited, "socket \(descriptor) cannot be watched: errno \(errno)")
+    sockets[Int(descriptor)].registered = code == 0 ? wanted : 0
   }
 
   /// A connection that spoke while nothing was asked of it: the gateway closed it, or sent what would be taken for the answer to

@@ -1,3 +1,5 @@
+internal import Values
+
 /// What stands around the place that a parser has come to, and what may stand in it.
 struct Surroundings: Equatable {
   /// Why a value may not stand somewhere.
@@ -41,7 +43,7 @@ struct Surroundings: Equatable {
 
 /// Whether a character may stand in a text of several lines.
 func isFitForText(_ scalar: Unicode.Scalar) -> Bool {
-  scalar == "\n" || scalar == "\t" || scalar == "\r" || scalar.properties.generalCategory != .control
+  scalar == "\n" || scalar == "\t" || scalar == "\r" || !scalar.isControl
 }
 
 /// Whether a character may stand in a header: no controls, no line or paragraph ends of any kind, nothing that turns the

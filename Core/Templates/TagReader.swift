@@ -1,3 +1,5 @@
+internal import Values
+
 /// Reads one tag: `{{`, what it says, `}}`, all on one line.
 struct TagReader {
   private let source: [UInt8]
@@ -195,5 +197,5 @@ struct TagReader {
 
 extension String {
   var isBlank: Bool { unicodeScalars.allSatisfy { $0.properties.isWhitespace } }
-  fileprivate var isShowable: Bool { unicodeScalars.allSatisfy { $0.properties.generalCategory != .control } }
+  fileprivate var isShowable: Bool { unicodeScalars.allSatisfy { !$0.isControl } }
 }

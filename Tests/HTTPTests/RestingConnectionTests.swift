@@ -36,20 +36,7 @@ import Values
 
   @Test("right before a request goes out its connection is looked at once more")
   func stale() throws {
-    let (listener, _) = try listening(backlog: 1)
-    defer { close(listener) }
-    let near = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in6()
-    var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
-    withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        _ = getsockname(listener, $0, &length)
-        _ = connect(near, $0, length)
-        _ = getsockname(near, $0, &length)
-      }
-    }
-    let port = Int32(UInt16(bigEndian: address.sin6_port))
-    let far = accept(listener, nil, nil)
+    let (near, far, port) = try connected()
     let (read, remove): (Int32, Int32) = (1, 4)  // CURL_POLL_IN, CURL_POLL_REMOVE
     let sockets = Sockets()
     sockets.opened(near)
@@ -71,6 +58,62 @@ import Values
     close(near)
     #expect(!sockets.isStale(port: port))
     #expect(sockets.connections == 0)
+  }
+
+  @Test("a connection whose answer was there as soon as its request had left rests like any other")
+  func atOnce() throws {
+    let (near, far, port) = try connected()
+    defer { for descriptor in [near, far] { close(descriptor) } }
+    let (write, remove): (Int32, Int32) = (2, 4)  // CURL_POLL_OUT, CURL_POLL_REMOVE
+    let sockets = Sockets()
+    sockets.opened(near)
+    sockets.wants(near, write)
+    sockets.wants(near, remove)
+    #expect(sockets.takeReady().isEmpty)
+    var byte: UInt8 = 0
+    #expect(recv(far, &byte, 1, Int32(MSG_DONTWAIT)) < 0 && errno == EAGAIN, "it was given up")
+    #expect(!sockets.isStale(port: port))
+    _ = send(far, "x", 1, 0)
+    #expect(sockets.isStale(port: port))
+    #expect(sockets.takeReady().isEmpty)
+    #expect(recv(far, &byte, 1, 0) == 0, "what it said may be taken for an answer")
+  }
+
+  @Test("what was closed before libcurl takes leave of it, and whoever has its number since, is let alone")
+  func closedBefore() throws {
+    let (near, far, _) = try connected()
+    defer { close(far) }
+    let (write, remove): (Int32, Int32) = (2, 4)  // CURL_POLL_OUT, CURL_POLL_REMOVE
+    let sockets = Sockets()
+    sockets.opened(near)
+    sockets.wants(near, write)
+    var others: [Int32] = [0, 0]
+    #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &others) == 0)
+    defer { for descriptor in others { close(descriptor) } }
+    #expect(dup2(others[0], near) == near)
+    defer { close(near) }
+    sockets.wants(near, remove)
+    _ = send(others[1], "x", 1, 0)
+    #expect(sockets.takeReady().isEmpty)
+    var byte: UInt8 = 0
+    #expect(recv(near, &byte, 1, Int32(MSG_DONTWAIT)) == 1, "somebody else's was read, or closed")
+  }
+
+  /// Both ends of a connection, and the near one's port.
+  private func connected() throws -> (near: Int32, far: Int32, port: Int32) {
+    let (listener, _) = try listening(backlog: 1)
+    defer { close(listener) }
+    let near = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in6()
+    var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
+    withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        _ = getsockname(listener, $0, &length)
+        _ = connect(near, $0, length)
+        _ = getsockname(near, $0, &length)
+      }
+    }
+    return (near, accept(listener, nil, nil), Int32(UInt16(bigEndian: address.sin6_port)))
   }
 
   @Test(
