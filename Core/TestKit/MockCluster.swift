@@ -95,9 +95,10 @@ public final class MockCluster {
   }
 
   public func setUp() throws(Failure) {
+    // The mock may have a port that is held by one who does not listen, and has it before it is let go.
+    try check(rd_kafka_mock_broker_set_up(cluster, -1), "set up")
     for descriptor in held { close(descriptor) }
     held = []
-    try check(rd_kafka_mock_broker_set_up(cluster, -1), "set up")
   }
 
   /// A socket that has the port and does not listen: who connects is refused, who asks for any port gets another.

@@ -55,6 +55,32 @@ import Values
     #expect(turns < 20)
   }
 
+  @Test("every call ends by its limit, whatever begins, ends and is silent beside it")
+  func limits() throws {
+    let silence = Latch()
+    let gateway = try Gateway { arrival in
+      arrival.target == "/silent" ? [.wait(silence), .answer()] : [.answer()]
+    }
+    defer { gateway.stop() }
+    defer { silence.open() }
+    let transfers = Transfers()
+    var (next, ended): (Int64, Int) = (0, 0)
+    while ended < 150 {
+      while transfers.inFlight < 20, next < 150 {
+        let limits = HTTPLimits(total: .milliseconds(20 + next * 7919 % 200))
+        let path = next % 3 == 0 ? "/" : "/silent"
+        transfers.begin(HTTPRequest(url: gateway.url + path), as: next, within: limits, notAfter: .never)
+        next += 1
+      }
+      let before = BootClock.now
+      transfers.wait(atMost: .seconds(300))
+      transfers.perform()
+      ended += transfers.takeEnded().count
+      try #require(BootClock.now - before < .seconds(250), "a call was forgotten")
+    }
+    #expect(transfers.inFlight == 0)
+  }
+
   @Test("on the wire is what was asked, and nothing that libcurl would add")
   func wire() throws {
     let gateway = try Gateway { _ in [.answer()] }
