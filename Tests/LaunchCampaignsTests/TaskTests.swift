@@ -18,7 +18,7 @@ import Testing
   static let alone = "[\(task)}]"
 
   static let tasks: Statement = """
-    select concat_ws(' ', id, subject, assignee, state, outcome, extract(epoch from due_at - made_at)::bigint / 3600 || ' h',
+    select concat_ws(' ', id, subject, assignee, state, outcome, round(extract(epoch from due_at - made_at) / 3600) || ' h',
       version, followed) from task order by subject
     """
   static let reminders: Statement = """
