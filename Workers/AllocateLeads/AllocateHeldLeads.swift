@@ -26,22 +26,31 @@ enum AllocateHeldLeads: Sweep {
       -- Whoever has the branch gives its oldest away: another sweep waits here and then finds what is left.
       locked as materialized (
         select b.branch_id, room.free, room.cooled from branch_load b join room on room.branch_id = b.branch_id
-        order by b.branch_id for update of b)
-      select h.id, h.version, h.branch_id, h.region, h.source, h.product, h.language,
-        (h.value_amount * 10000)::bigint, h.value_currency, h.level
-      from locked cross join lateral (
-        select * from lead
-        where state = 'held' and branch_id = locked.branch_id
-          and not exists (select from set_aside s where s.sweep = 'allocate-held-leads' and s.item = lead.id::text)
-          -- Those that everybody here had not long ago would stand in the way of others; see `cool_offs`.
-          and (version = 1 or exists (
-            select from able a where a.branch_id = locked.branch_id and not exists (
-              select from lead_history p
-              where p.lead_id = lead.id and p.former_owner_id = a.person_id and p.at > locked.cooled
-                and (p.what in ('reclaimed', 'released')
-                  or (p.what in ('held', 'waiting') and p.reason in ('assigned', 'transferred'))))))
-        order by held_since, id limit least(locked.free, $1) for update skip locked) h
-      order by h.held_since, h.id limit $1
+        order by b.branch_id for update of b),
+      queue as materialized (
+        select h.id, h.branch_id, row_number() over (partition by h.branch_id order by h.held_since, h.id) as place
+        from locked cross join lateral (
+          select id, branch_id, held_since from lead
+          where state = 'held' and branch_id = locked.branch_id
+            and not exists (select from set_aside s where s.sweep = 'allocate-held-leads' and s.item = lead.id::text)
+            -- Those that everybody here had not long ago would stand in the way of others; see `cool_offs`.
+            and (version = 1 or exists (
+              select from able a where a.branch_id = locked.branch_id and not exists (
+                select from lead_history p
+                where p.lead_id = lead.id and p.former_owner_id = a.person_id and p.at > locked.cooled
+                  and (p.what in ('reclaimed', 'released')
+                    or (p.what in ('held', 'waiting') and p.reason in ('assigned', 'transferred'))))))
+          order by held_since, id limit least(locked.free, $1)) h
+        order by h.held_since, h.id limit $1),
+      taken as materialized (
+        select q.place, h.* from queue q join lead h on h.id = q.id and h.branch_id = q.branch_id and h.state = 'held'
+        for update of h skip locked)
+      -- Up to the first that somebody else has, or had before the branch was ours: nobody younger overtakes that one.
+      select id, version, branch_id, region, source, product, language, (value_amount * 10000)::bigint, value_currency,
+        level
+      from (select *, row_number() over (partition by branch_id order by place) as nth from taken) t
+      where nth = place
+      order by held_since, id
       """
     ) { $0.integer(Int64(limit)) }
     if placeable.count > 0 { return placeable.map { StandingLead($0) } }
