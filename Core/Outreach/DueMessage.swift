@@ -2,8 +2,8 @@ internal import Contract
 public import Postgres
 public import Values
 
-/// A message that a lane has claimed: its row is locked, and nothing of it has changed yet.
-public struct DueMessage: Sendable {
+/// A message that a lane has claimed: its row is locked, and nothing of it has changed yet. A class: it goes through many hands.
+public final class DueMessage: Sendable {
   public let id: Int64
   public let purpose: Purpose
   /// Calls begun before this one.

@@ -63,9 +63,9 @@ public struct Retry: Sendable {
   /// attempt to attempt, with jitter; nil once that was tried often enough, or where trying again is no use.
   /// - Parameters:
   ///   - isOpen: gateways that take no calls at the moment.
-  ///   - chance: 0..<1.
+  ///   - chance: 0..<1; asked for where there is a next time.
   public func next(
-    _ message: DueMessage, _ ending: EndedCall.Ending, isOpen: (String) -> Bool, chance: Double
+    _ message: DueMessage, _ ending: EndedCall.Ending, isOpen: (String) -> Bool, chance: @autoclosure () -> Double
   ) -> EndedCall.Next? {
     var isBounded = false
     var asked: Duration?
@@ -96,7 +96,7 @@ public struct Retry: Sendable {
     guard !isBounded || refusals + 1 < retries.times else { return nil }
     let before = if case .notSent = ending { Int(message.attempt) } else { refusals }
     let grown = retries.first * Double(1 << min(before, 20))
-    let wait = min(retries.most, grown) * (0.5 + chance / 2)
+    let wait = min(retries.most, grown) * (0.5 + chance() / 2)
     return EndedCall.Next(gateway: message.gateway, wait: max(wait, asked ?? .zero))
   }
 }

@@ -6,7 +6,8 @@ public import Values
 
 /// The gateways of a channel as the database has them, in the order in which they are tried.
 public struct GatewayBook: Sendable {
-  public struct Gateway: Sendable {
+  /// A class: its description is large, and looked at for each call.
+  public final class Gateway: Sendable {
     public let name: String
     public let version: Int32
     public let isEnabled: Bool

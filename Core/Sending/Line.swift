@@ -2,7 +2,7 @@ internal import Gateways
 internal import Outreach
 
 /// One gateway as a lane calls it.
-struct Line {
+final class Line {
   var gateway: GatewayBook.Gateway
   var breaker: Breaker
   /// Calls that were begun and have not ended.
@@ -34,7 +34,7 @@ struct Line {
 
 extension Line {
   /// A new description begins with what the lane knows of the gateway.
-  init(_ gateway: GatewayBook.Gateway, _ share: Share, after line: Line?) {
+  convenience init(_ gateway: GatewayBook.Gateway, _ share: Share, after line: Line?) {
     self.init(gateway, share)
     guard let line else { return }
     inFlight = line.inFlight
@@ -44,9 +44,9 @@ extension Line {
   }
 
   /// It is not in the database any more: what was begun may end.
-  mutating func close() { isClosed = true }
+  func close() { isClosed = true }
 
-  mutating func ended(_ ending: EndedCall.Ending, _ now: Duration) {
+  func ended(_ ending: EndedCall.Ending, _ now: Duration) {
     switch ending {
     case .accepted: breaker.answered()
     case .refused(let refused):

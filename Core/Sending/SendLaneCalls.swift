@@ -21,20 +21,19 @@ extension SendLane {
     for var call in waiting {
       let now = BootClock.now
       let answer = resting.answer(call.message, claimedAt: call.claimedAt, now: now)
+      let line = lines[call.message.gateway]
       guard now - call.claimedAt < SendLane.claimHolds, call.moment.map({ now <= $0.until }) ?? true, answer != .rests
       else {
-        lines[call.message.gateway]?.waiting -= 1
+        line?.waiting -= 1
         giveBack(call, Reason(answer == .rests ? "campaign-rests" : "moment-passed"))
         continue
       }
-      guard call.moment.map({ $0.from <= now }) ?? true, answer == .goes, let line = lines[call.message.gateway],
-        line.isFree
-      else {
+      guard call.moment.map({ $0.from <= now }) ?? true, answer == .goes, let line, line.isFree else {
         later.append(call)
         continue
       }
-      lines[call.message.gateway]?.waiting -= 1
-      lines[call.message.gateway]?.inFlight += 1
+      line.waiting -= 1
+      line.inFlight += 1
       call.beganAt = now
       FailPoint.pass(.sendBeginning)
       let until = min(call.claimedAt + SendLane.claimHolds, call.moment?.until ?? .seconds(Int64.max / 4))
@@ -53,9 +52,11 @@ extension SendLane {
   private func finish(_ call: Claimed, _ ending: EndedCall.Ending) {
     let name = call.message.gateway
     let now = BootClock.now
-    lines[name]?.inFlight -= 1
-    lines[name]?.ended(ending, now)
-    lines[name]?.unrecorded += 1
+    if let line = lines[name] {
+      line.inFlight -= 1
+      line.ended(ending, now)
+      line.unrecorded += 1
+    }
     metrics.took(name, now - call.beganAt)
     let next = Retry(book).next(
       call.message, ending, isOpen: { self.lines[$0]?.breaker.isOpen(now) ?? false }, chance: .random(in: 0..<1))

@@ -7,6 +7,7 @@ final class SendMetrics: Sendable {
   private let worker: String
   let failures: Counter
   private let calls: Mutex<[String: Counter]> = Mutex([:])
+  private let times: Mutex<[String: Histogram]> = Mutex([:])
 
   private static let failed = CounterFamily(
     "send_failures_total", "Turns of a send lane that failed for want of PostgreSQL.", labels: "worker")
@@ -38,7 +39,10 @@ final class SendMetrics: Sendable {
   }
 
   func took(_ gateway: String, _ time: Duration) {
-    metrics.histogram(SendMetrics.seconds, worker, gateway).observe(time)
+    times.withLock { known in
+      if known[gateway] == nil { known[gateway] = metrics.histogram(SendMetrics.seconds, worker, gateway) }
+      known[gateway]?.observe(time)
+    }
   }
 
   func show(_ gateway: String, inFlight: Int, isOpen: Bool) {

@@ -45,15 +45,20 @@ public struct ShortMessage: Hashable, Sendable {
     let encoding: Encoding = foreign == nil ? .gsm7 : .ucs2
     if foreign != nil { units = text.utf16.count }
     guard units <= ShortMessage.mostParts * encoding.joined else { return nil }
-    var pieces = Pieces(of: units <= encoding.alone ? encoding.alone : encoding.joined)
+    self.encoding = encoding
+    self.units = units
+    self.foreign = foreign
+    guard units > encoding.alone else {
+      left = encoding.alone - units
+      parts = [text]
+      return
+    }
+    var pieces = Pieces(of: encoding.joined)
     for scalar in text.unicodeScalars {
       pieces.add(scalar, encoding == .gsm7 ? GSMAlphabet.septets(scalar) ?? 0 : UTF16.width(scalar))
     }
     // Ends that leave a unit free may have made one part more.
     guard pieces.all.count < ShortMessage.mostParts else { return nil }
-    self.encoding = encoding
-    self.units = units
-    self.foreign = foreign
     left = pieces.room - pieces.used
     parts = pieces.all + [String(pieces.current)]
   }

@@ -33,7 +33,7 @@ import Testing
 
   @Test("claimed and not recorded are never more than the calls at once and a quarter")
   func room() throws {
-    var line = try line()
+    let line = try line()
     #expect(line.room(.zero) == 25)
     line.inFlight = 20
     line.waiting = 3
@@ -44,7 +44,7 @@ import Testing
 
   @Test("a gateway with a rate is claimed for a fifth of a second ahead")
   func paced() throws {
-    var line = try line(rate: 30)
+    let line = try line(rate: 30)
     #expect(line.room(.zero) == 6)
     line.waiting = 6
     #expect(line.room(.zero) == 0)
