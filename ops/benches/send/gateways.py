@@ -88,6 +88,16 @@ class Running:
         }  # fmt: skip
 
 
+class Nginx(Running):
+    """nginx, which counts whoever asks how many it has counted."""
+
+    looks = 0
+
+    def count(self):
+        self.looks += 1
+        return super().count() - self.looks
+
+
 class Sink(Running):
     """Postfix's smtp-sink, which takes every mail and writes down how many there were."""
 
@@ -109,7 +119,7 @@ class Sink(Running):
 
 
 @contextlib.contextmanager
-def started(folder, *command, port, **more):
+def started(folder, *command, port, kind=Running, **more):
     process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *command], cwd=folder, **more)
     try:
         deadline = time.monotonic() + 10
@@ -121,7 +131,7 @@ def started(folder, *command, port, **more):
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise SystemExit(f"bench send: {command[0]} does not start") from None
                 time.sleep(0.02)
-        yield Running(port, process)
+        yield kind(port, process)
     finally:
         process.terminate()
         process.wait()
@@ -132,7 +142,7 @@ def nginx(folder):
     port = free_port()
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port))
     program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
-    with started(folder, program, "-p", str(folder), "-c", str(folder / "nginx.conf"), port=port) as running:
+    with started(folder, program, "-p", str(folder), "-c", str(folder / "nginx.conf"), port=port, kind=Nginx) as running:
         yield running
 
 
