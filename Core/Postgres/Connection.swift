@@ -16,6 +16,8 @@ public final class Connection {
   private let handle: OpaquePointer
   private var prepared: [UnsafeRawPointer: String] = [:]
   private var serial = 0
+  /// What libpq says of the pipeline cannot be trusted any more; nothing is sent on this connection.
+  private var isBroken = false
 
   /// Connected, and nothing set yet.
   init(_ handle: OpaquePointer) {
@@ -25,7 +27,7 @@ public final class Connection {
 
   deinit { PQfinish(handle) }
 
-  public var isOpen: Bool { PQstatus(handle) == CONNECTION_OK }
+  public var isOpen: Bool { !isBroken && PQstatus(handle) == CONNECTION_OK }
 
   // MARK: One at a time
 
@@ -59,7 +61,7 @@ public final class Connection {
 
   public func enterPipeline() throws(PostgresError) {
     // Sending must never block: the server would wait for us to read while we wait for it to read.
-    guard PQsetnonblocking(handle, 1) == 0, PQenterPipelineMode(handle) == 1 else { throw lost() }
+    guard !isBroken, PQsetnonblocking(handle, 1) == 0, PQenterPipelineMode(handle) == 1 else { throw lost() }
   }
 
   public func send(_ statement: Statement) throws(PostgresError) {
@@ -210,11 +212,22 @@ public final class Connection {
   }
 
   /// Reads what is left up to the end of the pipeline, after an error.
+  ///
+  /// After each statement's results libpq answers nothing, once. Nothing twice in a row is a pipeline whose end never comes, with a
+  /// connection that libpq still calls good: a write failed while the server's last words lay unread (a warning, then the end), or
+  /// the server sent two errors in a row (PostgreSQL's bug 17948).
   private func drain() {
     for case let key? in preparing { prepared[key] = nil }
     preparing.removeAll(keepingCapacity: true)
+    var saidNothing = false
     while PQstatus(handle) == CONNECTION_OK {
-      guard let result = PQgetResult(handle) else { continue }
+      guard let result = PQgetResult(handle) else {
+        isBroken = saidNothing
+        if isBroken { break }
+        saidNothing = true
+        continue
+      }
+      saidNothing = false
       let status = PQresultStatus(result)
       PQclear(result)
       if status == PGRES_PIPELINE_SYNC { syncs -= 1 }
