@@ -149,9 +149,6 @@ static const unsigned char moved_branches[] = {
 static const unsigned char obstacle_at_work[] = {
 #embed "../../ops/migrations/0048_obstacle_at_work.sql"
 };
-static const unsigned char claims_planned_once[] = {
-#embed "../../ops/migrations/0049_claims_planned_once.sql"
-};
 
 static const struct millrace_migration steps[] = {
     {"0001_runtime", runtime, sizeof runtime},
@@ -202,7 +199,6 @@ static const struct millrace_migration steps[] = {
     {"0046_contact_by_task", contact_by_task, sizeof contact_by_task},
     {"0047_moved_branches", moved_branches, sizeof moved_branches},
     {"0048_obstacle_at_work", obstacle_at_work, sizeof obstacle_at_work},
-    {"0049_claims_planned_once", claims_planned_once, sizeof claims_planned_once},
 };
 
 const size_t millrace_migration_count = sizeof steps / sizeof *steps;
